@@ -1,0 +1,179 @@
+//! Kernels: interpreters that run cells in a worker process of their own.
+//!
+//! ```text
+//! Kernel (this process) ── frames over pipes ── worker (the same binary, re-executed)
+//!                                                   └── dyn Interpreter: Python, JavaScript
+//! ```
+//!
+//! Invariants: an [`Interpreter`] lives in a worker only; it reaches the world through its
+//! [`Host`] and nothing else; the parent distrusts every byte that a worker sends; a worker that
+//! dies costs its variables and nothing more.
+//!
+//! Absent on purpose: sessions, queues and history (they belong to `session` and `runtime`), and
+//! any python3 or node.
+
+pub(crate) mod javascript;
+pub(crate) mod python;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{Completions, Language, Stream};
+
+/// A language as its kernel sees it. The one table: a new language is a row here, and a variant
+/// of [`Language`].
+pub(crate) struct KernelSpec {
+    /// Whose row this is.
+    pub language: Language,
+    /// What runs it, with its version, for `doctor`.
+    pub implementation: &'static str,
+    /// Builds the interpreter. Called once, in the worker.
+    pub start: fn(Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError>,
+    /// Judges by the parser alone, without a worker, whether Enter should run the text.
+    pub completeness: fn(&str) -> Completeness,
+}
+
+/// Every language that there is a kernel for.
+pub(crate) static LANGUAGES: [KernelSpec; 2] = [python::SPEC, javascript::SPEC];
+
+/// The row of a language.
+pub(crate) fn spec(language: Language) -> &'static KernelSpec {
+    match language {
+        Language::Python => &LANGUAGES[0],
+        Language::JavaScript => &LANGUAGES[1],
+    }
+}
+
+/// An interpreter could not be built.
+#[derive(Debug, thiserror::Error)]
+#[error("the {language} interpreter did not start: {message}")]
+pub(crate) struct StartError {
+    /// Which.
+    pub language: Language,
+    /// What it said.
+    pub message: String,
+}
+
+/// Whether a text is a whole cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Completeness {
+    /// Enter runs it.
+    Complete,
+    /// Enter opens a line, indented by so many spaces.
+    Incomplete {
+        /// Spaces that the next line should begin with.
+        indent: usize,
+    },
+    /// More text won't mend it: Enter runs it, so that the error is shown.
+    Invalid,
+}
+
+/// An interpreter of one language, with the variables of its session. Lives on one thread.
+pub(crate) trait Interpreter {
+    /// Runs source code to its end, its error, or its interruption. Output goes to the host
+    /// while it runs.
+    fn execute(&mut self, request: &ExecuteRequest) -> ExecuteReply;
+
+    /// Names and attributes that fit at `cursor` (bytes) in `source`. Runs none of the user's
+    /// code: no property getters, no `__getattr__`.
+    fn complete(&mut self, source: &str, cursor: usize) -> Completions;
+}
+
+/// What an interpreter may ask of the world. All calls may come from the interpreter's thread
+/// only, save `is_interrupted`.
+pub(crate) trait Host: Send + Sync {
+    /// Prints. Never blocks for long; keeps the order of both streams.
+    fn write(&self, stream: Stream, text: &str);
+
+    /// Asks the user for a line and waits; the line comes without its end.
+    ///
+    /// # Errors
+    /// When there is nobody to ask, the input has ended, or the user interrupts.
+    fn read_line(&self, prompt: &str) -> Result<String, ReadLineError>;
+
+    /// Whether the user, or a time-out, wants the running cell to end. Stays true until the next
+    /// cell begins.
+    fn is_interrupted(&self) -> bool;
+
+    /// Sets what is called, once per cell at most and from another thread, at the moment when
+    /// [`Self::is_interrupted`] turns true: for interpreters that have to be woken. Set it once,
+    /// when the interpreter is built.
+    fn on_interrupt(&self, wake: Box<dyn Fn() + Send + Sync>);
+}
+
+/// Why there is no line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub(crate) enum ReadLineError {
+    /// The input has ended, or there is nobody to ask.
+    #[error("end of input")]
+    EndOfFile,
+    /// The cell was interrupted while it waited.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Source code to run, as it goes to the worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ExecuteRequest {
+    /// The text.
+    pub source: String,
+    /// How it is to be run.
+    pub mode: ExecuteMode,
+}
+
+/// A cell of a session, or a whole program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ExecuteMode {
+    /// A cell: the value of a last expression is the result, and goes to `_` and `Out[n]`.
+    /// In tracebacks its file is called `<cell n>`.
+    Cell {
+        /// Jupyter's counter: n.
+        execution_count: u64,
+    },
+    /// A program, as `python3 FILE` or `node FILE` runs it: no result is shown, `__name__` is
+    /// `__main__`. In tracebacks its file is called `name`.
+    Program {
+        /// The file's name as given, or `<stdin>`.
+        name: String,
+        /// The file whose values are wanted though it is a program: `execute_python` of the
+        /// library and `--json` report the value of a last expression.
+        wants_result: bool,
+    },
+}
+
+/// How a cell ended, as the interpreter sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ExecuteReply {
+    /// Fine, or which way it failed.
+    pub ending: Ending,
+    /// The value of the last expression as the language's own REPL shows it, if it has one and
+    /// it is not `None` / `undefined`.
+    pub result: Option<String>,
+}
+
+/// The ways in which an interpreter can come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ending {
+    /// It ran to its end.
+    Ok,
+    /// Something was raised and not caught. Printing the traceback is the receiver's part: the
+    /// interpreter has not written it to stderr.
+    Error {
+        /// The exception's class.
+        ename: String,
+        /// The exception's message.
+        evalue: String,
+        /// What CPython or node would print, with the trailing newline.
+        traceback: String,
+    },
+    /// The code asked for the end of the process: `sys.exit(3)`, `process.exit(3)`.
+    Exit {
+        /// The exit code.
+        code: i32,
+    },
+    /// It was unwound because [`Host::is_interrupted`] turned true; the variables are kept.
+    Interrupted,
+    /// The interpreter ran out of memory and unwound; the variables are kept.
+    OutOfMemory,
+}

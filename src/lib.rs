@@ -1,0 +1,5 @@
+//! companion: a full-screen terminal REPL for Python and JavaScript.
+
+pub(crate) mod kernel;
+pub mod protocol;
+pub mod session;

@@ -1,0 +1,3 @@
+//! The companion binary.
+
+fn main() {}

@@ -1,0 +1,74 @@
+//! What a front end can ask for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CellId, Language, RequestId};
+
+/// A request to the session. Closed: every front end speaks these and nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Run a cell, after those that wait for the same kernel.
+    Submit(Cell),
+    /// Stop a cell, or whatever runs: `None`. What waits behind it is dropped too.
+    Interrupt {
+        /// The cell to stop.
+        cell: Option<CellId>,
+    },
+    /// Answer a cell's `input()`; `None` is end of file.
+    Reply {
+        /// The cell that asked.
+        cell: CellId,
+        /// The line, without its end.
+        line: Option<String>,
+    },
+    /// Throw a kernel away, with its variables, and start a fresh one.
+    Restart {
+        /// Whose kernel.
+        language: Language,
+    },
+    /// Ask a kernel for the ways to go on at a place in a source.
+    Complete {
+        /// Comes back in the answer.
+        request: RequestId,
+        /// Which kernel to ask.
+        language: Language,
+        /// The text at the prompt.
+        source: String,
+        /// Caret, in bytes of `source`.
+        cursor: usize,
+    },
+    /// Look at a picture file.
+    Show {
+        /// The file; `~` has been expanded.
+        path: PathBuf,
+    },
+    /// Change a setting for the rest of this run.
+    Set(SettingChange),
+    /// End the session: what runs is killed, what was acknowledged is kept.
+    Quit,
+}
+
+/// Source code to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// What it is written in.
+    pub language: Language,
+    /// The text, as typed.
+    pub source: String,
+}
+
+/// A setting and its new value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingChange {
+    /// The language of the next cells.
+    Language(Language),
+    /// Wall-clock time for a cell; `None` is no bound.
+    Timeout(Option<Duration>),
+    /// Heap memory of a kernel. Takes effect when the kernel is restarted.
+    MemoryBytes(u64),
+}

@@ -1,0 +1,280 @@
+//! What happened. A transcript is a fold over these.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Artifact, CellId, Language, LimitKind, Limits, OutputExcerpt, RequestId, SessionId, Stream,
+    Timestamp,
+};
+
+/// Something that happened in a session. Closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A session began.
+    SessionStarted {
+        /// Its id.
+        session: SessionId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A cell was accepted. It may wait for its kernel.
+    CellSubmitted {
+        /// The new cell.
+        cell: CellId,
+        /// What it is written in.
+        language: Language,
+        /// Its text.
+        source: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A cell began to run.
+    CellStarted {
+        /// The cell.
+        cell: CellId,
+        /// Jupyter's `execution_count`: counts the cells that ran in this kernel, from 1.
+        execution_count: u64,
+        /// When.
+        at: Timestamp,
+    },
+    /// A cell printed.
+    CellOutput {
+        /// The cell.
+        cell: CellId,
+        /// Where to.
+        stream: Stream,
+        /// What: untrusted text, unfiltered.
+        text: String,
+    },
+    /// A cell waits for a line of input.
+    InputRequested {
+        /// The cell.
+        cell: CellId,
+        /// What it asks. Untrusted text.
+        prompt: String,
+    },
+    /// The line came, or the wait was given up.
+    InputAnswered {
+        /// The cell that had asked.
+        cell: CellId,
+    },
+    /// A cell ended.
+    CellFinished {
+        /// The cell.
+        cell: CellId,
+        /// How.
+        outcome: Outcome,
+        /// When.
+        at: Timestamp,
+    },
+    /// A picture is to be looked at.
+    ShowStarted {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// The file, as given.
+        path: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A picture can be looked at.
+    ArtifactReady {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// The picture.
+        artifact: Artifact,
+    },
+    /// A picture can't be looked at.
+    ShowFailed {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// Why, and what to try.
+        message: String,
+    },
+    /// A kernel changed its state.
+    KernelChanged {
+        /// Whose.
+        language: Language,
+        /// To what.
+        status: KernelStatus,
+    },
+    /// The answer to `Command::Complete`.
+    Completed {
+        /// From the question.
+        request: RequestId,
+        /// The candidates; none if the kernel is busy.
+        completions: Completions,
+    },
+    /// The language of the next cells changed.
+    LanguageChanged {
+        /// To this one.
+        language: Language,
+    },
+    /// The limits of the next cells changed.
+    LimitsChanged {
+        /// To these.
+        limits: Limits,
+    },
+    /// Something to tell the user that belongs to no cell.
+    Notice {
+        /// How bad.
+        level: NoticeLevel,
+        /// One sentence; may carry a second that says what to try.
+        text: String,
+    },
+    /// The session is over: nothing comes after this.
+    SessionEnded {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Event {
+    /// Whether the store keeps it. Output is kept inside the outcome, whole; the pieces that
+    /// stream by are not kept a second time.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        match self {
+            Self::SessionStarted { .. }
+            | Self::CellSubmitted { .. }
+            | Self::CellStarted { .. }
+            | Self::CellFinished { .. }
+            | Self::ShowStarted { .. }
+            | Self::ArtifactReady { .. }
+            | Self::ShowFailed { .. }
+            | Self::SessionEnded { .. } => true,
+            Self::CellOutput { .. }
+            | Self::InputRequested { .. }
+            | Self::InputAnswered { .. }
+            | Self::KernelChanged { .. }
+            | Self::Completed { .. }
+            | Self::LanguageChanged { .. }
+            | Self::LimitsChanged { .. }
+            | Self::Notice { .. } => false,
+        }
+    }
+}
+
+/// How a cell ended, with what it gave and what it cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Fine, or which way it failed.
+    pub status: Status,
+    /// The value of the last expression as the language shows it. Untrusted text.
+    pub result: Option<String>,
+    /// What it printed.
+    pub output: OutputExcerpt,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// The ways a cell can end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    /// It ran to its end.
+    Ok,
+    /// It raised and nothing caught it. All of it is untrusted text.
+    Error {
+        /// Jupyter's `ename`: the exception's class.
+        ename: String,
+        /// Jupyter's `evalue`: the exception's message.
+        evalue: String,
+        /// What the language prints for it, lines ended by `\n`.
+        traceback: String,
+    },
+    /// The code asked for the end of the process, with this exit code.
+    Exit {
+        /// `sys.exit(code)`.
+        code: i32,
+    },
+    /// The user stopped it.
+    Interrupted {
+        /// Whether the kernel had to be replaced: its variables are gone.
+        variables_lost: bool,
+    },
+    /// It ran into a limit.
+    Limit {
+        /// Which.
+        kind: LimitKind,
+        /// A sentence: which limit, how large, what to try.
+        message: String,
+        /// Whether the kernel had to be replaced: its variables are gone.
+        variables_lost: bool,
+    },
+    /// The worker process died; the kernel was replaced and its variables are gone.
+    Died {
+        /// A sentence: what is known about it.
+        message: String,
+    },
+    /// It never ran: the one before it failed or was interrupted, or the kernel was restarted.
+    Dropped,
+}
+
+impl Status {
+    /// Whether the cell did what it was written to do.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        matches!(self, Self::Ok | Self::Exit { code: 0 })
+    }
+}
+
+/// What a cell cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Wall-clock time in the kernel.
+    pub execution_time: Duration,
+    /// Most heap bytes that the kernel held while the cell ran, its own included; 0 if it died
+    /// before it could say.
+    pub peak_memory_bytes: u64,
+}
+
+/// What a kernel is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KernelStatus {
+    /// No worker yet: it starts with the first cell.
+    NotStarted,
+    /// The worker is being started.
+    Starting,
+    /// Ready for a cell.
+    Idle,
+    /// Runs a cell.
+    Busy,
+    /// The worker could not be started.
+    Failed(String),
+}
+
+/// Ways to go on at the caret.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completions {
+    /// Where the text to replace begins, in bytes of the source asked about.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// The candidates, best first. At most a few hundred.
+    pub items: Vec<Completion>,
+}
+
+/// One way to go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    /// What replaces the text.
+    pub text: String,
+    /// What it is: `function`, `module`, `keyword`, a type's name. May be empty.
+    pub kind: String,
+}
+
+/// How bad a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeLevel {
+    /// Good to know.
+    Info,
+    /// Something is degraded.
+    Warning,
+    /// Something that was asked for did not happen.
+    Error,
+}

@@ -1,0 +1,38 @@
+//! What a cell may use, and which bound it ran into.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Bounds on one cell. They hold in the worker process and are watched from outside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Wall-clock time for one cell; `None` is no bound.
+    pub timeout: Option<Duration>,
+    /// Heap bytes that the kernel may hold.
+    pub memory_bytes: u64,
+    /// Bytes that a cell may print on both streams together.
+    pub output_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout: Some(Duration::from_secs(60)),
+            memory_bytes: 512 << 20,
+            output_bytes: 64 << 20,
+        }
+    }
+}
+
+/// The bound that ended a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitKind {
+    /// Wall-clock time.
+    Time,
+    /// Heap memory.
+    Memory,
+    /// Printed bytes.
+    Output,
+}

@@ -1,0 +1,25 @@
+//! The one vocabulary of companion: plain data that every layer speaks.
+//!
+//! [`Command`]s go in, [`Event`]s come out; the transcript is a fold over events, and the same
+//! events feed the full-screen UI, the store, and `--json`.
+//!
+//! Invariants: no I/O, no clock, no closures, no locks. Everything here can be serialised.
+//!
+//! Absent on purpose: anything that knows how a command is carried out.
+
+mod artifact;
+mod command;
+mod event;
+mod id;
+mod language;
+mod limits;
+mod output;
+pub mod slash;
+
+pub use artifact::{Artifact, MediaType};
+pub use command::{Cell, Command, SettingChange};
+pub use event::{Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status};
+pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
+pub use language::Language;
+pub use limits::{LimitKind, Limits};
+pub use output::{OutputExcerpt, Stream, StreamText};

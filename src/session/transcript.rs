@@ -1,0 +1,221 @@
+//! The transcript: a fold over events.
+
+use crate::protocol::{
+    Artifact, CellId, Event, Language, Outcome, OutputExcerpt, Status, Timestamp,
+};
+
+/// Everything that a session showed, oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Transcript {
+    entries: Vec<Entry>,
+}
+
+/// One place in the transcript.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its number.
+    pub cell: CellId,
+    /// When it was submitted.
+    pub submitted_at: Timestamp,
+    /// Counts the changes to this entry: views cache their rows under it.
+    pub revision: u64,
+    /// What it is.
+    pub body: Body,
+}
+
+/// What an entry is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// Source code, run or to be run.
+    Cell(CellBody),
+    /// A picture file.
+    Show(ShowBody),
+}
+
+/// A cell and how far it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellBody {
+    /// What it is written in.
+    pub language: Language,
+    /// Its text.
+    pub source: String,
+    /// Jupyter's counter; none before it starts.
+    pub execution_count: Option<u64>,
+    /// How far it has come.
+    pub phase: Phase,
+    /// What it has printed so far.
+    pub output: OutputExcerpt,
+}
+
+/// How far a cell has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// Waits for its kernel.
+    Queued,
+    /// Runs.
+    Running {
+        /// Since when.
+        since: Timestamp,
+        /// What it asks the user, if it waits for a line.
+        asks: Option<String>,
+    },
+    /// Has ended. The output has been moved to [`CellBody::output`].
+    Done(Outcome),
+}
+
+/// A picture file and how far its loading has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShowBody {
+    /// The file, as given.
+    pub path: String,
+    /// The picture, or why there is none; nothing yet while it loads.
+    pub picture: Option<Result<Artifact, String>>,
+}
+
+impl Transcript {
+    /// The entries, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry with this number.
+    #[must_use]
+    pub fn get(&self, cell: CellId) -> Option<&Entry> {
+        let at = self
+            .entries
+            .binary_search_by_key(&cell, |entry| entry.cell)
+            .ok()?;
+        self.entries.get(at)
+    }
+
+    /// Forgets the entries that are done: `/clear`.
+    pub fn clear(&mut self) {
+        self.entries.retain(|entry| match &entry.body {
+            Body::Cell(cell) => !matches!(cell.phase, Phase::Done(_)),
+            Body::Show(show) => show.picture.is_none(),
+        });
+    }
+
+    /// Folds one event in.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::CellSubmitted {
+                cell,
+                language,
+                source,
+                at,
+            } => self.push(*cell, *at, {
+                Body::Cell(CellBody {
+                    language: *language,
+                    source: source.clone(),
+                    execution_count: None,
+                    phase: Phase::Queued,
+                    output: OutputExcerpt::default(),
+                })
+            }),
+            Event::ShowStarted { cell, path, at } => {
+                self.push(
+                    *cell,
+                    *at,
+                    Body::Show(ShowBody {
+                        path: path.clone(),
+                        picture: None,
+                    }),
+                );
+            }
+            Event::CellStarted {
+                cell,
+                execution_count,
+                at,
+            } => self.change(*cell, |body| {
+                if let Body::Cell(body) = body {
+                    body.execution_count = Some(*execution_count);
+                    body.phase = Phase::Running {
+                        since: *at,
+                        asks: None,
+                    };
+                }
+            }),
+            Event::CellOutput { cell, stream, text } => self.change(*cell, |body| {
+                if let Body::Cell(body) = body {
+                    body.output.push(*stream, text);
+                }
+            }),
+            Event::InputRequested { cell, prompt } => self.set_question(*cell, Some(prompt)),
+            Event::InputAnswered { cell } => self.set_question(*cell, None),
+            Event::CellFinished { cell, outcome, .. } => self.change(*cell, |body| {
+                if let Body::Cell(body) = body {
+                    let mut outcome = outcome.clone();
+                    body.output = std::mem::take(&mut outcome.output);
+                    body.phase = Phase::Done(outcome);
+                }
+            }),
+            Event::ArtifactReady { cell, artifact } => {
+                self.set_picture(*cell, Ok(artifact.clone()));
+            }
+            Event::ShowFailed { cell, message } => self.set_picture(*cell, Err(message.clone())),
+            Event::SessionStarted { .. }
+            | Event::KernelChanged { .. }
+            | Event::Completed { .. }
+            | Event::LanguageChanged { .. }
+            | Event::LimitsChanged { .. }
+            | Event::Notice { .. }
+            | Event::SessionEnded { .. } => {}
+        }
+    }
+
+    fn push(&mut self, cell: CellId, submitted_at: Timestamp, body: Body) {
+        self.entries.push(Entry {
+            cell,
+            submitted_at,
+            revision: 0,
+            body,
+        });
+    }
+
+    fn change(&mut self, cell: CellId, change: impl FnOnce(&mut Body)) {
+        if let Ok(at) = self.entries.binary_search_by_key(&cell, |entry| entry.cell) {
+            self.entries[at].revision += 1;
+            change(&mut self.entries[at].body);
+        }
+    }
+
+    fn set_question(&mut self, cell: CellId, question: Option<&String>) {
+        self.change(cell, |body| {
+            if let Body::Cell(CellBody {
+                phase: Phase::Running { asks, .. },
+                ..
+            }) = body
+            {
+                *asks = question.cloned();
+            }
+        });
+    }
+
+    fn set_picture(&mut self, cell: CellId, picture: Result<Artifact, String>) {
+        self.change(cell, |body| {
+            if let Body::Show(body) = body {
+                body.picture = Some(picture);
+            }
+        });
+    }
+}
+
+impl CellBody {
+    /// The outcome, once it has ended.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.phase {
+            Phase::Done(outcome) => Some(outcome),
+            Phase::Queued | Phase::Running { .. } => None,
+        }
+    }
+
+    /// Whether it has ended badly.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.outcome()
+            .is_some_and(|outcome| !matches!(outcome.status, Status::Ok))
+    }
+}
