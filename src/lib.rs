@@ -3,3 +3,4 @@
 pub(crate) mod kernel;
 pub mod protocol;
 pub mod session;
+pub(crate) mod tui;

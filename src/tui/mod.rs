@@ -1,0 +1,4 @@
+//! The full-screen terminal UI. Only here are ratatui, reedline and viuer seen.
+
+pub(crate) mod highlight;
+pub(crate) mod theme;
