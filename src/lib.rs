@@ -2,5 +2,6 @@
 
 pub(crate) mod kernel;
 pub mod protocol;
+pub(crate) mod sanitize;
 pub mod session;
 pub(crate) mod tui;
