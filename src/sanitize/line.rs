@@ -124,7 +124,9 @@ impl<T: Copy + Default + PartialEq> Page<T> {
             let mut slots = Vec::new();
             for run in runs.drain(..) {
                 for c in run.text.chars() {
-                    append(&mut slots, run.tag, run.style, c);
+                    let times = if c == '\t' { 8 - slots.len() % 8 } else { 1 };
+                    let c = if c == '\t' { ' ' } else { c };
+                    (0..times).for_each(|_| append(&mut slots, run.tag, run.style, c));
                 }
             }
             slots
@@ -189,6 +191,10 @@ impl<T: Copy + Default + PartialEq> Sink for Page<T> {
             ('\t', None) if self.slots.is_some() => {
                 let spaces = 8 - self.column % 8;
                 (0..spaces).for_each(|_| self.put(' '));
+            }
+            ('\t', None) => {
+                self.put(c);
+                self.column += 8 - self.column % 8;
             }
             _ => self.put(c),
         }
