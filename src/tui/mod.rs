@@ -2,3 +2,4 @@
 
 pub(crate) mod highlight;
 pub(crate) mod theme;
+pub(crate) mod view;
