@@ -515,7 +515,7 @@ fn wrap(line: &Line, width: usize) -> Vec<(usize, Line)> {
     let (mut used, mut at) = (0, 0);
     for run in line {
         let mut from = 0;
-        let mut cut = |from: &mut usize, to: usize, rows: &mut Vec<(usize, Line)>| {
+        let cut = |from: &mut usize, to: usize, rows: &mut Vec<(usize, Line)>| {
             if to > *from
                 && let Some((_, row)) = rows.last_mut()
             {
