@@ -19,5 +19,5 @@ mod tests;
 
 pub(crate) use content::Part;
 pub(crate) use layout::{Fold, PictureSize};
-pub(crate) use search::{Match, Search};
+pub(crate) use search::{Match, Search, find};
 pub(crate) use transcript::{Placement, Position, Screen, Scroll, TranscriptView};

@@ -98,7 +98,9 @@ impl Search {
             self.matches = find(transcript, &self.query);
             self.seen = state;
             self.current = stood_on.and_then(|found| {
-                let at = self.matches.partition_point(|other| other.place() < found.place());
+                let at = self
+                    .matches
+                    .partition_point(|other| other.place() < found.place());
                 (at < self.matches.len()).then_some(at)
             });
         }

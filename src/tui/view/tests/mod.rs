@@ -252,7 +252,7 @@ fn everything() -> Story {
         Status::Error {
             ename: "ZeroDivisionError".into(),
             evalue: "division by zero".into(),
-            traceback: "Traceback (most recent call last):\n  File \"<cell 4>\", line 1, in <module>\n    1 / 0\n    ~~^~~\nZeroDivisionError: division by zero\n".into(),
+            traceback: "Traceback (most recent call last):\n  File \"<cell 3>\", line 1, in <module>\n    1 / 0\n    ~~^~~\nZeroDivisionError: division by zero\n".into(),
         },
         None,
     );
