@@ -34,10 +34,11 @@ pub(super) fn parts(entry: &Entry) -> Vec<(Part, Vec<Line>)> {
     match &entry.body {
         Body::Show(show) => vec![(Part::Source, path_lines(show))],
         Body::Cell(cell) => {
+            let (head, tail) = held(&cell.output);
             let mut parts = vec![
                 (Part::Source, plain_source_lines(cell)),
-                (Part::Head, output_lines(&cell.output.head)),
-                (Part::Tail, output_lines(&cell.output.tail)),
+                (Part::Head, output_lines(&head)),
+                (Part::Tail, output_lines(&tail)),
             ];
             if let Some(outcome) = cell.outcome() {
                 if let Some(result) = &outcome.result {
@@ -83,8 +84,19 @@ pub(super) fn path_lines(show: &ShowBody) -> Vec<Line> {
     or_empty_line(writer.finish())
 }
 
+/// The beginning and the end of the output. If nothing was left out between, the beginning is all
+/// of it.
+pub(super) fn held(output: &OutputExcerpt) -> (Vec<&StreamText>, Vec<&StreamText>) {
+    let mut head: Vec<&StreamText> = output.head.iter().collect();
+    let mut tail: Vec<&StreamText> = output.tail.iter().collect();
+    if output.is_whole() {
+        head.append(&mut tail);
+    }
+    (head, tail)
+}
+
 /// Output; what went to standard error has its role.
-pub(super) fn output_lines(pieces: &[StreamText]) -> Vec<Line> {
+pub(super) fn output_lines(pieces: &[&StreamText]) -> Vec<Line> {
     let mut writer = LineWriter::new(8, LINE_CHARACTERS);
     for piece in pieces {
         writer.push(role_of(piece.stream), &piece.text);
@@ -93,7 +105,7 @@ pub(super) fn output_lines(pieces: &[StreamText]) -> Vec<Line> {
 }
 
 /// The first lines of output; no more of it is looked at.
-pub(super) fn first_lines(pieces: &[StreamText], count: usize) -> Vec<Line> {
+pub(super) fn first_lines(pieces: &[&StreamText], count: usize) -> Vec<Line> {
     let mut writer = LineWriter::new(8, LINE_CHARACTERS);
     let mut left = count;
     for piece in pieces {
@@ -112,7 +124,7 @@ pub(super) fn first_lines(pieces: &[StreamText], count: usize) -> Vec<Line> {
 
 /// The last lines of output with the number of the first of them; no more of it is looked at,
 /// so colours that were switched on before do not show.
-pub(super) fn last_lines(pieces: &[StreamText], count: usize) -> (usize, Vec<Line>) {
+pub(super) fn last_lines(pieces: &[&StreamText], count: usize) -> (usize, Vec<Line>) {
     let total: usize = pieces.iter().map(|piece| newlines(&piece.text)).sum();
     let ends_open = pieces
         .last()
@@ -245,6 +257,7 @@ mod tests {
             (Stream::Stderr, "c\nd\n"),
             (Stream::Stdout, "e\nf"),
         ]);
+        let all: Vec<&StreamText> = all.iter().collect();
         let whole = output_lines(&all);
         assert_eq!(texts(&whole), ["a", "bc", "d", "e", "f"]);
         for count in 0..7 {

@@ -197,26 +197,22 @@ impl Rows {
         }
         let ends = self.ends(20, 8, 8, (0, 0));
         let total = content::total_lines(output);
-        if total <= ends.whole as u64 && output.is_whole() {
-            let lines = content::output_lines(&output.head);
-            self.lines(Part::Head, 0, &lines, stream_mark);
-        } else if self.fold == Fold::Open {
-            let lines = content::output_lines(&output.head);
-            self.lines(Part::Head, 0, &lines, stream_mark);
+        let (head, tail) = content::held(output);
+        if total <= ends.whole as u64 && output.is_whole() || self.fold == Fold::Open {
+            self.lines(Part::Head, 0, &content::output_lines(&head), stream_mark);
             if !output.is_whole() {
                 let lines = text::plural(output.omitted_lines, "line");
                 let size = text::bytes(output.omitted_bytes);
                 self.hidden(&format!("{lines}, {size} · ctrl-o opens all"));
             }
-            let lines = content::output_lines(&output.tail);
-            self.lines(Part::Tail, 0, &lines, stream_mark);
+            self.lines(Part::Tail, 0, &content::output_lines(&tail), stream_mark);
         } else {
             // Only what is shown is looked at: this is the road of a flood.
-            let first = content::first_lines(&output.head, ends.first);
-            let (part, pieces) = if output.tail.is_empty() {
-                (Part::Head, &output.head)
+            let first = content::first_lines(&head, ends.first);
+            let (part, pieces) = if tail.is_empty() {
+                (Part::Head, &head)
             } else {
-                (Part::Tail, &output.tail)
+                (Part::Tail, &tail)
             };
             let (at, last) = content::last_lines(pieces, ends.last);
             let hidden = total.saturating_sub((first.len() + last.len()) as u64);

@@ -204,7 +204,7 @@ impl Pager {
         if let Some((query, found)) = self.search() {
             let query = text::fit(query, 20);
             place.push_str(&match found {
-                true => format!(" · {query:?}: n next, N previous"),
+                true => format!(" · {query:?} n N"),
                 false => format!(" · {query:?} is not in it"),
             });
         }
@@ -246,16 +246,11 @@ impl Pager {
     }
 
     fn first_match(&self, needle: &Needle, lines: std::ops::Range<usize>) -> Option<usize> {
-        let text = self.text.get(self.index.start(&self.text, lines.start)..)?;
-        let count = lines.len();
-        let mut text = lines.start.checked_add(0).into_iter().flat_map(|first| {
-            text.split('\n')
-                .take(count)
-                .enumerate()
-                .map(move |(at, line)| (first + at, line))
-        });
-        text.find(|(_, line)| !needle.find(line).is_empty())
-            .map(|(at, _)| at)
+        let start = self.index.start(&self.text, lines.start);
+        let rest = self.text.get(start..)?;
+        let mut rest = rest.split('\n').take(lines.len());
+        let at = rest.position(|line| needle.is_in(line))?;
+        Some(lines.start + at)
     }
 
     fn last_match(&self, needle: &Needle, lines: std::ops::Range<usize>) -> Option<usize> {
@@ -264,7 +259,7 @@ impl Pager {
         let text = self.text.get(start..end)?;
         let text = text.strip_suffix('\n').unwrap_or(text);
         let mut found = text.rsplit('\n').enumerate().take(lines.len());
-        let (from_end, _) = found.find(|(_, line)| !needle.find(line).is_empty())?;
+        let (from_end, _) = found.find(|(_, line)| needle.is_in(line))?;
         lines.end.checked_sub(1 + from_end)
     }
 
@@ -311,7 +306,7 @@ impl Pager {
     /// The rows of a line. Colours do not reach over its end.
     fn rows(&self, line: usize, width: usize) -> Vec<Vec<(Look, String)>> {
         let text = self.line(line);
-        let mut writer = LineWriter::<Role>::new(8, 2 * LineWriter::<Role>::DEFAULT_CAP);
+        let mut writer = LineWriter::<Role>::new(8, usize::MAX);
         writer.push(Role::Text, text);
         if text.len() + 4 > LINE_BYTES {
             writer.push(Role::Dim, " … the line goes on");

@@ -163,36 +163,48 @@ impl Needle {
 
     /// Where it is found in a line, in bytes, without overlap.
     pub fn find(&self, line: &str) -> Vec<Range<usize>> {
-        let Some(&first) = self.characters.first() else {
-            return Vec::new();
-        };
-        let mut found = Vec::new();
-        let mut done = 0;
-        for (at, c) in line.char_indices() {
-            if at < done || fold(c, self.folds_case) != first {
-                continue;
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        while let Some(range) = self.find_from(line, from) {
+            from = range.end;
+            found.push(range);
+        }
+        found
+    }
+
+    /// Whether it is found in a line at all.
+    pub fn is_in(&self, line: &str) -> bool {
+        self.find_from(line, 0).is_some()
+    }
+
+    fn find_from(&self, line: &str, from: usize) -> Option<Range<usize>> {
+        let &first = self.characters.first()?;
+        let rest = line.get(from..)?;
+        rest.char_indices().find_map(|(at, c)| {
+            if fold(c, self.folds_case) != first {
+                return None;
             }
-            let mut rest = line[at..].char_indices();
+            let mut text = rest.get(at..)?.char_indices();
             let mut end = at;
             let fits = self.characters.iter().all(|&wanted| {
-                rest.next().is_some_and(|(offset, c)| {
+                text.next().is_some_and(|(offset, c)| {
                     end = at + offset + c.len_utf8();
                     fold(c, self.folds_case) == wanted
                 })
             });
-            if fits {
-                found.push(at..end);
-                done = end;
-            }
-        }
-        found
+            fits.then_some(from + at..from + end)
+        })
     }
 }
 
 /// A letter as it is compared. One for one: `ß` and `ss` stay apart.
 fn fold(c: char, folds_case: bool) -> char {
-    if !folds_case {
-        return c;
+    if !folds_case || c.is_ascii() {
+        return if folds_case {
+            c.to_ascii_lowercase()
+        } else {
+            c
+        };
     }
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {

@@ -1,6 +1,7 @@
 //! Views as they look, and as they behave.
 
 mod look;
+mod panels;
 mod transcript;
 
 use std::fmt::Write as _;

@@ -367,11 +367,25 @@ fn ten_thousand_cells_cost_a_screenful() {
     let frame = began.elapsed() / 100;
     // Generous, for a machine that is busy: what matters is that it is no matter of seconds.
     assert!(frame < Duration::from_millis(50), "{frame:?} a frame");
-    println_frame(frame);
+    report("a frame of a flood over 10,000 cells", frame);
+
+    // The same with everything that is held of the flood shown.
+    let mut view = view;
+    view.set_fold(flood, Fold::Open);
+    let began = std::time::Instant::now();
+    for _ in 0..20 {
+        story.print(flood, Stream::Stdout, &numbers(200));
+        let screen = screen(&story.transcript, &theme, 120, 50);
+        let text = drawn(&view, &screen);
+        assert!(text.contains("line 199"), "{text}");
+    }
+    let frame = began.elapsed() / 20;
+    report("the same, unfolded", frame);
+    assert!(frame < Duration::from_millis(200), "{frame:?} a frame");
 }
 
 /// Shown by `--nocapture`.
 #[expect(clippy::print_stderr, reason = "a figure for whoever asks for it")]
-fn println_frame(frame: Duration) {
-    eprintln!("a frame of a flood over 10,000 cells: {frame:?}");
+fn report(what: &str, time: Duration) {
+    eprintln!("{what}: {time:?}");
 }
