@@ -51,8 +51,12 @@ pub(super) fn parts(entry: &Entry) -> Vec<(Part, Vec<Line>)> {
     }
 }
 
-/// The source in colour.
-pub(super) fn source_lines(cell: &CellBody) -> Vec<Line> {
+/// The source in colour, or the path of a picture.
+pub(super) fn source_lines(entry: &Entry) -> Vec<Line> {
+    let cell = match &entry.body {
+        Body::Cell(cell) => cell,
+        Body::Show(show) => return path_lines(show),
+    };
     let mut writer = LineWriter::new(4, LINE_CHARACTERS);
     let mut at = 0;
     for (range, role) in highlight(cell.language, &cell.source) {
@@ -77,8 +81,7 @@ fn plain_source_lines(cell: &CellBody) -> Vec<Line> {
     or_empty_line(writer.finish())
 }
 
-/// The path that was given.
-pub(super) fn path_lines(show: &ShowBody) -> Vec<Line> {
+fn path_lines(show: &ShowBody) -> Vec<Line> {
     let mut writer = LineWriter::new(4, LINE_CHARACTERS);
     writer.push(Role::Text, &with_visible_controls(&show.path));
     or_empty_line(writer.finish())

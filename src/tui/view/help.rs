@@ -9,7 +9,7 @@ use crate::protocol::slash::{SLASH, SlashSpec};
 use crate::tui::theme::{Role, Theme};
 
 /// The overlay's state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Help {
     first: usize,
 }

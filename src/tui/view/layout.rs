@@ -124,16 +124,17 @@ pub(super) struct Origin {
     pub start: usize,
 }
 
-/// Lays an entry out. The last row is empty: it keeps entries apart.
-pub(super) fn lay_out(entry: &Entry, frame: Frame<'_>) -> Laid {
+/// Lays an entry out, given the lines of its source, which never change. The last row is empty: it
+/// keeps entries apart.
+pub(super) fn lay_out(entry: &Entry, source: &[Line], frame: Frame<'_>) -> Laid {
     let mut rows = Rows {
         laid: Laid::default(),
         width: frame.columns.content,
         fold: frame.fold,
     };
     match &entry.body {
-        Body::Cell(cell) => rows.cell(cell),
-        Body::Show(show) => rows.show(show, entry.submitted_at, frame),
+        Body::Cell(cell) => rows.cell(cell, source),
+        Body::Show(show) => rows.show(show, source, entry.submitted_at, frame),
     }
     rows.push(Mark::default(), Content::Blank);
     rows.laid
@@ -155,8 +156,8 @@ struct Rows {
 }
 
 impl Rows {
-    fn cell(&mut self, cell: &CellBody) {
-        self.source(cell);
+    fn cell(&mut self, cell: &CellBody, source: &[Line]) {
+        self.source(cell, source);
         self.output(&cell.output);
         match &cell.phase {
             Phase::Queued => self.note(Role::Dim, "queued"),
@@ -170,15 +171,14 @@ impl Rows {
         }
     }
 
-    fn source(&mut self, cell: &CellBody) {
+    fn source(&mut self, cell: &CellBody, lines: &[Line]) {
         let label = match cell.execution_count {
             Some(count) => format!("{} {count}", cell.language.short()),
             None => cell.language.short().to_owned(),
         };
-        let lines = content::source_lines(cell);
         let ends = self.ends(30, 16, 6, (2, 0));
         let mut label = Some(label);
-        self.part(Part::Source, &lines, &ends, |line| {
+        self.part(Part::Source, lines, &ends, |line| {
             match (line, label.take()) {
                 (0, Some(label)) => Mark {
                     label: label.into(),
@@ -249,9 +249,12 @@ impl Rows {
             });
         }
         let cost = cost(&outcome.cost);
-        let lost = |variables_lost: bool| match variables_lost {
-            true => " · kernel restarted, variables lost",
-            false => "",
+        let lost = |variables_lost: bool| {
+            if variables_lost {
+                " · kernel restarted, variables lost"
+            } else {
+                ""
+            }
         };
         match &outcome.status {
             Status::Ok => self.note(Role::Dim, &cost),
@@ -300,10 +303,9 @@ impl Rows {
         }
     }
 
-    fn show(&mut self, show: &ShowBody, submitted_at: Timestamp, frame: Frame<'_>) {
-        let path = content::path_lines(show);
+    fn show(&mut self, show: &ShowBody, path: &[Line], submitted_at: Timestamp, frame: Frame<'_>) {
         let mut label = Some("show");
-        self.lines(Part::Source, 0, &path, |_, _| match label.take() {
+        self.lines(Part::Source, 0, path, |_, _| match label.take() {
             Some(label) => Mark {
                 label: label.into(),
                 label_role: Role::Prompt,

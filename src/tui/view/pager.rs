@@ -1,5 +1,6 @@
 //! A pager over the whole output of a cell: up to 64 MiB, of which a frame reads a screenful.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
@@ -99,12 +100,12 @@ impl Pager {
     }
 
     /// To the first line.
-    pub fn to_start(&mut self) {
+    pub fn scroll_to_start(&mut self) {
         self.top = Top::default();
     }
 
     /// To the last line.
-    pub fn to_end(&mut self, area: Rect) {
+    pub fn scroll_to_end(&mut self, area: Rect) {
         self.top = self.last_top(area);
     }
 
@@ -192,9 +193,10 @@ impl Pager {
         let count = |number: usize| text::count(number as u64);
         let total = self.lines();
         let at_end = self.top >= self.last_top(area);
-        let percent = match at_end {
-            true => 100,
-            false => self.top.line * 100 / total.max(1),
+        let percent = if at_end {
+            100
+        } else {
+            self.top.line * 100 / total.max(1)
         };
         let (first, last) = (count((self.top.line + 1).min(total)), count(end));
         let mut place = format!(
@@ -203,10 +205,8 @@ impl Pager {
         );
         if let Some((query, found)) = self.search() {
             let query = text::fit(query, 20);
-            place.push_str(&match found {
-                true => format!(" · {query:?} n N"),
-                false => format!(" · {query:?} is not in it"),
-            });
+            let what = if found { "n N" } else { "is not in it" };
+            let _ = write!(place, " · {query:?} {what}");
         }
         place.push_str(" · / finds · q closes");
         place

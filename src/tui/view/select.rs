@@ -85,9 +85,10 @@ impl Select {
             .zip(self.items.iter().enumerate().skip(first).take(most))
         {
             let is_current = at == self.at;
-            let style = match is_current {
-                true => ground.patch(theme.style(Role::PopupSelected)),
-                false => ground,
+            let style = if is_current {
+                ground.patch(theme.style(Role::PopupSelected))
+            } else {
+                ground
             };
             let mark = if is_current { "❯" } else { " " };
             let room = usize::from(inner.width);

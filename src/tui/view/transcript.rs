@@ -10,9 +10,11 @@ use std::rc::Rc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::content::Line;
 use super::draw;
-use super::layout::{Columns, Fold, Frame, Laid, PictureSize, lay_out};
-use super::search::{Match, Search};
+use super::layout::{Columns, Fold, Laid, PictureSize};
+use super::place::{At, columns, height_of, index_of};
+use super::search::Search;
 use crate::protocol::{Artifact, CellId, Timestamp};
 use crate::session::{Body, Entry, Phase, Transcript};
 use crate::tui::theme::Theme;
@@ -81,30 +83,22 @@ pub(crate) enum Position {
 /// The state of the view. What is laid out is kept inside.
 #[derive(Debug, Default)]
 pub(crate) struct TranscriptView {
-    scroll: Scroll,
+    pub(super) scroll: Scroll,
     selected: Option<CellId>,
-    folds: BTreeMap<CellId, Fold>,
+    pub(super) folds: BTreeMap<CellId, Fold>,
     search: Option<Search>,
-    cache: RefCell<HashMap<CellId, Cached>>,
+    pub(super) cache: RefCell<HashMap<CellId, Cached>>,
 }
 
 #[derive(Debug)]
-struct Cached {
-    revision: u64,
-    columns: Columns,
-    picture_rows: u16,
-    fold: Fold,
-    laid: Rc<Laid>,
-}
-
-/// More layouts than this are not kept.
-const CACHED: usize = 512;
-
-/// A row of the transcript: an entry's index, and a row of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct At {
-    entry: usize,
-    row: usize,
+pub(super) struct Cached {
+    pub revision: u64,
+    pub columns: Columns,
+    pub picture_rows: u16,
+    pub fold: Fold,
+    pub laid: Rc<Laid>,
+    /// The source, in colour: to find its colours takes longer than all the rest.
+    pub source: Rc<Vec<Line>>,
 }
 
 impl TranscriptView {
@@ -170,16 +164,6 @@ impl TranscriptView {
         span(height)
     }
 
-    /// Whether something moves: then a new frame is wanted in a tenth of a second.
-    pub fn is_animated(&self, transcript: &Transcript) -> bool {
-        // What runs is near the end: everything before it has ended.
-        let mut last = transcript.entries().iter().rev().take(256);
-        last.any(|entry| match &entry.body {
-            Body::Cell(cell) => matches!(cell.phase, Phase::Running { .. }),
-            Body::Show(show) => show.picture.is_none(),
-        })
-    }
-
     /// Where the view stands.
     pub fn scroll(&self) -> Scroll {
         self.scroll
@@ -192,7 +176,7 @@ impl TranscriptView {
         let at_top = top == At { entry: 0, row: 0 };
         match (
             at_top,
-            self.rows_from(screen, top, self.rows(screen) + 1) <= self.rows(screen),
+            self.rows_from(screen, top, height_of(screen) + 1) <= height_of(screen),
         ) {
             (true, true) => Position::All,
             (_, true) => Position::End,
@@ -218,17 +202,17 @@ impl TranscriptView {
 
     /// A screen less one row, down or up.
     pub fn page(&mut self, screen: &Screen<'_>, pages: isize) {
-        let rows = isize::try_from(self.rows(screen).saturating_sub(1).max(1)).unwrap_or(1);
+        let rows = isize::try_from(height_of(screen).saturating_sub(1).max(1)).unwrap_or(1);
         self.scroll_by(screen, pages.saturating_mul(rows));
     }
 
     /// To the first row.
-    pub fn to_start(&mut self, screen: &Screen<'_>) {
+    pub fn scroll_to_start(&mut self, screen: &Screen<'_>) {
         self.stand_at(screen, At { entry: 0, row: 0 });
     }
 
     /// To the end, and along with it from now on.
-    pub fn to_end(&mut self) {
+    pub fn scroll_to_end(&mut self) {
         self.scroll = Scroll::Follow;
     }
 
@@ -265,12 +249,11 @@ impl TranscriptView {
             Some(index) => entries.get(index + 1),
             None => entries.get(self.top(screen).entry),
         };
-        match next {
-            Some(entry) => self.select(screen, Some(entry.cell)),
-            None => {
-                self.selected = None;
-                self.to_end();
-            }
+        if let Some(entry) = next {
+            self.select(screen, Some(entry.cell));
+        } else {
+            self.selected = None;
+            self.scroll_to_end();
         }
     }
 
@@ -373,7 +356,7 @@ impl TranscriptView {
             let top = self.up(screen, at, context);
             self.stand_at(screen, top);
         } else if at > bottom {
-            let rows = self.rows(screen);
+            let rows = height_of(screen);
             // An entry that is jumped to is shown from its start on, a match amid its lines.
             let above = if at.row == 0 { 0 } else { rows / 2 };
             let top = self.up(screen, at, above);
@@ -381,149 +364,10 @@ impl TranscriptView {
         }
     }
 
-    /// Puts the view's first row somewhere, but leaves no empty rows below the end.
-    fn stand_at(&mut self, screen: &Screen<'_>, top: At) {
-        let rows = self.rows(screen);
-        let entry = screen.transcript.entries().get(top.entry);
-        self.scroll = match entry {
-            Some(entry) if self.rows_from(screen, top, rows + 1) > rows => Scroll::Anchored {
-                cell: entry.cell,
-                row: top.row,
-            },
-            _ => Scroll::Follow,
-        };
-    }
-
-    /// The view's first row.
-    fn top(&self, screen: &Screen<'_>) -> At {
-        let rows = self.rows(screen);
-        if let Scroll::Anchored { cell, row } = self.scroll
-            && let Some(index) = index_of(screen, cell)
-            && let Some(entry) = screen.transcript.entries().get(index)
-        {
-            let last = self.laid(screen, entry).rows.len().saturating_sub(1);
-            let at = At {
-                entry: index,
-                row: row.min(last),
-            };
-            if self.rows_from(screen, at, rows) == rows {
-                return at;
-            }
-        }
-        let end = At {
-            entry: screen.transcript.entries().len(),
-            row: 0,
-        };
-        self.up(screen, end, rows)
-    }
-
-    /// The view's last row that is in use.
-    fn bottom(&self, screen: &Screen<'_>) -> At {
-        let top = self.top(screen);
-        self.down(screen, top, self.rows(screen).saturating_sub(1))
-    }
-
-    fn rows(&self, screen: &Screen<'_>) -> usize {
-        usize::from(screen.area.height)
-    }
-
-    /// So many rows above, or the first.
-    fn up(&self, screen: &Screen<'_>, at: At, rows: usize) -> At {
-        let (mut at, mut left) = (at, rows);
-        while left > at.row {
-            left -= at.row;
-            let Some(entry) = at.entry.checked_sub(1) else {
-                return At { entry: 0, row: 0 };
-            };
-            at = At {
-                entry,
-                row: self.rows_of(screen, entry),
-            };
-        }
-        at.row -= left;
-        at
-    }
-
-    /// So many rows below, or the last.
-    fn down(&self, screen: &Screen<'_>, at: At, rows: usize) -> At {
-        let (mut at, mut left) = (at, rows);
-        loop {
-            let of_entry = self.rows_of(screen, at.entry);
-            let below = of_entry.saturating_sub(at.row + 1);
-            if left <= below {
-                at.row += left;
-                return at;
-            }
-            if at.entry + 1 >= screen.transcript.entries().len() {
-                at.row = of_entry.saturating_sub(1);
-                return at;
-            }
-            left -= below + 1;
-            at = At {
-                entry: at.entry + 1,
-                row: 0,
-            };
-        }
-    }
-
-    /// How many rows there are from here to the end; counting stops at `most`.
-    fn rows_from(&self, screen: &Screen<'_>, at: At, most: usize) -> usize {
-        let mut rows = 0;
-        for entry in at.entry..screen.transcript.entries().len() {
-            let skipped = if entry == at.entry { at.row } else { 0 };
-            rows += self.rows_of(screen, entry).saturating_sub(skipped);
-            if rows >= most {
-                return most;
-            }
-        }
-        rows
-    }
-
-    fn rows_of(&self, screen: &Screen<'_>, index: usize) -> usize {
-        let entry = screen.transcript.entries().get(index);
-        entry.map_or(0, |entry| self.laid(screen, entry).rows.len())
-    }
-
-    fn laid(&self, screen: &Screen<'_>, entry: &Entry) -> Rc<Laid> {
-        let columns = columns(screen);
-        let picture_rows = screen.picture_rows;
-        let fold = self.fold(entry.cell);
-        let mut cache = self.cache.borrow_mut();
-        if let Some(cached) = cache.get(&entry.cell)
-            && cached.revision == entry.revision
-            && cached.columns == columns
-            && cached.fold == fold
-            && (cached.laid.picture.is_none() || cached.picture_rows == picture_rows)
-        {
-            return Rc::clone(&cached.laid);
-        }
-        if cache.len() >= CACHED {
-            cache.clear();
-        }
-        let frame = Frame {
-            columns,
-            picture_rows,
-            picture_size: screen.picture_size,
-            fold,
-        };
-        let laid = Rc::new(lay_out(entry, frame));
-        cache.insert(
-            entry.cell,
-            Cached {
-                revision: entry.revision,
-                columns,
-                picture_rows,
-                fold,
-                laid: Rc::clone(&laid),
-            },
-        );
-        laid
-    }
-
     /// A mark in the right margin: where the view stands among the entries. It counts entries
     /// and not rows, since those that were never in view have none yet.
     fn draw_scroll_mark(&self, screen: &Screen<'_>, top: At, buf: &mut Buffer) {
-        let rows = self.rows(screen);
+        let rows = height_of(screen);
         let entries = screen.transcript.entries().len();
         if top == (At { entry: 0, row: 0 }) && self.rows_from(screen, top, rows + 1) <= rows {
             return;
@@ -542,25 +386,6 @@ impl TranscriptView {
         };
         draw::scroll_mark(screen, span(first), span(height), buf);
     }
-}
-
-fn columns(screen: &Screen<'_>) -> Columns {
-    let entries = screen.transcript.entries();
-    // Counts grow, so the greatest is near the end; each language has its own.
-    let counts = entries
-        .iter()
-        .rev()
-        .take(64)
-        .filter_map(|entry| match &entry.body {
-            Body::Cell(cell) => cell.execution_count,
-            Body::Show(_) => None,
-        });
-    Columns::new(screen.area.width, counts.max().unwrap_or(0))
-}
-
-fn index_of(screen: &Screen<'_>, cell: CellId) -> Option<usize> {
-    let entries = screen.transcript.entries();
-    entries.binary_search_by_key(&cell, |entry| entry.cell).ok()
 }
 
 fn artifact_of(entry: &Entry) -> Option<&Artifact> {
@@ -589,4 +414,14 @@ fn place_picture(
 /// Rows or columns of a screen: they fit.
 fn span(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+/// Whether something in the transcript moves: then a new frame is wanted in a tenth of a second.
+pub(crate) fn is_animated(transcript: &Transcript) -> bool {
+    // What runs is near the end: everything before it has ended.
+    let mut last = transcript.entries().iter().rev().take(256);
+    last.any(|entry| match &entry.body {
+        Body::Cell(cell) => matches!(cell.phase, Phase::Running { .. }),
+        Body::Show(show) => show.picture.is_none(),
+    })
 }

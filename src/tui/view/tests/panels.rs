@@ -104,7 +104,7 @@ fn the_welcome() {
     let draw = |name: &str, width| {
         let theme = theme(name);
         buffer(width, welcome::HEIGHT, |area, buf| {
-            welcome::draw(&theme, area, buf)
+            welcome::draw(&theme, area, buf);
         })
     };
     let texts = [80, 36].map(|width| text_of(&draw("dark", width)));
@@ -191,7 +191,7 @@ fn notices_come_and_go() {
     let draw = |notices: &Notices, now| {
         let height = notices.height(40, Timestamp(now));
         text_of(&buffer(40, height, |area, buf| {
-            notices.draw(&theme, Timestamp(now), area, buf)
+            notices.draw(&theme, Timestamp(now), area, buf);
         }))
     };
     insta::assert_snapshot!(draw(&notices, 300));
@@ -214,7 +214,7 @@ fn pager(text: &str) -> Pager {
 fn paged(pager: &Pager, width: u16, height: u16) -> String {
     let theme = theme("dark");
     text_of(&buffer(width, height, |area, buf| {
-        pager.draw(&theme, area, buf)
+        pager.draw(&theme, area, buf);
     }))
 }
 
@@ -245,8 +245,8 @@ fn the_pager_scrolls_over_long_lines() {
     pager.page(area, 1_000);
     assert_eq!(first(&pager), "line 15");
     assert!(paged(&pager, 30, 7).contains("line 19"));
-    pager.to_start();
-    pager.to_end(area);
+    pager.scroll_to_start();
+    pager.scroll_to_end(area);
     assert_eq!(first(&pager), "line 15");
     pager.scroll_by(area, -1_000);
     assert!(first(&pager).starts_with("aaa"));
@@ -294,7 +294,7 @@ fn the_pager_holds_a_flood() {
     assert_eq!(pager.lines(), (2 << 20) + 1);
     let area = Rect::new(0, 0, 120, 50);
     let began = std::time::Instant::now();
-    pager.to_end(area);
+    pager.scroll_to_end(area);
     assert!(paged(&pager, 120, 50).contains("the line goes on"));
     for _ in 0..20 {
         pager.page(area, -1);
@@ -315,7 +315,7 @@ fn empty_and_nasty_texts_are_paged() {
             let area = Rect::new(0, 0, width, height);
             pager.scroll_by(area, 3);
             pager.page(area, -3);
-            pager.to_end(area);
+            pager.scroll_to_end(area);
             pager.find(area, "x");
             pager.next_match(area);
             pager.previous_match(area);

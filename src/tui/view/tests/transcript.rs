@@ -1,4 +1,4 @@
-use super::super::{Fold, Position, Scroll, find};
+use super::super::{Fold, Position, Scroll, find, is_animated};
 use super::*;
 
 /// So many cells that each print their number.
@@ -73,9 +73,9 @@ fn pages_and_ends() {
         (view.scroll(), view.position(&screen)),
         (Scroll::Follow, Position::End)
     );
-    view.to_start(&screen);
+    view.scroll_to_start(&screen);
     assert_eq!(view.position(&screen), Position::Top);
-    view.to_end();
+    view.scroll_to_end();
     assert_eq!(drawn(&view, &screen), end);
 }
 
@@ -90,7 +90,7 @@ fn little_is_shown_from_the_top_and_cannot_be_scrolled() {
     let text = drawn(&view, &screen);
     assert!(lines(&text)[0].contains("f(0)") && !text.contains('▐'));
     view.scroll_by(&screen, -3);
-    view.to_start(&screen);
+    view.scroll_to_start(&screen);
     assert_eq!(view.scroll(), Scroll::Follow);
 }
 
@@ -208,7 +208,7 @@ fn a_spinner_comes_after_a_fifth_of_a_second() {
     assert!(at(250).contains("0.2 s"), "{}", at(250));
     assert!(at(61_000).contains("1 min 1 s"));
     assert_eq!(lines(&at(0)).len(), lines(&at(9_000)).len());
-    assert!(view.is_animated(&story.transcript));
+    assert!(is_animated(&story.transcript));
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn pictures_are_placed_and_clipped() {
         (placed[0].rect, placed[0].clip_top),
         (Rect::new(11, 0, 40, 20), 0)
     );
-    view.to_start(&screen);
+    view.scroll_to_start(&screen);
     let placed = draw(&view);
     assert_eq!(
         (placed[0].rect, placed[0].clip_top),
