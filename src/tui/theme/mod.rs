@@ -7,6 +7,7 @@
 
 mod depth;
 mod load;
+mod source;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,8 @@ use std::collections::BTreeMap;
 use ratatui::style::{Color, Modifier, Style};
 
 pub(crate) use depth::ColorDepth;
-pub(crate) use load::{ThemeError, names};
+pub(crate) use load::ThemeError;
+pub(crate) use source::names;
 
 use crate::sanitize::{SgrColor, SgrStyle};
 

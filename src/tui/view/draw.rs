@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
 
-use super::layout::{Columns, Content, Laid, Mark, Origin, Row};
+use super::rows::{Columns, Content, Laid, Mark, Origin, Row};
 use super::search::Match;
 use super::text;
 use super::transcript::Screen;

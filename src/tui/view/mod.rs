@@ -15,6 +15,7 @@ pub(crate) mod notice;
 pub(crate) mod pager;
 mod place;
 pub(crate) mod popup;
+mod rows;
 mod search;
 pub(crate) mod select;
 pub(crate) mod status;
@@ -26,6 +27,6 @@ pub(crate) mod welcome;
 mod tests;
 
 pub(crate) use content::Part;
-pub(crate) use layout::{Fold, PictureSize};
+pub(crate) use rows::{Fold, PictureSize};
 pub(crate) use search::{Match, Search, find};
 pub(crate) use transcript::{Placement, Position, Screen, Scroll, TranscriptView, is_animated};

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::layout::wrap;
+use super::rows::wrap;
 use super::search::Needle;
 use super::text;
 use crate::sanitize::{LineWriter, Run};

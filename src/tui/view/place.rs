@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::content;
-use super::layout::{Columns, Frame, Laid, lay_out};
+use super::layout::lay_out;
+use super::rows::{Columns, Frame, Laid};
 use super::transcript::{Cached, Screen, Scroll, TranscriptView};
 use crate::protocol::CellId;
 use crate::session::{Body, Entry};

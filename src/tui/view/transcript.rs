@@ -12,8 +12,8 @@ use ratatui::layout::Rect;
 
 use super::content::Line;
 use super::draw;
-use super::layout::{Columns, Fold, Laid, PictureSize};
 use super::place::{At, columns, height_of, index_of};
+use super::rows::{Columns, Fold, Laid, PictureSize};
 use super::search::Search;
 use crate::protocol::{Artifact, CellId, Timestamp};
 use crate::session::{Body, Entry, Phase, Transcript};
