@@ -30,7 +30,9 @@ pub(crate) fn draw(theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     pen.line(1, 2);
     pen.put("companion", Role::Accent);
-    pen.put("  Python and JavaScript, side by side", Role::Text);
+    if area.width >= 50 {
+        pen.put("  Python and JavaScript, side by side", Role::Text);
+    }
     let column = 6 + TRY
         .iter()
         .map(|(code, _)| text::width(code))
@@ -47,9 +49,12 @@ pub(crate) fn draw(theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     pen.line(7, 2);
     pen.put("/help", Role::SyntaxSlash);
-    pen.put(" lists keys and commands · ", Role::Dim);
-    pen.put("ctrl-d", Role::Text);
-    pen.put(" leaves", Role::Dim);
+    pen.put(" lists keys and commands", Role::Dim);
+    if area.width >= 50 {
+        pen.put(" · ", Role::Dim);
+        pen.put("ctrl-d", Role::Text);
+        pen.put(" leaves", Role::Dim);
+    }
 }
 
 /// Writes along a line.

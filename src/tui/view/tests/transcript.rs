@@ -389,3 +389,68 @@ fn ten_thousand_cells_cost_a_screenful() {
 fn report(what: &str, time: Duration) {
     eprintln!("{what}: {time:?}");
 }
+
+#[test]
+fn every_move_is_safe_on_every_size() {
+    let theme = theme("dark");
+    for story in [Story::default(), many(1), everything()] {
+        for (width, height) in [(0, 0), (1, 1), (3, 2), (60, 7), (200, 60)] {
+            let screen = screen(&story.transcript, &theme, width, height);
+            let mut view = TranscriptView::default();
+            let moves: [fn(&mut TranscriptView, &Screen<'_>); 10] = [
+                |view, screen| view.scroll_by(screen, -3),
+                |view, screen| view.scroll_by(screen, isize::MAX),
+                |view, screen| view.page(screen, -1),
+                |view, screen| view.page(screen, isize::MIN),
+                TranscriptView::select_previous,
+                TranscriptView::select_next,
+                |view, screen| view.find(screen, "n"),
+                TranscriptView::next_match,
+                TranscriptView::previous_match,
+                TranscriptView::scroll_to_start,
+            ];
+            for step in 0..60 {
+                moves[step * 7 % moves.len()](&mut view, &screen);
+                moves[step % moves.len()](&mut view, &screen);
+                if let Some(cell) = view.selected() {
+                    view.toggle_fold(&screen, cell);
+                }
+                drawn(&view, &screen);
+                view.position(&screen);
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_in_view_are_the_rows_of_the_whole() {
+    let story = everything();
+    let theme = theme("dark");
+    let mut whole_screen = screen(&story.transcript, &theme, 80, 30);
+    let mut view = TranscriptView::default();
+    whole_screen.area.height = view.height(&whole_screen, 500);
+    let strip = |text: &str| -> Vec<String> {
+        let line = |line: &str| line.trim_end_matches(['▐', ' ']).to_owned();
+        text.lines().map(line).collect()
+    };
+    let whole = strip(&drawn(&TranscriptView::default(), &whole_screen));
+    let screen = screen(&story.transcript, &theme, 80, 30);
+    view.scroll_to_start(&screen);
+    for top in 0..=whole.len() - 30 {
+        assert_eq!(
+            strip(&drawn(&view, &screen)),
+            whole[top..top + 30],
+            "row {top}"
+        );
+        view.scroll_by(&screen, 1);
+    }
+    assert_eq!(view.scroll(), Scroll::Follow);
+    for top in (0..=whole.len() - 30).rev() {
+        assert_eq!(
+            strip(&drawn(&view, &screen)),
+            whole[top..top + 30],
+            "row {top}"
+        );
+        view.scroll_by(&screen, -1);
+    }
+}
