@@ -4,3 +4,5 @@ pub(crate) mod kernel;
 pub mod protocol;
 pub mod session;
 pub(crate) mod tui;
+
+pub use kernel::{CountingAllocator, become_worker_if_asked};

@@ -71,4 +71,6 @@ pub enum SettingChange {
     Timeout(Option<Duration>),
     /// Heap memory of a kernel. Takes effect when the kernel is restarted.
     MemoryBytes(u64),
+    /// Bytes that a cell may print.
+    OutputBytes(u64),
 }

@@ -209,7 +209,7 @@ pub enum Status {
         /// A sentence: what is known about it.
         message: String,
     },
-    /// It never ran: the one before it failed or was interrupted, or the kernel was restarted.
+    /// It never ran: the one before it was interrupted, or the kernel was restarted.
     Dropped,
 }
 
