@@ -15,8 +15,8 @@ use std::path::PathBuf;
 pub use transcript::{Body, CellBody, Entry, Phase, ShowBody, Transcript};
 
 use crate::protocol::{
-    Artifact, CellId, Command, Completions, Event, KernelStatus, Language, Limits, Outcome,
-    RequestId, SessionId, Stream, Timestamp,
+    Artifact, CellId, Command, Completions, Event, HistoryEntry, KernelStatus, Language, Limits,
+    NewHistoryEntry, NoticeLevel, Outcome, RequestId, SessionId, Stream, Timestamp,
 };
 
 /// What happens to a session.
@@ -84,6 +84,18 @@ pub enum Report {
         /// The picture.
         picture: Result<Artifact, String>,
     },
+    /// The history was read.
+    Recalled {
+        /// What is new in it, oldest first.
+        entries: Vec<HistoryEntry>,
+    },
+    /// Something to tell the user.
+    Notice {
+        /// How bad.
+        level: NoticeLevel,
+        /// What.
+        text: String,
+    },
 }
 
 /// What has to be done in the world.
@@ -143,6 +155,13 @@ pub enum Effect {
         cell: CellId,
         /// The file.
         path: PathBuf,
+    },
+    /// Keep a line that was typed.
+    Remember(NewHistoryEntry),
+    /// Read what is new in the history.
+    Recall {
+        /// The last id that is known.
+        after: u64,
     },
     /// Kill what runs and stop.
     End,

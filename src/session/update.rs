@@ -2,8 +2,8 @@
 
 use super::{Effect, Input, InputKind, KernelState, Queued, Report, Running, Session, Step};
 use crate::protocol::{
-    Cell, CellId, Command, Completions, Cost, Event, KernelStatus, Language, NoticeLevel, Outcome,
-    OutputExcerpt, SettingChange, Status, Timestamp,
+    Cell, CellId, Command, Completions, Cost, Event, KernelStatus, Language, NewHistoryEntry,
+    NoticeLevel, Outcome, OutputExcerpt, SettingChange, Status, Timestamp,
 };
 
 impl Session {
@@ -90,6 +90,22 @@ impl Session {
                 });
                 step.effects.push(Effect::LoadPicture { cell, path });
             }
+            Command::Remember {
+                language,
+                source,
+                kind,
+            } => {
+                let session = self.id.clone();
+                let entry = NewHistoryEntry {
+                    session,
+                    at,
+                    language,
+                    source,
+                    kind,
+                };
+                step.effects.push(Effect::Remember(entry));
+            }
+            Command::Recall { after } => step.effects.push(Effect::Recall { after }),
             Command::Set(change) => self.set(change, step),
             Command::Quit => {
                 for kernel in &mut self.kernels {
@@ -180,6 +196,8 @@ impl Session {
                 Ok(artifact) => Event::ArtifactReady { cell, artifact },
                 Err(message) => Event::ShowFailed { cell, message },
             }),
+            Report::Recalled { entries } => step.events.push(Event::Recalled { entries }),
+            Report::Notice { level, text } => step.events.push(Event::Notice { level, text }),
         }
     }
 
