@@ -20,7 +20,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Event, Language, SessionId, Timestamp};
+use crate::protocol::{Event, HistoryEntry, NewHistoryEntry, SessionId, Timestamp};
 
 pub(crate) use blob::Blobs;
 pub(crate) use error::{StoreError, StoreWarning};
@@ -76,55 +76,6 @@ pub(crate) trait Store: Send + Sync {
 
     /// What was put right since the last call. To be asked after every other call.
     fn take_warnings(&self) -> Vec<StoreWarning>;
-}
-
-/// Something typed at the prompt, before it has its id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NewHistoryEntry {
-    /// The session it was typed in.
-    pub session: SessionId,
-    /// When.
-    pub at: Timestamp,
-    /// The language of the prompt.
-    pub language: Language,
-    /// The text.
-    pub source: String,
-    /// Code or command.
-    pub kind: HistoryKind,
-}
-
-/// Something that was typed at the prompt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct HistoryEntry {
-    /// Counts all entries of all sessions, from 1.
-    pub id: u64,
-    /// The session it was typed in.
-    pub session: SessionId,
-    /// When.
-    pub at: Timestamp,
-    /// The language of the prompt.
-    pub language: Language,
-    /// The text.
-    pub source: String,
-    /// Code or command.
-    pub kind: HistoryKind,
-}
-
-impl HistoryEntry {
-    /// Whether the user asked, as in shells, that this be not remembered: it begins with a space.
-    pub(crate) fn is_private(source: &str) -> bool {
-        source.starts_with(' ')
-    }
-}
-
-/// What was typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum HistoryKind {
-    /// Source code.
-    Cell,
-    /// A slash command.
-    Slash,
 }
 
 /// A session in a list.
