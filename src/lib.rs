@@ -1,6 +1,7 @@
 //! companion: a full-screen terminal REPL for Python and JavaScript.
 
 pub(crate) mod kernel;
+pub(crate) mod picture;
 pub mod protocol;
 pub mod session;
 pub(crate) mod tui;
