@@ -1,9 +1,12 @@
 //! companion: a full-screen terminal REPL for Python and JavaScript.
 
+mod atomic;
 pub(crate) mod kernel;
-pub(crate) mod picture;
+mod picture;
 pub mod protocol;
+pub(crate) mod runtime;
 pub mod session;
+pub(crate) mod store;
 pub(crate) mod tui;
 
 pub use kernel::{CountingAllocator, become_worker_if_asked};

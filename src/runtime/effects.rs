@@ -113,7 +113,7 @@ impl Effects {
 /// keeps its bytes.
 fn load_picture(store: &dyn Store, path: &Path) -> Result<Artifact, String> {
     let (bytes, info) = picture::read(path).map_err(|error| error.to_string())?;
-    picture::decode(&bytes, path).map_err(|error| error.to_string())?;
+    picture::decode(&bytes).map_err(|error| error.to_string())?;
     let blob = store.blobs().put(&bytes).map_err(|error| format!("{error}; {}", error.hint()))?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(Artifact {
