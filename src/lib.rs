@@ -5,6 +5,7 @@ pub(crate) mod kernel;
 mod picture;
 pub mod protocol;
 pub(crate) mod runtime;
+mod sanitize;
 pub mod session;
 pub(crate) mod store;
 pub(crate) mod tui;

@@ -1,6 +1,22 @@
 //! Colours: semantic roles, and themes that give them styles.
+//!
+//! Invariants: views ask for a [`Role`] and never for a colour; a theme is plain data.
+//!
+//! Absent on purpose: reading the environment. Whoever starts the UI says how many colours there
+//! are, and whether any are wanted.
 
-use ratatui::style::Style;
+mod depth;
+mod load;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use ratatui::style::{Color, Style};
+
+pub(crate) use depth::ColorDepth;
+pub(crate) use load::{ThemeError, names};
 
 /// What a piece of the screen is: the only way to a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,7 +96,9 @@ pub(crate) enum Role {
 pub(crate) struct Theme {
     /// Its name, from the file's.
     pub name: String,
-    styles: std::collections::BTreeMap<Role, Style>,
+    styles: BTreeMap<Role, Style>,
+    background: Option<Color>,
+    paints_background: bool,
 }
 
 impl Theme {
@@ -89,11 +107,37 @@ impl Theme {
         self.styles.get(&role).copied().unwrap_or_default()
     }
 
-    /// No colours at all: `NO_COLOR`.
+    /// The colour that the theme is made for, which the terminal may or may not have.
+    pub fn background(&self) -> Option<Color> {
+        self.background
+    }
+
+    /// What the whole screen is painted with: none leaves the terminal's own ground, as most
+    /// themes do.
+    pub fn screen_style(&self) -> Option<Style> {
+        let background = self.background.filter(|_| self.paints_background)?;
+        let foreground = self.style(Role::Text);
+        Some(foreground.bg(background))
+    }
+
+    /// No colours at all, only bold, dim, underlined and reversed: `NO_COLOR`.
     pub fn plain() -> Self {
         Self {
             name: "plain".into(),
-            styles: std::collections::BTreeMap::new(),
+            styles: table::plain_styles().collect(),
+            background: None,
+            paints_background: false,
         }
+    }
+
+    /// The same with the colours that the terminal has.
+    #[must_use]
+    pub fn reduced(mut self, depth: ColorDepth) -> Self {
+        for style in self.styles.values_mut() {
+            style.fg = style.fg.map(|color| depth.nearest(color));
+            style.bg = style.bg.map(|color| depth.nearest(color));
+        }
+        self.background = self.background.map(|color| depth.nearest(color));
+        self
     }
 }
