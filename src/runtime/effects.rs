@@ -42,7 +42,11 @@ impl Effects {
 
     /// Keeps the durable events.
     pub fn record(&self, events: &[Event]) {
-        let durable: Vec<_> = events.iter().filter(|event| event.is_durable()).cloned().collect();
+        let durable: Vec<_> = events
+            .iter()
+            .filter(|event| event.is_durable())
+            .cloned()
+            .collect();
         if !durable.is_empty() {
             self.recorder.give(RecorderJob::Events(durable));
         }
@@ -51,25 +55,47 @@ impl Effects {
     pub fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::StartKernel { language } => self.kernel(language).give(KernelJob::Start),
-            Effect::Execute { cell, language, source, execution_count, limits } => {
+            Effect::Execute {
+                cell,
+                language,
+                source,
+                execution_count,
+                limits,
+            } => {
                 let mode = ExecuteMode::Cell { execution_count };
                 let request = ExecuteRequest { source, mode };
-                self.kernel(language).give(KernelJob::Execute { cell, request, limits });
+                self.kernel(language).give(KernelJob::Execute {
+                    cell,
+                    request,
+                    limits,
+                });
             }
             Effect::Interrupt { language } => self.kernel(language).controller().interrupt(),
             Effect::Reply { language, line } => {
                 let line = line.ok_or(ReadLineError::EndOfFile);
                 self.kernel(language).controller().answer(line);
             }
-            Effect::Restart { language, memory_bytes } => {
+            Effect::Restart {
+                language,
+                memory_bytes,
+            } => {
                 let kernel = self.kernel(language);
                 // Twice is at once.
                 kernel.controller().interrupt();
                 kernel.controller().interrupt();
                 kernel.give(KernelJob::Restart { memory_bytes });
             }
-            Effect::Complete { request, language, source, cursor } => {
-                self.kernel(language).give(KernelJob::Complete { request, source, cursor });
+            Effect::Complete {
+                request,
+                language,
+                source,
+                cursor,
+            } => {
+                self.kernel(language).give(KernelJob::Complete {
+                    request,
+                    source,
+                    cursor,
+                });
             }
             Effect::LoadPicture { cell, path } => self.load_picture(cell, path),
             Effect::Remember(entry) => self.recorder.give(RecorderJob::Remember(entry)),
@@ -99,10 +125,12 @@ impl Effects {
             cell,
             picture: Err("no thread to read it with".to_owned()),
         };
-        let thread = std::thread::Builder::new().name("picture".into()).spawn(move || {
-            let picture = load_picture(store.as_ref(), &path);
-            let _ = reports.blocking_send(Report::PictureLoaded { cell, picture });
-        });
+        let thread = std::thread::Builder::new()
+            .name("picture".into())
+            .spawn(move || {
+                let picture = load_picture(store.as_ref(), &path);
+                let _ = reports.blocking_send(Report::PictureLoaded { cell, picture });
+            });
         if thread.is_err() {
             let _ = self.reports.try_send(failed);
         }
@@ -114,8 +142,15 @@ impl Effects {
 fn load_picture(store: &dyn Store, path: &Path) -> Result<Artifact, String> {
     let (bytes, info) = picture::read(path).map_err(|error| error.to_string())?;
     picture::decode(&bytes).map_err(|error| error.to_string())?;
-    let blob = store.blobs().put(&bytes).map_err(|error| format!("{error}; {}", error.hint()))?;
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let blob = store
+        .blobs()
+        .put(&bytes)
+        .map_err(|error| format!("{error}; {}", error.hint()))?;
+    let name = path
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned();
     Ok(Artifact {
         blob,
         media_type: info.media_type,

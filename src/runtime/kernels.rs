@@ -10,18 +10,26 @@ use tokio::sync::mpsc;
 
 use super::Options;
 use crate::kernel::{Controller, ExecuteRequest, Finished, Kernel, KernelEvent};
-use crate::protocol::{
-    CellId, Language, Limits, Outcome, OutputExcerpt, RequestId, Stream,
-};
+use crate::protocol::{CellId, Language, Limits, Outcome, OutputExcerpt, RequestId, Stream};
 use crate::session::Report;
 use crate::store::{Blobs, Store};
 
 /// Work for a kernel's thread.
 pub(super) enum KernelJob {
     Start,
-    Execute { cell: CellId, request: ExecuteRequest, limits: Limits },
-    Complete { request: RequestId, source: String, cursor: usize },
-    Restart { memory_bytes: u64 },
+    Execute {
+        cell: CellId,
+        request: ExecuteRequest,
+        limits: Limits,
+    },
+    Complete {
+        request: RequestId,
+        source: String,
+        cursor: usize,
+    },
+    Restart {
+        memory_bytes: u64,
+    },
 }
 
 /// A kernel's thread, seen from the loop.
@@ -44,8 +52,20 @@ impl KernelThread {
         let store = Arc::clone(&options.store);
         let thread = std::thread::Builder::new()
             .name(format!("kernel-{}", language.short()))
-            .spawn(move || Serving { language, kernel, store, reports }.run(&inbox))?;
-        Ok(Self { jobs, controller, thread })
+            .spawn(move || {
+                Serving {
+                    language,
+                    kernel,
+                    store,
+                    reports,
+                }
+                .run(&inbox)
+            })?;
+        Ok(Self {
+            jobs,
+            controller,
+            thread,
+        })
     }
 
     pub fn give(&self, job: KernelJob) {
@@ -82,11 +102,22 @@ impl Serving {
                     self.kernel.restart(memory_bytes);
                     self.start()
                 }
-                KernelJob::Complete { request, source, cursor } => {
+                KernelJob::Complete {
+                    request,
+                    source,
+                    cursor,
+                } => {
                     let completions = self.kernel.complete(source, cursor);
-                    Report::Completed { request, completions }
+                    Report::Completed {
+                        request,
+                        completions,
+                    }
                 }
-                KernelJob::Execute { cell, request, limits } => {
+                KernelJob::Execute {
+                    cell,
+                    request,
+                    limits,
+                } => {
                     let outcome = self.execute(cell, request, &limits);
                     Report::Finished { cell, outcome }
                 }
@@ -100,7 +131,10 @@ impl Serving {
 
     fn start(&mut self) -> Report {
         let failure = self.kernel.start().err().map(|error| error.to_string());
-        Report::KernelStarted { language: self.language, failure }
+        Report::KernelStarted {
+            language: self.language,
+            failure,
+        }
     }
 
     fn execute(&mut self, cell: CellId, request: ExecuteRequest, limits: &Limits) -> Outcome {
@@ -117,8 +151,17 @@ impl Serving {
             // If nobody listens the session has ended, and the end of this cell is near.
             let _ = reports.blocking_send(report);
         });
-        let Finished { status, result, cost } = finished;
-        Outcome { status, result, output: keeper.finish(), cost }
+        let Finished {
+            status,
+            result,
+            cost,
+        } = finished;
+        Outcome {
+            status,
+            result,
+            output: keeper.finish(),
+            cost,
+        }
     }
 }
 
@@ -133,7 +176,12 @@ struct OutputKeeper<'a> {
 
 impl<'a> OutputKeeper<'a> {
     fn new(blobs: &'a Blobs) -> Self {
-        Self { blobs, excerpt: OutputExcerpt::default(), early: Vec::new(), whole: None }
+        Self {
+            blobs,
+            excerpt: OutputExcerpt::default(),
+            early: Vec::new(),
+            whole: None,
+        }
     }
 
     fn keep(&mut self, stream: Stream, text: &str) {

@@ -75,17 +75,29 @@ pub(crate) fn start(options: Options) -> io::Result<(Handle, Events)> {
     let id = SessionId::new(now(), random_bits());
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let effects = Effects::start(&options, id.clone(), report_outbox)?;
-    let (session, first) =
-        Session::start(id.clone(), options.language, options.limits, now());
-    let mut shell = Shell { session, effects, events: event_outbox };
-    let thread = std::thread::Builder::new().name("runtime".into()).spawn(move || {
-        runtime.block_on(async {
-            shell.carry_out(first).await;
-            shell.run(command_inbox, reports).await;
-        });
-        shell.effects.finish();
-    })?;
-    Ok((Handle { commands, thread: Some(thread), session: id }, Events(events)))
+    let (session, first) = Session::start(id.clone(), options.language, options.limits, now());
+    let mut shell = Shell {
+        session,
+        effects,
+        events: event_outbox,
+    };
+    let thread = std::thread::Builder::new()
+        .name("runtime".into())
+        .spawn(move || {
+            runtime.block_on(async {
+                shell.carry_out(first).await;
+                shell.run(command_inbox, reports).await;
+            });
+            shell.effects.finish();
+        })?;
+    Ok((
+        Handle {
+            commands,
+            thread: Some(thread),
+            session: id,
+        },
+        Events(events),
+    ))
 }
 
 impl Handle {
@@ -148,7 +160,9 @@ impl Shell {
 
 /// The clock.
 fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp(since.as_millis().try_into().unwrap_or(u64::MAX))
 }
 

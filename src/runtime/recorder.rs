@@ -31,10 +31,18 @@ impl Recorder {
         reports: mpsc::Sender<Report>,
     ) -> io::Result<Self> {
         let (jobs, inbox) = std_mpsc::channel();
-        let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || {
-            Recording { session, store, reports, begun: Vec::new(), has_complained: false }
+        let thread = std::thread::Builder::new()
+            .name("recorder".into())
+            .spawn(move || {
+                Recording {
+                    session,
+                    store,
+                    reports,
+                    begun: Vec::new(),
+                    has_complained: false,
+                }
                 .run(&inbox);
-        })?;
+            })?;
         Ok(Self { jobs, thread })
     }
 
@@ -87,7 +95,10 @@ impl Recording {
                 }
             }
             let is_idle = |event: &Event| {
-                matches!(event, Event::SessionStarted { .. } | Event::SessionEnded { .. })
+                matches!(
+                    event,
+                    Event::SessionStarted { .. } | Event::SessionEnded { .. }
+                )
             };
             if events.iter().all(is_idle) {
                 self.begun = events;
@@ -110,7 +121,10 @@ impl Recording {
             if !std::mem::replace(&mut self.has_complained, true) {
                 let hint = error.hint();
                 let text = format!("history is not being kept: {error}; {hint}");
-                self.report(Report::Notice { level: NoticeLevel::Error, text });
+                self.report(Report::Notice {
+                    level: NoticeLevel::Error,
+                    text,
+                });
             }
         } else {
             self.has_complained = false;
