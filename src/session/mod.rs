@@ -6,6 +6,8 @@
 //!
 //! Absent on purpose: anything of the view, and anything that can block.
 
+#[cfg(test)]
+mod tests;
 mod transcript;
 mod update;
 
