@@ -9,7 +9,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::*;
-use crate::protocol::{BlobId, CellId, Cost, Outcome, OutputExcerpt, Status, Stream};
+use crate::protocol::{
+    BlobId, CellId, Cost, HistoryKind, Language, Outcome, OutputExcerpt, Status, Stream, Timestamp,
+};
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
