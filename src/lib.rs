@@ -2,6 +2,7 @@
 
 mod atomic;
 pub mod cli;
+mod config;
 mod error;
 mod executor;
 mod headless;

@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "error",
         &["kernel", "store", "config", "picture", "executor"],
     ),
-    ("doctor", &["protocol", "kernel", "config", "store", "tui"]),
+    ("doctor", &["protocol", "kernel", "config", "store"]),
     (
         "tui",
         &[

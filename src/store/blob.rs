@@ -3,12 +3,18 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use super::StoreError;
 use crate::atomic;
 use crate::protocol::BlobId;
+
+const SPOOL_PREFIX: &str = "spool-";
+
+/// Older ones belong to nobody.
+const SPOOL_AGE: Duration = Duration::from_hours(24);
 
 /// The blobs of a data folder: `blobs/ab/cdef…`.
 #[derive(Clone, Debug)]
@@ -52,10 +58,27 @@ impl Blobs {
         atomic::create_folder(&self.folder)
             .and_then(|()| {
                 tempfile::Builder::new()
-                    .prefix("spool-")
+                    .prefix(SPOOL_PREFIX)
                     .tempfile_in(&self.folder)
             })
             .map_err(StoreError::io("create a file in", &self.folder))
+    }
+
+    /// Deletes the temporary files that killed instances left: those that nobody has written to
+    /// for a day. One that can't be deleted stays.
+    pub(crate) fn sweep(&self) {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for entry in entries {
+            let is_spooled = entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(SPOOL_PREFIX);
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            let age = modified.ok().and_then(|time| time.elapsed().ok());
+            if is_spooled && age.is_some_and(|age| age > SPOOL_AGE) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// Stores what is in a spooled file, without holding it in memory. The file must not be

@@ -5,6 +5,7 @@
 //! from damage with less than it had, without a word.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use sled::{Batch, Db};
 use super::journal::Mark;
 use super::record::{Record, decode, encode, time_of};
 use super::{HistoryEntry, SessionSummary, StoreError};
+use crate::atomic;
 use crate::protocol::{Event, SessionId, Timestamp};
 
 const META_KEY: &[u8] = b"m";
@@ -103,6 +105,9 @@ impl Index {
     }
 
     fn open_unguarded(path: &Path) -> Result<Opened, Problem> {
+        // sled would create it for everybody's eyes.
+        atomic::create_folder(path).map_err(|error| problem(path, error.into()))?;
+        remove_unfinished_snapshots(path);
         let db = sled::Config::new()
             .path(path)
             .cache_capacity(CACHE_BYTES)
@@ -308,6 +313,19 @@ impl Additions<'_> {
             .and_then(|()| index.db.flush())
             .map_err(|error| problem(&index.path, error))?;
         Ok(self.meta)
+    }
+}
+
+/// sled 0.34.7 takes the snapshot that it was writing when it was killed for a finished one, and
+/// then for corruption: it leaves out names that end in `.in___motion`, but gives them
+/// `.generating`.
+fn remove_unfinished_snapshots(path: &Path) {
+    let names = fs::read_dir(path).into_iter().flatten().flatten();
+    for name in names {
+        if name.file_name().to_string_lossy().ends_with(".generating") {
+            // If it stays, sled calls it corruption, and that is dealt with.
+            let _ = fs::remove_file(name.path());
+        }
     }
 }
 

@@ -288,7 +288,7 @@ fn two_processes_at_once_lose_nothing() {
 
 #[test]
 fn kill_at_any_moment_loses_nothing_acknowledged() {
-    const ROUNDS: u64 = 24;
+    const ROUNDS: u64 = 60;
     let folder = folder();
     let mut acknowledged = Vec::new();
     // Knuth's multiplicative hash spreads the moments; they fall differently on every machine.
@@ -539,6 +539,23 @@ fn a_changed_blob_is_noticed() {
     fs::write(store.blobs().path(id), b"bites").expect("written");
     let read = store.blobs().read(id);
     assert!(matches!(read, Err(StoreError::BlobDamaged { .. })));
+}
+
+#[test]
+fn old_spooled_files_are_swept() {
+    let folder = folder();
+    let store = super::open(folder.path());
+    let keep = |age_hours| {
+        let file = store.blobs().spool().expect("a file");
+        let time = std::time::SystemTime::now() - Duration::from_hours(age_hours);
+        file.as_file().set_modified(time).expect("set");
+        file.into_temp_path().keep().expect("kept")
+    };
+    let (old, new) = (keep(25), keep(1));
+    let id = store.blobs().put(b"bytes").expect("stored");
+    store.blobs().sweep();
+    assert!(!old.exists() && new.exists());
+    assert!(store.blobs().read(id).is_ok());
 }
 
 #[test]
