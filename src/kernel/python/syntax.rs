@@ -67,7 +67,7 @@ pub(super) fn completeness(source: &str) -> Completeness {
         .filter(|token| is_significant(token.kind()))
         .collect();
     let incomplete = Completeness::Incomplete {
-        indent: next_indent(source, tokens.last().map(|token| token.kind())),
+        indent: next_indent(source, scan.last),
     };
     if let Some(error) = parsed.errors().first() {
         let place = usize::from(error.location.start());
@@ -80,7 +80,8 @@ pub(super) fn completeness(source: &str) -> Completeness {
                 }
                 false
             }
-            End::Code => place >= end && (last_line.ends_with('\\') || wants_a_block(&error.error)),
+            End::Code if last_line.ends_with('\\') => place >= source.len() - last_line.len(),
+            End::Code | End::Comment => place >= end && wants_a_block(&error.error),
             End::Other => last_line.ends_with('\\'),
         };
         return if wants_more {
@@ -142,7 +143,7 @@ fn is_significant(kind: TokenKind) -> bool {
 }
 
 /// Where the line after the last one should begin.
-fn next_indent(source: &str, last_token: Option<TokenKind>) -> usize {
+fn next_indent(source: &str, last: u8) -> usize {
     let line = source
         .lines()
         .rev()
@@ -157,10 +158,7 @@ fn next_indent(source: &str, last_token: Option<TokenKind>) -> usize {
             _ => None,
         })
         .sum();
-    if matches!(
-        last_token,
-        Some(TokenKind::Colon | TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace)
-    ) {
+    if matches!(last, b':' | b'(' | b'[' | b'{') {
         return indent + INDENT;
     }
     let first_word = text
@@ -185,7 +183,9 @@ enum End {
     Brackets { first: usize },
     /// A triple-quoted string that began at byte `first`.
     TripleQuoted { first: usize },
-    /// A comment, or a string that its line should have closed.
+    /// A comment.
+    Comment,
+    /// A string that its line should have closed.
     Other,
 }
 
@@ -193,6 +193,8 @@ enum End {
 struct Scan {
     deepest: usize,
     most_operators: usize,
+    /// The last byte that is neither space nor comment.
+    last: u8,
     end: End,
 }
 
@@ -203,6 +205,7 @@ impl Scan {
         let mut scan = Self {
             deepest: 0,
             most_operators: 0,
+            last: 0,
             end: End::Code,
         };
         // Per open bracket: where it is, and the operators of the expression that it interrupts.
@@ -212,6 +215,9 @@ impl Scan {
         let mut index = 0;
         while index < bytes.len() {
             let byte = at(index);
+            if byte != b'#' && !byte.is_ascii_whitespace() {
+                scan.last = byte;
+            }
             match byte {
                 b'#' => {
                     let rest = bytes.get(index..).unwrap_or_default();
@@ -219,7 +225,7 @@ impl Scan {
                         Some(length) => index += length,
                         None => {
                             index = bytes.len();
-                            scan.end = End::Other;
+                            scan.end = End::Comment;
                         }
                     }
                     continue;
@@ -319,6 +325,7 @@ mod tests {
 
     #[test]
     fn whole_cells_are_told_from_parts() {
+        let mut wrong = Vec::new();
         for (source, expected) in [
             ("", COMPLETE),
             ("\n\n", COMPLETE),
@@ -326,6 +333,7 @@ mod tests {
             ("x = 1;", COMPLETE),
             ("# only a comment", COMPLETE),
             ("# (", COMPLETE),
+            ("x = 1 # \\", COMPLETE),
             ("a = 1\nb = 2", COMPLETE),
             ("f(", more(4)),
             ("f(1,", more(0)),
@@ -388,8 +396,12 @@ mod tests {
             ("ünï = 'ü'", COMPLETE),
             ("print(\"\u{1f600}\"", more(0)),
         ] {
-            assert_eq!(completeness(source), expected, "{source:?}");
+            let found = completeness(source);
+            if found != expected {
+                wrong.push(format!("{source:?}: {found:?}, not {expected:?}"));
+            }
         }
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     #[test]
