@@ -13,6 +13,7 @@ use rustpython_vm::{
 };
 
 use super::interrupt::Interrupt;
+use super::syntax;
 use crate::kernel::{Host, ReadLineError};
 use crate::protocol::Stream;
 
@@ -86,6 +87,16 @@ pub(super) fn functions(
         },
     );
     functions.set_item("deny", deny.into(), vm)?;
+    for name in ["compile", "eval", "exec"] {
+        let original = vm.builtins.get_attr(name, vm)?;
+        let checked = vm.new_function(name, move |args: FuncArgs, vm: &VirtualMachine| {
+            if let Some(source) = args.args.first() {
+                check_code(source, vm)?;
+            }
+            original.call(args, vm)
+        });
+        vm.builtins.set_attr(name, checked, vm)?;
+    }
     Ok(functions)
 }
 
@@ -105,6 +116,27 @@ pub(super) fn printable(text: &PyStr) -> String {
         }
     }
     out
+}
+
+/// Refuses source code that would take a parser too deep.
+pub(super) fn check_source(source: &str, vm: &VirtualMachine) -> PyResult<()> {
+    syntax::check_source(source).map_err(|problem| {
+        vm.new_exception_msg(
+            vm.ctx.exceptions.syntax_error.to_owned(),
+            problem.to_owned().into(),
+        )
+    })
+}
+
+/// The same for what `eval` and its like are given, if it is text.
+fn check_code(code: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    if let Some(text) = code.downcast_ref::<PyStr>() {
+        text.to_str().map_or(Ok(()), |text| check_source(text, vm))
+    } else if let Some(bytes) = code.downcast_ref::<PyBytes>() {
+        std::str::from_utf8(bytes.as_bytes()).map_or(Ok(()), |text| check_source(text, vm))
+    } else {
+        Ok(())
+    }
 }
 
 /// A fresh `KeyboardInterrupt`.

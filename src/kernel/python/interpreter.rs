@@ -7,7 +7,7 @@ use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, Settings, VirtualMachine};
 
-use super::host::{functions, printable};
+use super::host::{self, functions, printable};
 use super::interrupt::Interrupt;
 use super::{names, syntax};
 use crate::kernel::{
@@ -18,10 +18,14 @@ use crate::protocol::{Completions, Language, Stream};
 /// What runs before the user's code.
 const START: &str = include_str!("lib/start.py");
 /// Modules that stand in for those of the operating system.
-const STAND_INS: [(&str, &str); 5] = [
+const STAND_INS: [(&str, &str); 6] = [
     ("_posixsubprocess", include_str!("lib/_posixsubprocess.py")),
     ("_signal", include_str!("lib/_signal.py")),
     ("_socket", include_str!("lib/_socket.py")),
+    (
+        "concurrent.futures.thread",
+        include_str!("lib/thread_pool.py"),
+    ),
     ("posix", include_str!("lib/posix.py")),
     ("select", include_str!("lib/select.py")),
 ];
@@ -109,12 +113,7 @@ impl Python {
         if let Some(count) = cell {
             self.call(vm, "remember", (count, source.to_owned()))?;
         }
-        syntax::check_size(source).map_err(|problem| {
-            vm.new_exception_msg(
-                vm.ctx.exceptions.syntax_error.to_owned(),
-                problem.to_owned().into(),
-            )
-        })?;
+        host::check_source(source, vm)?;
         self.call(vm, "prime", (path.clone(), source.to_owned()))?;
         let mode = if wants_result && syntax::ends_in_expression(source, cell.is_some()) {
             Mode::BlockExpr

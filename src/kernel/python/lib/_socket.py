@@ -34,12 +34,31 @@ _default_timeout = None
 
 
 class socket:
+    __slots__ = ("_fileno", "_family", "_type", "_proto", "_timeout")
+
     def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
+        self._fileno = -1
         if fileno is None:
             raise PermissionError(13, _closed)
         self._fileno = fileno
-        self.family, self.type, self.proto = family, type, proto
+        self._family, self._type, self._proto = family, type, proto
         self._timeout = None
+
+    @property
+    def family(self):
+        return self._family
+
+    @property
+    def type(self):
+        return self._type
+
+    @property
+    def proto(self):
+        return self._proto
+
+    @property
+    def timeout(self):
+        return self._timeout
 
     def fileno(self):
         return self._fileno

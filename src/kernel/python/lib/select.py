@@ -6,6 +6,7 @@ POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL = 1, 2, 4, 8, 16, 32
 _FOREVER = 3600.0
 
 
+@staticmethod  # so that a class can hold it and call it as a builtin: selectors does
 def select(rlist, wlist, xlist, timeout=None, /):
     if timeout is not None and timeout < 0:
         raise ValueError("timeout must be non-negative")

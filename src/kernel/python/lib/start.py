@@ -5,13 +5,74 @@ import sys
 import builtins
 import io
 import time
-import codecs
 import _io
-import linecache
-from _frozen_importlib import ModuleSpec
+import _thread
+from _frozen_importlib import FrozenImporter, ModuleSpec
 
 deny = native["deny"]
 CLOSED = "files are closed in the sandbox"
+idents = [_thread.get_ident()]
+threads_started = 0
+
+
+# There are no threads: one that is started runs to its end inside start(), under an identity of
+# its own. What would wait for another thread can wait for ever, so it raises.
+def get_ident():
+    return idents[-1]
+
+
+def start_joinable_thread(function, handle=None, daemon=True):
+    global threads_started
+    threads_started += 1
+    handle = _thread._ThreadHandle() if handle is None else handle
+    handle._ident = 1000 + threads_started
+    idents.append(handle._ident)
+    try:
+        function()
+    except SystemExit:
+        pass
+    finally:
+        idents.pop()
+        handle._set_done()
+    return handle
+
+
+def start_new_thread(function, args, kwargs={}):
+    return start_joinable_thread(lambda: function(*args, **kwargs)).ident
+
+
+def acquire(self, blocking=True, timeout=-1):
+    if not self.locked_status:
+        self.locked_status = True
+        return True
+    if not blocking:
+        return False
+    if timeout is None or timeout < 0:
+        raise RuntimeError("deadlock: no other thread could end this wait, threads run one after another")
+    native["sleep"](timeout)
+    return False
+
+
+def release_save(self):
+    count, self.locked_count = self.locked_count, 0
+    return count
+
+
+def acquire_restore(self, count):
+    self.locked_count = count
+
+
+_thread.get_ident = get_ident
+_thread.start_joinable_thread = start_joinable_thread
+_thread.start_new_thread = start_new_thread
+_thread.LockType.acquire = _thread.LockType.__enter__ = acquire
+_thread.RLock._is_owned = lambda self: self.locked_count > 0
+_thread.RLock._release_save = release_save
+_thread.RLock._acquire_restore = acquire_restore
+_thread.RLock._recursion_count = lambda self: self.locked_count
+
+import codecs
+import linecache
 
 sys.builtin_module_names = tuple(sorted({*sys.builtin_module_names, "posix"}))
 sys.executable = sys._base_executable = ""
@@ -21,10 +82,33 @@ sys.path_hooks = []
 sys.path_importer_cache.clear()
 sys.argv = sys.orig_argv = [""]
 sys._stdlib_dir = None
-for name in ("settrace", "setprofile", "monitoring", "gettrace", "getprofile"):
-    if hasattr(sys, name):
-        delattr(sys, name)
-for name in ("monitoring", "sys.monitoring", "_interpreters", "_testinternalcapi"):
+
+
+class Events:
+    """The events of sys.monitoring, of which none ever comes: bdb reads them, and doctest bdb."""
+
+    def __getattr__(self, name):
+        return 0
+
+
+class monitoring:
+    events = Events()
+    DEBUGGER_ID = 0
+
+
+for name in ("use_tool_id", "register_callback", "set_events", "set_local_events"):
+    setattr(monitoring, name, deny(name, "tracing is closed in the sandbox"))
+
+
+def settrace(function, /):
+    if function is not None:
+        raise PermissionError(13, "tracing is closed in the sandbox")
+
+
+sys.monitoring = monitoring
+sys.settrace = sys.setprofile = settrace
+sys.gettrace = sys.getprofile = lambda: None
+for name in ("sys.monitoring", "_interpreters", "_testinternalcapi"):
     sys.modules.pop(name, None)
 
 REFUSED = {
@@ -46,6 +130,29 @@ REFUSED = {
 }
 
 
+def after_tempfile(module):
+    module.tempdir = "/tmp"
+
+
+def after_subprocess(module):
+    module.Popen.__init__ = deny("Popen", "processes are closed in the sandbox")
+
+
+# What to change in a module of the standard library once it has been imported.
+AFTER = {"tempfile": after_tempfile, "subprocess": after_subprocess}
+
+
+class Changed:
+    """Loads a frozen module, then changes it."""
+
+    create_module = FrozenImporter.create_module
+
+    @staticmethod
+    def exec_module(module):
+        FrozenImporter.exec_module(module)
+        AFTER[module.__name__](module)
+
+
 class StandIns:
     """Finds the modules that stand in for those of the operating system."""
 
@@ -53,6 +160,10 @@ class StandIns:
     def find_spec(name, path=None, target=None):
         if name in sources:
             return ModuleSpec(name, StandIns, origin="stand-in")
+        if name in AFTER:
+            spec = FrozenImporter.find_spec(name, path, target)
+            spec.loader = Changed
+            return spec
         if name in REFUSED:
             raise ModuleNotFoundError(f"No module named {name!r}: {REFUSED[name]}", name=name)
         return None
@@ -265,12 +376,16 @@ builtins.In = [""]
 builtins.Out = {}
 
 
+cells = set()
+
+
 def prime(filename, source):
     """Lets linecache, and so tracebacks and inspect, know the source of a cell."""
     lines = source.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     linecache.cache[filename] = (len(source), None, lines, filename)
+    cells.add(filename)
 
 
 def remember(number, source):
@@ -286,15 +401,19 @@ def keep(number, value):
 
 
 def ours(frame):
-    return frame.filename.startswith("<companion")
+    return frame.filename.startswith(("<companion", "<frozen importlib._bootstrap"))
 
 
 def clean(error, seen):
-    """Takes our own frames out of a TracebackException and those that it is chained to."""
+    """Takes our own frames, and those of import, out of a TracebackException and those that it is chained to."""
     if error is None or id(error) in seen:
         return
     seen.add(id(error))
     error.stack[:] = [frame for frame in error.stack if not ours(frame)]
+    for frame in error.stack:
+        name = frame.filename
+        if name not in cells and name.partition(".")[0] in sys.stdlib_module_names:
+            frame.filename = f"<frozen {name}>"
     clean(error.__cause__, seen)
     clean(error.__context__, seen)
     for inner in error.exceptions or ():
@@ -307,8 +426,6 @@ def format_error(error):
 
     formatted = traceback.TracebackException.from_exception(error, compact=True)
     clean(formatted, set())
-    if not formatted.stack:
-        formatted.stack = None
     return "".join(formatted.format(colorize=False))
 
 
