@@ -1,4 +1,6 @@
 //! The full-screen terminal UI. Only here are ratatui, reedline and viuer seen.
 
 pub(crate) mod highlight;
+pub(crate) mod image;
+pub(crate) mod terminal;
 pub(crate) mod theme;
