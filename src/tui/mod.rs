@@ -2,5 +2,7 @@
 
 pub(crate) mod highlight;
 pub(crate) mod image;
+pub(crate) mod keymap;
+pub(crate) mod prompt;
 pub(crate) mod terminal;
 pub(crate) mod theme;
