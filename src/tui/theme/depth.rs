@@ -146,7 +146,7 @@ mod tests {
             ),
             (Color::Rgb(20, 22, 26), Color::Indexed(233), Color::Black),
             (Color::Rgb(30, 95, 190), Color::Indexed(25), Color::Blue),
-            (Color::Indexed(208), Color::Indexed(208), Color::Red),
+            (Color::Indexed(208), Color::Indexed(208), Color::Yellow),
             (Color::Indexed(3), Color::Indexed(3), Color::Yellow),
             (Color::Cyan, Color::Cyan, Color::Cyan),
             (Color::Reset, Color::Reset, Color::Reset),

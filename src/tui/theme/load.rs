@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::table::{ROLES, role_of};
-use super::{Role, Theme};
+use super::{ColorDepth, Role, Theme};
 
 /// The themes that are compiled in, the default first.
 static BUILT_IN: &[(&str, &str)] = &[
@@ -116,6 +116,7 @@ impl Theme {
             styles: BTreeMap::new(),
             background: None,
             paints_background: false,
+            depth: Some(ColorDepth::Truecolor),
         };
         let mut warnings = Vec::new();
         for layer in chain.iter().rev() {

@@ -13,15 +13,18 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 pub(crate) use depth::ColorDepth;
 pub(crate) use load::{ThemeError, names};
 
+use crate::sanitize::{SgrColor, SgrStyle};
+
 /// What a piece of the screen is: the only way to a colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Role {
     /// Ordinary text.
+    #[default]
     Text,
     /// Text that may be overlooked: cost lines, folded counts.
     Dim,
@@ -99,6 +102,8 @@ pub(crate) struct Theme {
     styles: BTreeMap<Role, Style>,
     background: Option<Color>,
     paints_background: bool,
+    /// What the terminal can show; none where colours are not wanted.
+    depth: Option<ColorDepth>,
 }
 
 impl Theme {
@@ -120,6 +125,31 @@ impl Theme {
         Some(foreground.bg(background))
     }
 
+    /// What a program asked for, with the colours that the terminal has.
+    pub fn program_style(&self, sgr: SgrStyle) -> Style {
+        let color = |color: Option<SgrColor>| {
+            let color = match color? {
+                SgrColor::Indexed(index) => Color::Indexed(index),
+                SgrColor::Rgb(r, g, b) => Color::Rgb(r, g, b),
+            };
+            self.depth.map(|depth| depth.nearest(color))
+        };
+        let modifiers = [
+            (sgr.bold, Modifier::BOLD),
+            (sgr.dim, Modifier::DIM),
+            (sgr.italic, Modifier::ITALIC),
+            (sgr.underline, Modifier::UNDERLINED),
+            (sgr.reverse, Modifier::REVERSED),
+            (sgr.crossed_out, Modifier::CROSSED_OUT),
+        ];
+        let wanted = modifiers.into_iter().filter(|(on, _)| *on);
+        Style {
+            fg: color(sgr.foreground),
+            bg: color(sgr.background),
+            ..Style::new().add_modifier(wanted.map(|(_, modifier)| modifier).collect())
+        }
+    }
+
     /// No colours at all, only bold, dim, underlined and reversed: `NO_COLOR`.
     pub fn plain() -> Self {
         Self {
@@ -127,12 +157,14 @@ impl Theme {
             styles: table::plain_styles().collect(),
             background: None,
             paints_background: false,
+            depth: None,
         }
     }
 
     /// The same with the colours that the terminal has.
     #[must_use]
     pub fn reduced(mut self, depth: ColorDepth) -> Self {
+        self.depth = self.depth.map(|old| old.min(depth));
         for style in self.styles.values_mut() {
             style.fg = style.fg.map(|color| depth.nearest(color));
             style.bg = style.bg.map(|color| depth.nearest(color));

@@ -1,0 +1,290 @@
+//! The lines of an entry: safe text with roles, the same for layout and for search.
+
+use std::borrow::Cow;
+
+use crate::protocol::{OutputExcerpt, Status, Stream, StreamText};
+use crate::sanitize::{LineWriter, Run};
+use crate::session::{Body, CellBody, Entry, ShowBody};
+use crate::tui::highlight::highlight;
+use crate::tui::theme::Role;
+
+/// A line of safe text.
+pub(super) type Line = Vec<Run<Role>>;
+
+/// What an entry is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Part {
+    /// The source, or a picture's path.
+    Source,
+    /// The beginning of the output, or all of it.
+    Head,
+    /// The end of the output, if something was left out between.
+    Tail,
+    /// The value.
+    Result,
+    /// What the language says about an error.
+    Traceback,
+}
+
+/// Longer lines are cut, and say so.
+const LINE_CHARACTERS: usize = 2_000;
+
+/// Every part of an entry with its lines, in the order of the screen.
+pub(super) fn parts(entry: &Entry) -> Vec<(Part, Vec<Line>)> {
+    match &entry.body {
+        Body::Show(show) => vec![(Part::Source, path_lines(show))],
+        Body::Cell(cell) => {
+            let mut parts = vec![
+                (Part::Source, plain_source_lines(cell)),
+                (Part::Head, output_lines(&cell.output.head)),
+                (Part::Tail, output_lines(&cell.output.tail)),
+            ];
+            if let Some(outcome) = cell.outcome() {
+                if let Some(result) = &outcome.result {
+                    parts.push((Part::Result, result_lines(result)));
+                }
+                parts.push((Part::Traceback, traceback_lines(&outcome.status)));
+            }
+            parts
+        }
+    }
+}
+
+/// The source in colour.
+pub(super) fn source_lines(cell: &CellBody) -> Vec<Line> {
+    let mut writer = LineWriter::new(4, LINE_CHARACTERS);
+    let mut at = 0;
+    for (range, role) in highlight(cell.language, &cell.source) {
+        let (Some(before), Some(named)) = (
+            cell.source.get(at..range.start),
+            cell.source.get(range.clone()),
+        ) else {
+            continue;
+        };
+        writer.push(Role::Text, &with_visible_controls(before));
+        writer.push(role, &with_visible_controls(named));
+        at = range.end;
+    }
+    let rest = cell.source.get(at..).unwrap_or_default();
+    writer.push(Role::Text, &with_visible_controls(rest.trim_end()));
+    or_empty_line(writer.finish())
+}
+
+fn plain_source_lines(cell: &CellBody) -> Vec<Line> {
+    let mut writer = LineWriter::new(4, LINE_CHARACTERS);
+    writer.push(Role::Text, &with_visible_controls(cell.source.trim_end()));
+    or_empty_line(writer.finish())
+}
+
+/// The path that was given.
+pub(super) fn path_lines(show: &ShowBody) -> Vec<Line> {
+    let mut writer = LineWriter::new(4, LINE_CHARACTERS);
+    writer.push(Role::Text, &with_visible_controls(&show.path));
+    or_empty_line(writer.finish())
+}
+
+/// Output; what went to standard error has its role.
+pub(super) fn output_lines(pieces: &[StreamText]) -> Vec<Line> {
+    let mut writer = LineWriter::new(8, LINE_CHARACTERS);
+    for piece in pieces {
+        writer.push(role_of(piece.stream), &piece.text);
+    }
+    writer.finish()
+}
+
+/// The first lines of output; no more of it is looked at.
+pub(super) fn first_lines(pieces: &[StreamText], count: usize) -> Vec<Line> {
+    let mut writer = LineWriter::new(8, LINE_CHARACTERS);
+    let mut left = count;
+    for piece in pieces {
+        if left == 0 {
+            break;
+        }
+        let end = piece.text.match_indices('\n').nth(left - 1);
+        let text = &piece.text[..end.map_or(piece.text.len(), |(at, _)| at + 1)];
+        left -= newlines(text).min(left);
+        writer.push(role_of(piece.stream), text);
+    }
+    let mut lines = writer.finish();
+    lines.truncate(count);
+    lines
+}
+
+/// The last lines of output with the number of the first of them; no more of it is looked at,
+/// so colours that were switched on before do not show.
+pub(super) fn last_lines(pieces: &[StreamText], count: usize) -> (usize, Vec<Line>) {
+    let total: usize = pieces.iter().map(|piece| newlines(&piece.text)).sum();
+    let ends_open = pieces
+        .last()
+        .is_some_and(|piece| !piece.text.ends_with('\n'));
+    let total = total + usize::from(ends_open);
+    let mut first = total.saturating_sub(count);
+    let at = first;
+    let mut writer = LineWriter::new(8, LINE_CHARACTERS);
+    for piece in pieces {
+        let mut text = piece.text.as_str();
+        if first > 0 {
+            let in_piece = newlines(text);
+            if in_piece < first {
+                first -= in_piece;
+                continue;
+            }
+            let end = text.match_indices('\n').nth(first - 1);
+            text = &text[end.map_or(text.len(), |(at, _)| at + 1)..];
+            first = 0;
+        }
+        writer.push(role_of(piece.stream), text);
+    }
+    (at, writer.finish())
+}
+
+/// All lines that were printed, those that are not held too.
+pub(super) fn total_lines(output: &OutputExcerpt) -> u64 {
+    let pieces = || output.head.iter().chain(&output.tail);
+    let held: usize = pieces().map(|piece| newlines(&piece.text)).sum();
+    let ends_open = pieces()
+        .last()
+        .is_some_and(|piece| !piece.text.ends_with('\n'));
+    held as u64 + output.omitted_lines + u64::from(ends_open)
+}
+
+/// The value.
+pub(super) fn result_lines(result: &str) -> Vec<Line> {
+    let mut writer = LineWriter::new(8, LINE_CHARACTERS);
+    writer.push(Role::Result, result);
+    or_empty_line(writer.finish())
+}
+
+/// The traceback: where it went through is dim, what happened is not.
+pub(super) fn traceback_lines(status: &Status) -> Vec<Line> {
+    let Status::Error {
+        ename,
+        evalue,
+        traceback,
+    } = status
+    else {
+        return Vec::new();
+    };
+    let mut writer = LineWriter::new(8, LINE_CHARACTERS);
+    if traceback.trim().is_empty() {
+        writer.push(Role::Error, &format!("{ename}: {evalue}"));
+    }
+    for line in traceback.trim_end().split_inclusive('\n') {
+        writer.push(traceback_role(line), line);
+    }
+    writer.finish()
+}
+
+fn traceback_role(line: &str) -> Role {
+    let text = line.trim();
+    let is_place = text.starts_with("File \"") || text.starts_with("at ");
+    if is_place || text.starts_with("Traceback (most recent") || text.starts_with("[Previous line")
+    {
+        Role::Dim
+    } else if line.starts_with("    ") && !text.trim_matches(['^', '~', ' ']).is_empty() {
+        Role::Text
+    } else {
+        Role::Error
+    }
+}
+
+fn role_of(stream: Stream) -> Role {
+    match stream {
+        Stream::Stdout => Role::Text,
+        Stream::Stderr => Role::Stderr,
+    }
+}
+
+fn newlines(text: &str) -> usize {
+    text.bytes().filter(|&byte| byte == b'\n').count()
+}
+
+/// What is typed or pasted has no colours and overwrites nothing: every control byte is seen.
+fn with_visible_controls(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| c < ' ' && c != '\n' && c != '\t';
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let picture = |c: char| char::from_u32(0x2400 + u32::from(c)).unwrap_or(c);
+    let text = text.replace("\r\n", "\n");
+    Cow::Owned(
+        text.chars()
+            .map(|c| if acts(c) { picture(c) } else { c })
+            .collect(),
+    )
+}
+
+fn or_empty_line(mut lines: Vec<Line>) -> Vec<Line> {
+    if lines.is_empty() {
+        lines.push(Vec::new());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(lines: &[Line]) -> Vec<String> {
+        let text = |line: &Line| line.iter().map(|run| run.text.as_str()).collect();
+        lines.iter().map(text).collect()
+    }
+
+    fn pieces(texts: &[(Stream, &str)]) -> Vec<StreamText> {
+        let piece = |&(stream, text): &(Stream, &str)| StreamText {
+            stream,
+            text: text.to_owned(),
+        };
+        texts.iter().map(piece).collect()
+    }
+
+    #[test]
+    fn ends_are_the_ends_of_the_whole() {
+        let all = pieces(&[
+            (Stream::Stdout, "a\nb"),
+            (Stream::Stderr, "c\nd\n"),
+            (Stream::Stdout, "e\nf"),
+        ]);
+        let whole = output_lines(&all);
+        assert_eq!(texts(&whole), ["a", "bc", "d", "e", "f"]);
+        for count in 0..7 {
+            let shown = count.min(whole.len());
+            assert_eq!(first_lines(&all, count), whole[..shown], "first {count}");
+            let (at, last) = last_lines(&all, count);
+            assert_eq!(at, whole.len() - shown);
+            // A piece that is cut is cut at a line's start, so streams are told rightly.
+            assert_eq!(texts(&last), texts(&whole[at..]), "last {count}");
+        }
+    }
+
+    #[test]
+    fn control_bytes_of_a_source_are_seen() {
+        assert_eq!(with_visible_controls("a\r\nb\rc\u{1b}[31m"), "a\nb␍c␛[31m");
+    }
+
+    #[test]
+    fn a_traceback_tells_places_from_what_happened() {
+        let roles: Vec<Role> = [
+            "Traceback (most recent call last):\n",
+            "  File \"<cell 1>\", line 1, in <module>\n",
+            "    1 / 0\n",
+            "    ~~^~~\n",
+            "ZeroDivisionError: division by zero\n",
+            "    at foo (<cell 2>:1:7)\n",
+        ]
+        .iter()
+        .map(|line| traceback_role(line))
+        .collect();
+        assert_eq!(
+            roles,
+            [
+                Role::Dim,
+                Role::Dim,
+                Role::Text,
+                Role::Error,
+                Role::Error,
+                Role::Dim
+            ]
+        );
+    }
+}

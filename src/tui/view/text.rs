@@ -1,0 +1,168 @@
+//! Text for the screen: its width, its lines, and numbers as people read them.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Columns that a text takes.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text, cut to so many columns; a cut is marked by `…`.
+pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    if columns == 0 {
+        return Cow::Borrowed("");
+    }
+    let (end, _) = prefix(text, columns - 1);
+    Cow::Owned(format!("{}…", &text[..end]))
+}
+
+/// The end, in bytes, of what fits in so many columns, and the columns that it takes.
+pub(crate) fn prefix(text: &str, columns: usize) -> (usize, usize) {
+    let mut used = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let next = used + grapheme.width();
+        if next > columns {
+            return (at, used);
+        }
+        used = next;
+    }
+    (text.len(), used)
+}
+
+/// Lines of at most so many columns, broken at spaces where there are any.
+pub(crate) fn wrap_words(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        for mut word in paragraph.split(' ') {
+            let gap = usize::from(!line.is_empty());
+            if width(&line) + gap + width(word) > columns && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            while width(word) > columns {
+                let (end, _) = prefix(word, columns);
+                // A character may be wider than the screen.
+                let end = if end == 0 { word.len() } else { end };
+                lines.push(word[..end].to_owned());
+                word = &word[end..];
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// `840 µs`, `12 ms`, `3.2 s`, `2 min 5 s`, `1 h 4 min`.
+pub(crate) fn duration(time: Duration) -> String {
+    let (micros, millis, seconds) = (time.as_micros(), time.as_millis(), time.as_secs());
+    match millis {
+        0 => format!("{micros} µs"),
+        1..1_000 => format!("{millis} ms"),
+        1_000..60_000 => format!("{}.{} s", seconds, millis / 100 % 10),
+        60_000..3_600_000 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// `512 B`, `1.5 KiB`, `21 MiB`.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let mut tenths = u128::from(count) * 10 / 1024;
+    let mut unit = 0;
+    // 1023.95 and more would be shown as 1024.
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    if tenths >= 100 || tenths % 10 == 0 {
+        format!("{} {}", tenths / 10, UNITS[unit])
+    } else {
+        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+    }
+}
+
+/// `12,345`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 line`, `2 lines`.
+pub(crate) fn plural(number: u64, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {what}{s}", count(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_by_columns() {
+        assert_eq!(fit("abc", 3), "abc");
+        assert_eq!(fit("abcd", 3), "ab…");
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(fit("abc", 0), "");
+        assert_eq!(prefix("e\u{301}日x", 2), (3, 1));
+    }
+
+    #[test]
+    fn words_are_wrapped() {
+        assert_eq!(wrap_words("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap_words("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert_eq!(wrap_words("", 5), [""]);
+        assert_eq!(wrap_words("a\n\nb", 5), ["a", "", "b"]);
+    }
+
+    #[test]
+    fn numbers_read_well() {
+        let times = [
+            (0, "0 µs"),
+            (840, "840 µs"),
+            (12_700, "12 ms"),
+            (3_290_000, "3.2 s"),
+            (125_000_000, "2 min 5 s"),
+            (3_870_000_000, "1 h 4 min"),
+        ];
+        for (micros, expected) in times {
+            assert_eq!(duration(Duration::from_micros(micros)), expected);
+        }
+        let sizes = [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (21 << 20, "21 MiB"),
+            ((1 << 20) - 1, "1023 KiB"),
+            (u64::MAX, "16777215 TiB"),
+        ];
+        for (size, expected) in sizes {
+            assert_eq!(bytes(size), expected);
+        }
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(plural(1, "line"), "1 line");
+        assert_eq!(plural(1000, "line"), "1,000 lines");
+    }
+}
