@@ -16,7 +16,7 @@ mod sgr;
 
 use std::borrow::Cow;
 
-pub(crate) use line::LineWriter;
+pub(crate) use line::{LineWriter, Run};
 pub(crate) use sgr::{SgrColor, SgrStyle};
 
 use parser::{Parser, Sink, is_ordinary};

@@ -6,3 +6,4 @@ pub(crate) mod keymap;
 pub(crate) mod prompt;
 pub(crate) mod terminal;
 pub(crate) mod theme;
+pub(crate) mod view;
