@@ -4,7 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use crate::config::ConfigError;
+use crate::executor::ExecutorError;
 use crate::kernel::KernelError;
+use crate::picture::PictureError;
 use crate::store::StoreError;
 
 /// A failure, told to the user. The one form in which errors leave the front ends.
@@ -107,5 +110,29 @@ impl From<KernelError> for Report {
 impl From<StoreError> for Report {
     fn from(error: StoreError) -> Self {
         Self::chain(&error).hint(error.hint())
+    }
+}
+
+impl From<ExecutorError> for Report {
+    fn from(error: ExecutorError) -> Self {
+        Self::failure(error.to_string())
+    }
+}
+
+impl From<ConfigError> for Report {
+    fn from(error: ConfigError) -> Self {
+        Self {
+            exit_code: USAGE,
+            ..Self::chain(&error)
+        }
+    }
+}
+
+impl From<PictureError> for Report {
+    fn from(error: PictureError) -> Self {
+        Self {
+            exit_code: USAGE,
+            ..Self::chain(&error)
+        }
     }
 }

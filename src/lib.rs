@@ -3,6 +3,7 @@
 mod atomic;
 pub mod cli;
 mod config;
+mod doctor;
 mod error;
 mod executor;
 mod headless;

@@ -72,15 +72,7 @@ pub(super) static KEYS: &[KeySpec] = &[
         takes: "\"auto\", \"half-blocks\", \"kitty\", \"iterm\", \"sixel\" or \"off\"",
         meaning: "how pictures are shown; auto asks the terminal",
         set: |config, value| {
-            config.graphics = match text(value)? {
-                "auto" => GraphicsMode::Auto,
-                "half-blocks" => GraphicsMode::HalfBlocks,
-                "kitty" => GraphicsMode::Kitty,
-                "iterm" => GraphicsMode::Iterm,
-                "sixel" => GraphicsMode::Sixel,
-                "off" => GraphicsMode::Off,
-                _ => return None,
-            };
+            config.graphics = GraphicsMode::named(text(value)?)?;
             Some(())
         },
     },

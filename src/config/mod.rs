@@ -73,6 +73,26 @@ pub(crate) enum GraphicsMode {
     Off,
 }
 
+impl GraphicsMode {
+    /// Every mode, with the name that files and flags give it.
+    pub(crate) const ALL: [(&'static str, Self); 6] = [
+        ("auto", Self::Auto),
+        ("half-blocks", Self::HalfBlocks),
+        ("kitty", Self::Kitty),
+        ("iterm", Self::Iterm),
+        ("sixel", Self::Sixel),
+        ("off", Self::Off),
+    ];
+
+    /// The mode of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, mode)| *mode)
+    }
+}
+
 /// The configuration can't be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {

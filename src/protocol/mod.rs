@@ -22,6 +22,6 @@ pub use command::{Cell, Command, SettingChange};
 pub use event::{Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status};
 pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};
 pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
-pub use language::Language;
+pub use language::{Language, UnknownLanguage};
 pub use limits::{LimitKind, Limits};
 pub use output::{OutputExcerpt, Stream, StreamText};

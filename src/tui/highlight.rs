@@ -78,7 +78,10 @@ static GRAMMARS: OnceLock<Grammars> = OnceLock::new();
 const ROLES: &[(&str, Option<Role>)] = &[
     ("punctuation.definition", None),
     ("punctuation.separator.decimal", None),
-    ("punctuation.section.interpolation", Some(Role::SyntaxOperator)),
+    (
+        "punctuation.section.interpolation",
+        Some(Role::SyntaxOperator),
+    ),
     ("punctuation", Some(Role::SyntaxPunctuation)),
     ("comment", Some(Role::SyntaxComment)),
     ("constant.numeric", Some(Role::SyntaxNumber)),

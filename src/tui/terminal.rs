@@ -328,9 +328,7 @@ pub(crate) fn take_background_panics() -> Vec<String> {
 ///
 /// # Errors
 /// If the signals cannot be caught.
-pub(crate) fn watch_signals(
-    notify: impl Fn(TerminalSignal) + Send + 'static,
-) -> io::Result<()> {
+pub(crate) fn watch_signals(notify: impl Fn(TerminalSignal) + Send + 'static) -> io::Result<()> {
     let caught = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT];
     let mut signals = Signals::new(caught)?;
     let watch = move || {

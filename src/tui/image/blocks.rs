@@ -195,14 +195,19 @@ fn luminance([red, green, blue]: [u8; 3]) -> u32 {
 pub(super) fn nearest_of_256(rgb: [u8; 3]) -> u8 {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let level = |value: u8| {
-        let nearest = (0_u8..).zip(LEVELS).min_by_key(|(_, level)| level.abs_diff(value));
+        let nearest = (0_u8..)
+            .zip(LEVELS)
+            .min_by_key(|(_, level)| level.abs_diff(value));
         nearest.unwrap_or((0, 0))
     };
     let cube = rgb.map(level);
     let grey = (luminance(rgb).saturating_sub(3) / 10).min(23);
     let grey = u8::try_from(grey).unwrap_or(23);
     let distance = |other: [u8; 3]| -> u32 {
-        let squares = rgb.iter().zip(other).map(|(&a, b)| u32::from(a.abs_diff(b)).pow(2));
+        let squares = rgb
+            .iter()
+            .zip(other)
+            .map(|(&a, b)| u32::from(a.abs_diff(b)).pow(2));
         squares.sum()
     };
     if distance([8 + 10 * grey; 3]) < distance(cube.map(|(_, level)| level)) {

@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 use super::blocks::draw_blocks;
 use super::cache::Full;
 use super::{
-    BackendChoice, Capabilities, FullSize, ImageBackend, Look, Placed, PictureKey, Scaled, Target,
+    BackendChoice, Capabilities, FullSize, ImageBackend, Look, PictureKey, Placed, Scaled, Target,
     kitty,
 };
 use crate::picture::contain_panic;
@@ -301,9 +301,9 @@ pub(super) fn choose_protocol(
             BackendChoice::Sixel,
         ),
     ];
-    let mut usable = confirmed
-        .into_iter()
-        .filter(|(is_there, _, wish)| *is_there && (choice == BackendChoice::Auto || choice == *wish));
+    let mut usable = confirmed.into_iter().filter(|(is_there, _, wish)| {
+        *is_there && (choice == BackendChoice::Auto || choice == *wish)
+    });
     usable.next().map(|(_, protocol, _)| protocol)
 }
 

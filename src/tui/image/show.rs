@@ -229,7 +229,10 @@ fn print_inline(
 /// The cells of a buffer as text with colours, a line for each row.
 fn ansi_text(buffer: &Buffer) -> String {
     let mut text = String::new();
-    for row in buffer.content().chunks(usize::from(buffer.area.width.max(1))) {
+    for row in buffer
+        .content()
+        .chunks(usize::from(buffer.area.width.max(1)))
+    {
         let mut colors = (Color::Reset, Color::Reset);
         for cell in row {
             if (cell.fg, cell.bg) != colors {

@@ -2,6 +2,10 @@
 mod engine;
 /// x
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum EditModeKind { /// e
-#[default] Emacs, /// v
- Vi }
+pub(crate) enum EditModeKind {
+    /// e
+    #[default]
+    Emacs,
+    /// v
+    Vi,
+}

@@ -1,83 +1,51 @@
-//! The command line.
+//! `companion run`
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::Args;
 
+use super::Context;
 use crate::error::Report;
 use crate::headless::{self, Program, RunOptions};
-use crate::protocol::{Language, Limits};
+use crate::protocol::Language;
 
-/// A terminal REPL for Python and JavaScript, both compiled in.
-///
-/// Without a command it opens the full-screen UI.
-#[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true, max_term_width = 100)]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Sub>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Sub {
-    /// Run a program from a file or a pipe, in a sandboxed kernel
-    Run(Run),
-}
-
-/// `companion run`
+/// Runs a program; its output streams as it comes, unchanged into pipes and files.
 #[derive(Debug, Args)]
-struct Run {
+pub(super) struct Run {
     /// The program; - is standard input. Its extension tells the language
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
     /// Run this text instead of a file
     #[arg(
-        short = 'c',
+        short,
         long,
         value_name = "CODE",
         conflicts_with = "file",
         allow_hyphen_values = true
     )]
     code: Option<String>,
-    /// The language: py or js
-    #[arg(short, long, value_name = "LANGUAGE")]
+    /// py or js [default: by the file's extension, else py]
+    #[arg(short, long, value_name = "LANGUAGE", value_parser = super::language)]
     lang: Option<Language>,
-    /// Wall-clock seconds that it may take; 0 is no bound
+    /// Wall-clock seconds that it may take; 0 is no bound [config: limits.timeout_s]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
-    /// Heap memory that it may hold
+    /// Heap memory that it may hold [config: limits.memory_mib]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(16..=1 << 20))]
     memory: Option<u64>,
-    /// How much it may print
+    /// How much it may print [config: limits.output_mib]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     output: Option<u64>,
-    /// Print one JSON object: status, stdout, stderr, result, error, execution_time_ms, peak_memory_bytes
+    /// Print one JSON object when it ends: status, stdout, stderr, result, error,
+    /// execution_time_ms, peak_memory_bytes
     #[arg(long)]
     json: bool,
 }
 
-/// Parses the command line, does what it says, and tells what went wrong.
-pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Some(Sub::Run(run)) => run.start(),
-        None => Err(Report::failure("no UI yet")),
-    };
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(report) => {
-            let _ = writeln!(std::io::stderr(), "{report}");
-            ExitCode::from(report.exit_code())
-        }
-    }
-}
-
 impl Run {
-    fn start(self) -> Result<u8, Report> {
-        let mut limits = Limits::default();
+    pub fn start(self, context: &Context) -> Result<u8, Report> {
+        let mut limits = context.config.limits();
         if let Some(timeout) = self.timeout {
             limits.timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
         }
