@@ -202,6 +202,17 @@ impl Key {
     }
 }
 
+/// The event of a key, by its name; or of a single letter.
+#[cfg(test)]
+pub(crate) fn event(name: &str) -> KeyEvent {
+    let key: Key = name.parse().expect("a key");
+    let code = match key.code {
+        KeyCode::Tab if key.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+        code => code,
+    };
+    KeyEvent::new(code, key.modifiers)
+}
+
 impl From<KeyEvent> for Key {
     fn from(event: KeyEvent) -> Self {
         Self::new(event.code, event.modifiers)
