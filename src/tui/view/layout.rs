@@ -276,17 +276,12 @@ impl Rows {
             Status::Exit { code } => {
                 let role = if *code == 0 { Role::Dim } else { Role::Warning };
                 let glyph = if *code == 0 { "" } else { "!" };
-                self.marked_note(mark(glyph, role), role, &format!("exit code {code}"), &cost);
+                self.marked_note(glyph, role, &format!("exit code {code}"), &cost);
             }
             Status::Interrupted { variables_lost } => {
                 let time = text::duration(outcome.cost.execution_time);
                 let what = format!("interrupted after {time}{}", lost(*variables_lost));
-                self.marked_note(
-                    mark("!", Role::Warning),
-                    Role::Warning,
-                    &what,
-                    &memory(&outcome.cost),
-                );
+                self.marked_note("!", Role::Warning, &what, &memory(&outcome.cost));
             }
             Status::Limit {
                 message,
@@ -407,7 +402,7 @@ impl Rows {
         let s = if lines == 1 { "" } else { "s" };
         let lines = text::count(lines);
         self.hidden(&format!(
-            "{lines}{more} line{s} · Enter unfolds, ctrl-o opens all"
+            "{lines}{more} line{s} · Enter or ctrl-o opens all"
         ));
     }
 
@@ -423,12 +418,17 @@ impl Rows {
         }
     }
 
-    fn marked_note(&mut self, mark: Mark, role: Role, what: &str, rest: &str) {
-        let mut runs = run(role, what);
-        if !rest.is_empty() {
-            runs.append(&mut run(Role::Dim, &format!(" · {rest}")));
+    /// A short sentence, and behind it, or below where there is no room, what it cost.
+    fn marked_note(&mut self, glyph: &'static str, role: Role, what: &str, rest: &str) {
+        let separate = format!(" · {rest}");
+        if rest.is_empty() || text::width(what) + text::width(&separate) > self.width {
+            self.message(role, glyph, what);
+            self.note(Role::Dim, rest);
+            return;
         }
-        self.wrap(&runs, None, mark);
+        let mut runs = run(role, what);
+        runs.append(&mut run(Role::Dim, &separate));
+        self.wrap(&runs, None, mark(glyph, role));
     }
 
     /// A sentence of ours that may quote untrusted text.
@@ -515,7 +515,7 @@ fn wrap(line: &Line, width: usize) -> Vec<(usize, Line)> {
     let (mut used, mut at) = (0, 0);
     for run in line {
         let mut from = 0;
-        let mut cut = |from: &mut usize, to: usize, rows: &mut Vec<(usize, Line)>| {
+        let cut = |from: &mut usize, to: usize, rows: &mut Vec<(usize, Line)>| {
             if to > *from
                 && let Some((_, row)) = rows.last_mut()
             {

@@ -8,8 +8,16 @@
 //! state.
 
 mod content;
+mod draw;
 mod layout;
+mod search;
 pub(crate) mod text;
+mod transcript;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use content::Part;
 pub(crate) use layout::{Fold, PictureSize};
+pub(crate) use search::{Match, Search, find};
+pub(crate) use transcript::{Placement, Position, Screen, Scroll, TranscriptView};

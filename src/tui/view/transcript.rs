@@ -1,0 +1,590 @@
+//! The transcript on the screen: scrolling, folding, selecting, and drawing what is in view.
+//!
+//! Only entries in view are laid out, and each is laid out again only when it, the width or its
+//! fold has changed: ten thousand entries cost what a screenful costs.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::draw;
+use super::layout::{Columns, Fold, Frame, Laid, PictureSize, lay_out};
+use super::search::{Match, Search};
+use crate::protocol::{Artifact, CellId, Timestamp};
+use crate::session::{Body, Entry, Phase, Transcript};
+use crate::tui::theme::Theme;
+
+/// What is drawn, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Screen<'a> {
+    /// What happened.
+    pub transcript: &'a Transcript,
+    /// Its colours.
+    pub theme: &'a Theme,
+    /// The time of this frame.
+    pub now: Timestamp,
+    /// The part of the screen that is the transcript's.
+    pub area: Rect,
+    /// How large pictures are.
+    pub picture_size: PictureSize<'a>,
+}
+
+/// A picture that is in view. Its rows have been left empty.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Placement {
+    /// The entry it belongs to.
+    pub cell: CellId,
+    /// The picture.
+    pub artifact: Artifact,
+    /// What of it is in view.
+    pub rect: Rect,
+    /// Rows above the view.
+    pub clip_top: u16,
+    /// Columns and rows of all of it.
+    pub size: (u16, u16),
+}
+
+/// Where the view stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Scroll {
+    /// At the end: new output pushes the old up.
+    #[default]
+    Follow,
+    /// At a row of an entry: new output does not move what is being read.
+    Anchored {
+        /// The entry at the top of the view.
+        cell: CellId,
+        /// Its first row in view.
+        row: usize,
+    },
+}
+
+/// The position of the view, for the status line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Position {
+    /// Everything is in view.
+    All,
+    /// The end is in view.
+    End,
+    /// The beginning is in view, the end is not.
+    Top,
+    /// So many hundredths of the entries are above.
+    Percent(u8),
+}
+
+/// The state of the view. What is laid out is kept inside.
+#[derive(Debug, Default)]
+pub(crate) struct TranscriptView {
+    scroll: Scroll,
+    selected: Option<CellId>,
+    folds: BTreeMap<CellId, Fold>,
+    search: Option<Search>,
+    cache: RefCell<HashMap<CellId, Cached>>,
+}
+
+#[derive(Debug)]
+struct Cached {
+    revision: u64,
+    columns: Columns,
+    picture_rows: u16,
+    fold: Fold,
+    laid: Rc<Laid>,
+}
+
+/// More layouts than this are not kept.
+const CACHED: usize = 512;
+
+/// A row of the transcript: an entry's index, and a row of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct At {
+    entry: usize,
+    row: usize,
+}
+
+impl TranscriptView {
+    /// Draws the rows in view and tells which pictures go where.
+    pub fn draw(&self, screen: &Screen<'_>, buf: &mut Buffer) -> Vec<Placement> {
+        let area = screen.area.intersection(buf.area);
+        let entries = screen.transcript.entries();
+        let mut placements = Vec::new();
+        if area.is_empty() || entries.is_empty() {
+            return placements;
+        }
+        let columns = columns(screen);
+        let top = self.top(screen);
+        let mut y = area.y;
+        for (index, entry) in entries.iter().enumerate().skip(top.entry) {
+            if y >= area.bottom() {
+                break;
+            }
+            let laid = self.laid(screen, entry);
+            let first = if index == top.entry { top.row } else { 0 };
+            let shown = laid.rows.len().saturating_sub(first);
+            let shown = shown.min(usize::from(area.bottom() - y));
+            let is_selected = self.selected == Some(entry.cell);
+            let matches = self.search.as_ref().map_or(&[][..], |s| s.of(entry.cell));
+            let painter = draw::Painter {
+                screen,
+                columns,
+                is_selected,
+                matches,
+                current: self.search.as_ref().and_then(Search::current),
+            };
+            let last = laid.rows.len() - 1;
+            for (row, at) in laid.rows.iter().enumerate().skip(first).take(shown) {
+                painter.row(at, row == last, y + span(row - first), buf);
+            }
+            if let (Some(picture), Some(artifact)) = (laid.picture, artifact_of(entry)) {
+                let content_at = area.x + span(columns.content_at);
+                let place = place_picture(picture, first, shown, content_at, y);
+                placements.extend(place.map(|(rect, clip_top)| Placement {
+                    cell: entry.cell,
+                    artifact: artifact.clone(),
+                    rect: rect.intersection(area),
+                    clip_top,
+                    size: (picture.1, picture.2),
+                }));
+            }
+            y += span(shown);
+        }
+        self.draw_scroll_mark(screen, top, buf);
+        placements
+    }
+
+    /// Rows that all of it takes, or `most` if that is less: for a prompt that follows the last
+    /// entry until the screen is full.
+    pub fn height(&self, screen: &Screen<'_>, most: u16) -> u16 {
+        let mut height = 0;
+        for entry in screen.transcript.entries().iter().rev() {
+            height += self.laid(screen, entry).rows.len();
+            if height >= usize::from(most) {
+                return most;
+            }
+        }
+        span(height)
+    }
+
+    /// Whether something moves: then a new frame is wanted in a tenth of a second.
+    pub fn is_animated(&self, transcript: &Transcript) -> bool {
+        // What runs is near the end: everything before it has ended.
+        let mut last = transcript.entries().iter().rev().take(256);
+        last.any(|entry| match &entry.body {
+            Body::Cell(cell) => matches!(cell.phase, Phase::Running { .. }),
+            Body::Show(show) => show.picture.is_none(),
+        })
+    }
+
+    /// Where the view stands.
+    pub fn scroll(&self) -> Scroll {
+        self.scroll
+    }
+
+    /// The same for people.
+    pub fn position(&self, screen: &Screen<'_>) -> Position {
+        let entries = screen.transcript.entries().len();
+        let top = self.top(screen);
+        let at_top = top == At { entry: 0, row: 0 };
+        match (
+            at_top,
+            self.rows_from(screen, top, self.rows(screen) + 1) <= self.rows(screen),
+        ) {
+            (true, true) => Position::All,
+            (_, true) => Position::End,
+            (true, false) => Position::Top,
+            (false, false) => {
+                let percent = top.entry * 100 / entries.max(1);
+                Position::Percent(u8::try_from(percent).unwrap_or(99).clamp(1, 99))
+            }
+        }
+    }
+
+    /// Rows down, or up if negative.
+    pub fn scroll_by(&mut self, screen: &Screen<'_>, rows: isize) {
+        let top = self.top(screen);
+        let distance = rows.unsigned_abs();
+        let top = if rows < 0 {
+            self.up(screen, top, distance)
+        } else {
+            self.down(screen, top, distance)
+        };
+        self.stand_at(screen, top);
+    }
+
+    /// A screen less one row, down or up.
+    pub fn page(&mut self, screen: &Screen<'_>, pages: isize) {
+        let rows = isize::try_from(self.rows(screen).saturating_sub(1).max(1)).unwrap_or(1);
+        self.scroll_by(screen, pages.saturating_mul(rows));
+    }
+
+    /// To the first row.
+    pub fn to_start(&mut self, screen: &Screen<'_>) {
+        self.stand_at(screen, At { entry: 0, row: 0 });
+    }
+
+    /// To the end, and along with it from now on.
+    pub fn to_end(&mut self) {
+        self.scroll = Scroll::Follow;
+    }
+
+    /// The entry that is selected.
+    pub fn selected(&self) -> Option<CellId> {
+        self.selected
+    }
+
+    /// Selects an entry and scrolls to it, or selects none.
+    pub fn select(&mut self, screen: &Screen<'_>, cell: Option<CellId>) {
+        self.selected = cell.filter(|&cell| screen.transcript.get(cell).is_some());
+        if let Some(entry) = self.selected.and_then(|cell| index_of(screen, cell)) {
+            self.reveal(screen, At { entry, row: 0 });
+        }
+    }
+
+    /// Selects the entry before the selected one; from none, the last in view.
+    pub fn select_previous(&mut self, screen: &Screen<'_>) {
+        let entries = screen.transcript.entries();
+        let selected = self.selected.and_then(|cell| index_of(screen, cell));
+        let index = match selected {
+            Some(index) => index.saturating_sub(1),
+            None => self.bottom(screen).entry,
+        };
+        self.select(screen, entries.get(index).map(|entry| entry.cell));
+    }
+
+    /// Selects the entry after the selected one; after the last there is none, and the view
+    /// follows the end.
+    pub fn select_next(&mut self, screen: &Screen<'_>) {
+        let entries = screen.transcript.entries();
+        let selected = self.selected.and_then(|cell| index_of(screen, cell));
+        let next = match selected {
+            Some(index) => entries.get(index + 1),
+            None => entries.get(self.top(screen).entry),
+        };
+        match next {
+            Some(entry) => self.select(screen, Some(entry.cell)),
+            None => {
+                self.selected = None;
+                self.to_end();
+            }
+        }
+    }
+
+    /// How much of an entry is shown.
+    pub fn fold(&self, cell: CellId) -> Fold {
+        self.folds.get(&cell).copied().unwrap_or_default()
+    }
+
+    /// Shows more or less of an entry: what is folded is opened, what is open is closed, what is
+    /// closed goes back to the default.
+    pub fn toggle_fold(&mut self, screen: &Screen<'_>, cell: CellId) {
+        let Some(entry) = screen.transcript.get(cell) else {
+            return;
+        };
+        let next = match self.fold(cell) {
+            Fold::Auto if self.laid(screen, entry).is_folded => Fold::Open,
+            Fold::Auto | Fold::Open => Fold::Closed,
+            Fold::Closed => Fold::Auto,
+        };
+        self.folds.insert(cell, next);
+        if self.scroll != Scroll::Follow
+            && let Some(entry) = index_of(screen, cell)
+        {
+            self.reveal(screen, At { entry, row: 0 });
+        }
+    }
+
+    /// The fold of one entry, set.
+    pub fn set_fold(&mut self, cell: CellId, fold: Fold) {
+        self.folds.insert(cell, fold);
+    }
+
+    /// Looks for a text everywhere and goes to the match that is nearest above the end of the
+    /// view. An empty text ends the search. How many matches there are is in [`Self::search`].
+    pub fn find(&mut self, screen: &Screen<'_>, query: &str) {
+        self.search = (!query.is_empty()).then(|| {
+            let bottom = self.bottom(screen);
+            let entries = screen.transcript.entries();
+            let near = entries.get(bottom.entry).map(|entry| entry.cell);
+            Search::new(screen.transcript, query, near)
+        });
+        self.reveal_match(screen);
+    }
+
+    /// What is looked for.
+    pub fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
+    }
+
+    /// Goes to the next match, around the end.
+    pub fn next_match(&mut self, screen: &Screen<'_>) {
+        if let Some(search) = &mut self.search {
+            search.step(screen.transcript, 1);
+        }
+        self.reveal_match(screen);
+    }
+
+    /// Goes to the match before, around the start.
+    pub fn previous_match(&mut self, screen: &Screen<'_>) {
+        if let Some(search) = &mut self.search {
+            search.step(screen.transcript, -1);
+        }
+        self.reveal_match(screen);
+    }
+
+    /// Forgets what was laid out: for when pictures change their size.
+    pub fn invalidate(&mut self) {
+        self.cache.get_mut().clear();
+    }
+
+    fn reveal_match(&mut self, screen: &Screen<'_>) {
+        let Some(found) = self.search.as_ref().and_then(Search::current).cloned() else {
+            return;
+        };
+        let Some((index, entry)) = index_of(screen, found.cell)
+            .and_then(|index| Some((index, screen.transcript.entries().get(index)?)))
+        else {
+            return;
+        };
+        self.selected = Some(found.cell);
+        let mut row = draw::row_of(&self.laid(screen, entry), &found);
+        if row.is_none() {
+            self.folds.insert(found.cell, Fold::Open);
+            row = draw::row_of(&self.laid(screen, entry), &found);
+        }
+        self.reveal(
+            screen,
+            At {
+                entry: index,
+                row: row.unwrap_or(0),
+            },
+        );
+    }
+
+    /// Scrolls as little as it takes to bring a row into view, with two rows of context.
+    fn reveal(&mut self, screen: &Screen<'_>, at: At) {
+        let (top, bottom) = (self.top(screen), self.bottom(screen));
+        if at < top {
+            let context = if at.row == 0 { 0 } else { 2 };
+            let top = self.up(screen, at, context);
+            self.stand_at(screen, top);
+        } else if at > bottom {
+            let rows = self.rows(screen);
+            // An entry that is jumped to is shown from its start on, a match amid its lines.
+            let above = if at.row == 0 { 0 } else { rows / 2 };
+            let top = self.up(screen, at, above);
+            self.stand_at(screen, top);
+        }
+    }
+
+    /// Puts the view's first row somewhere, but leaves no empty rows below the end.
+    fn stand_at(&mut self, screen: &Screen<'_>, top: At) {
+        let rows = self.rows(screen);
+        let entry = screen.transcript.entries().get(top.entry);
+        self.scroll = match entry {
+            Some(entry) if self.rows_from(screen, top, rows + 1) > rows => Scroll::Anchored {
+                cell: entry.cell,
+                row: top.row,
+            },
+            _ => Scroll::Follow,
+        };
+    }
+
+    /// The view's first row.
+    fn top(&self, screen: &Screen<'_>) -> At {
+        let rows = self.rows(screen);
+        if let Scroll::Anchored { cell, row } = self.scroll
+            && let Some(index) = index_of(screen, cell)
+            && let Some(entry) = screen.transcript.entries().get(index)
+        {
+            let last = self.laid(screen, entry).rows.len().saturating_sub(1);
+            let at = At {
+                entry: index,
+                row: row.min(last),
+            };
+            if self.rows_from(screen, at, rows) == rows {
+                return at;
+            }
+        }
+        let end = At {
+            entry: screen.transcript.entries().len(),
+            row: 0,
+        };
+        self.up(screen, end, rows)
+    }
+
+    /// The view's last row that is in use.
+    fn bottom(&self, screen: &Screen<'_>) -> At {
+        let top = self.top(screen);
+        self.down(screen, top, self.rows(screen).saturating_sub(1))
+    }
+
+    fn rows(&self, screen: &Screen<'_>) -> usize {
+        usize::from(screen.area.height)
+    }
+
+    /// So many rows above, or the first.
+    fn up(&self, screen: &Screen<'_>, at: At, rows: usize) -> At {
+        let (mut at, mut left) = (at, rows);
+        while left > at.row {
+            left -= at.row;
+            let Some(entry) = at.entry.checked_sub(1) else {
+                return At { entry: 0, row: 0 };
+            };
+            at = At {
+                entry,
+                row: self.rows_of(screen, entry),
+            };
+        }
+        at.row -= left;
+        at
+    }
+
+    /// So many rows below, or the last.
+    fn down(&self, screen: &Screen<'_>, at: At, rows: usize) -> At {
+        let (mut at, mut left) = (at, rows);
+        loop {
+            let of_entry = self.rows_of(screen, at.entry);
+            let below = of_entry.saturating_sub(at.row + 1);
+            if left <= below {
+                at.row += left;
+                return at;
+            }
+            if at.entry + 1 >= screen.transcript.entries().len() {
+                at.row = of_entry.saturating_sub(1);
+                return at;
+            }
+            left -= below + 1;
+            at = At {
+                entry: at.entry + 1,
+                row: 0,
+            };
+        }
+    }
+
+    /// How many rows there are from here to the end; counting stops at `most`.
+    fn rows_from(&self, screen: &Screen<'_>, at: At, most: usize) -> usize {
+        let mut rows = 0;
+        for entry in at.entry..screen.transcript.entries().len() {
+            let skipped = if entry == at.entry { at.row } else { 0 };
+            rows += self.rows_of(screen, entry).saturating_sub(skipped);
+            if rows >= most {
+                return most;
+            }
+        }
+        rows
+    }
+
+    fn rows_of(&self, screen: &Screen<'_>, index: usize) -> usize {
+        let entry = screen.transcript.entries().get(index);
+        entry.map_or(0, |entry| self.laid(screen, entry).rows.len())
+    }
+
+    fn laid(&self, screen: &Screen<'_>, entry: &Entry) -> Rc<Laid> {
+        let columns = columns(screen);
+        // Room for the path above it and the caption below.
+        let picture_rows = screen.area.height.saturating_sub(4).max(2);
+        let fold = self.fold(entry.cell);
+        let mut cache = self.cache.borrow_mut();
+        if let Some(cached) = cache.get(&entry.cell)
+            && cached.revision == entry.revision
+            && cached.columns == columns
+            && cached.fold == fold
+            && (cached.laid.picture.is_none() || cached.picture_rows == picture_rows)
+        {
+            return Rc::clone(&cached.laid);
+        }
+        if cache.len() >= CACHED {
+            cache.clear();
+        }
+        let frame = Frame {
+            columns,
+            picture_rows,
+            picture_size: screen.picture_size,
+            fold,
+        };
+        let laid = Rc::new(lay_out(entry, frame));
+        cache.insert(
+            entry.cell,
+            Cached {
+                revision: entry.revision,
+                columns,
+                picture_rows,
+                fold,
+                laid: Rc::clone(&laid),
+            },
+        );
+        laid
+    }
+
+    /// A mark in the right margin: where the view stands among the entries. It counts entries
+    /// and not rows, since those that were never in view have none yet.
+    fn draw_scroll_mark(&self, screen: &Screen<'_>, top: At, buf: &mut Buffer) {
+        let rows = self.rows(screen);
+        let entries = screen.transcript.entries().len();
+        if top == (At { entry: 0, row: 0 }) && self.rows_from(screen, top, rows + 1) <= rows {
+            return;
+        }
+        let bottom = self.bottom(screen);
+        // In thousandths of an entry.
+        let place =
+            |at: At| at.entry * 1000 + at.row * 1000 / self.rows_of(screen, at.entry).max(1);
+        let total = entries * 1000;
+        let height = ((place(bottom).saturating_sub(place(top))) * rows / total).clamp(1, rows);
+        let at_end = self.rows_from(screen, top, rows + 1) <= rows;
+        let first = if at_end {
+            rows - height
+        } else {
+            (place(top) * rows / total).min(rows - height)
+        };
+        draw::scroll_mark(screen, span(first), span(height), buf);
+    }
+}
+
+fn columns(screen: &Screen<'_>) -> Columns {
+    let entries = screen.transcript.entries();
+    // Counts grow, so the greatest is near the end; each language has its own.
+    let counts = entries
+        .iter()
+        .rev()
+        .take(64)
+        .filter_map(|entry| match &entry.body {
+            Body::Cell(cell) => cell.execution_count,
+            Body::Show(_) => None,
+        });
+    Columns::new(screen.area.width, counts.max().unwrap_or(0))
+}
+
+fn index_of(screen: &Screen<'_>, cell: CellId) -> Option<usize> {
+    let entries = screen.transcript.entries();
+    entries.binary_search_by_key(&cell, |entry| entry.cell).ok()
+}
+
+fn artifact_of(entry: &Entry) -> Option<&Artifact> {
+    match &entry.body {
+        Body::Show(show) => show.picture.as_ref()?.as_ref().ok(),
+        Body::Cell(_) => None,
+    }
+}
+
+/// What of a picture is in view, given the rows of its entry that are, and the rows above it.
+fn place_picture(
+    (row, columns, rows): (usize, u16, u16),
+    first: usize,
+    shown: usize,
+    x: u16,
+    y: u16,
+) -> Option<(Rect, u16)> {
+    let end = row + usize::from(rows);
+    let (from, to) = (row.max(first), end.min(first + shown));
+    (from < to && columns > 0).then(|| {
+        let rect = Rect::new(x, y + span(from - first), columns, span(to - from));
+        (rect, span(from - row))
+    })
+}
+
+/// Rows or columns of a screen: they fit.
+fn span(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
