@@ -89,7 +89,10 @@ pub(crate) enum PictureError {
         height: u32,
     },
     /// Decoding would take too much memory.
-    #[error("decoding takes more than {}; scale it down first", shown_size(MAX_ALLOC_BYTES))]
+    #[error(
+        "decoding takes more than {}; scale it down first",
+        shown_size(MAX_ALLOC_BYTES)
+    )]
     TooMuchMemory,
     /// The decoder gave up.
     #[error("the {} data is damaged or cut short ({reason}); was the file copied completely?", media_type.title())]
@@ -163,8 +166,7 @@ pub(crate) fn shown_size(bytes: u64) -> String {
 
 /// A path for people: without the control characters that a file name may hold.
 pub(crate) fn shown_path(path: &Path) -> String {
-    path.to_string_lossy()
-        .replace(char::is_control, "\u{fffd}")
+    path.to_string_lossy().replace(char::is_control, "\u{fffd}")
 }
 
 thread_local! {

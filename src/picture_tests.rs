@@ -41,7 +41,8 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 /// Puts an EXIF block that asks for a rotation behind the JPEG's first marker.
 fn jpeg_with_orientation(width: u32, height: u32, orientation: u8) -> Vec<u8> {
-    let mut exif = b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".to_vec();
+    let mut exif =
+        b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".to_vec();
     exif.extend([0, orientation, 0, 0, 0, 0, 0, 0]);
     let mut bytes = encoded(width, height, ImageFormat::Jpeg);
     bytes.splice(2..2, exif);
@@ -232,7 +233,16 @@ fn contained_panics_are_known_as_such() {
 
 #[test]
 fn sizes_for_people() {
-    let sizes = [0, 1023, 1024, 1536, 10 << 10, 123 << 10, (5 << 20) + (1 << 19), 20 << 30];
+    let sizes = [
+        0,
+        1023,
+        1024,
+        1536,
+        10 << 10,
+        123 << 10,
+        (5 << 20) + (1 << 19),
+        20 << 30,
+    ];
     let shown = sizes.map(shown_size);
     let expected = [
         "0 B", "1023 B", "1.0 KiB", "1.5 KiB", "10 KiB", "123 KiB", "5.5 MiB", "20 GiB",

@@ -17,6 +17,7 @@ use crossterm::queue;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
@@ -149,7 +150,10 @@ impl Terminal {
     /// # Errors
     /// If the terminal cannot be written to.
     pub fn redraw_fully(&mut self) -> io::Result<()> {
-        self.screen.clear()
+        // ratatui's `clear` asks the terminal where the caret is, and waits for the answer beside
+        // the event reader; a resize to the same size clears without asking.
+        let size = self.screen.size()?;
+        self.screen.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Columns and rows.
@@ -328,9 +332,7 @@ pub(crate) fn take_background_panics() -> Vec<String> {
 ///
 /// # Errors
 /// If the signals cannot be caught.
-pub(crate) fn watch_signals(
-    notify: impl Fn(TerminalSignal) + Send + 'static,
-) -> io::Result<()> {
+pub(crate) fn watch_signals(notify: impl Fn(TerminalSignal) + Send + 'static) -> io::Result<()> {
     let caught = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT];
     let mut signals = Signals::new(caught)?;
     let watch = move || {

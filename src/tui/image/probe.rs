@@ -274,9 +274,7 @@ impl Answers {
 
     fn take_csi(&mut self, bytes: &[u8]) -> Option<usize> {
         let body = bytes.get(2..)?;
-        let end = body
-            .iter()
-            .position(|byte| !(b'0'..=b'?').contains(byte))?;
+        let end = body.iter().position(|byte| !(b'0'..=b'?').contains(byte))?;
         let (parameters, last) = (body.get(..end)?, body.get(end)?);
         let (is_private, numbers) = match parameters.strip_prefix(b"?") {
             Some(numbers) => (true, numbers),

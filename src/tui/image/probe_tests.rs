@@ -72,7 +72,13 @@ fn refusals_and_nonsense_count_as_no() {
     assert!(!answers.kitty);
     assert_eq!(answers.cell_size, None);
     assert_eq!(answers.typed, b"");
-    for color in ["rgb:1/2", "rgb:1/2/3/4", "rgb:12345/0/0", "#fff", "rgb:-1/0/0"] {
+    for color in [
+        "rgb:1/2",
+        "rgb:1/2/3/4",
+        "rgb:12345/0/0",
+        "#fff",
+        "rgb:-1/0/0",
+    ] {
         let answers = parse_answers(format!("\x1b]11;{color}\x07").as_bytes());
         assert_eq!(answers.background, None, "{color}");
         assert_eq!(answers.typed, b"", "{color}");
@@ -123,7 +129,10 @@ fn the_environment_tells_what_cannot_be_asked() {
     assert!(of(&[("KONSOLE_VERSION", "250801")]).iterm);
     assert!(!of(&[("TERM_PROGRAM", "vscode")]).iterm);
     // tmux passes the variable on, but not the pictures.
-    let in_tmux = of(&[("LC_TERMINAL", "iTerm2"), ("TMUX", "/tmp/tmux-0/default,1,0")]);
+    let in_tmux = of(&[
+        ("LC_TERMINAL", "iTerm2"),
+        ("TMUX", "/tmp/tmux-0/default,1,0"),
+    ]);
     assert!(in_tmux.in_tmux && !in_tmux.iterm);
     assert!(of(&[("TERM", "tmux-256color")]).in_tmux);
     assert!(of(&[("COLORTERM", "truecolor")]).truecolor);
@@ -204,5 +213,8 @@ fn the_probe_gives_up_on_a_silent_terminal() {
     let patience = Duration::from_millis(80);
     let (answers, _, took) = asked(patience, None);
     assert_eq!(answers, Answers::default());
-    assert!(took >= patience && took < Duration::from_secs(5), "{took:?}");
+    assert!(
+        took >= patience && took < Duration::from_secs(5),
+        "{took:?}"
+    );
 }

@@ -77,7 +77,12 @@ fn sizes_keep_the_aspect() {
         ((10_000, 1), (80, 24), None, (80, 1)),
         ((1, 10_000), (80, 24), None, (1, 24)),
         ((u32::MAX, u32::MAX), (80, 24), None, (48, 24)),
-        ((u32::MAX, u32::MAX), (u16::MAX, u16::MAX), Some((1, 2)), (65535, 32768)),
+        (
+            (u32::MAX, u32::MAX),
+            (u16::MAX, u16::MAX),
+            Some((1, 2)),
+            (65535, 32768),
+        ),
         // Nothing at all.
         ((0, 5), (80, 24), None, (0, 0)),
         ((5, 5), (0, 24), None, (0, 0)),
@@ -85,7 +90,10 @@ fn sizes_keep_the_aspect() {
     ];
     for ((width, height), (cols, rows), cell, expected) in cases {
         let size = picture_size(width, height, cols, rows, cell);
-        assert_eq!(size, expected, "{width}×{height} in {cols}×{rows}, {cell:?}");
+        assert_eq!(
+            size, expected,
+            "{width}×{height} in {cols}×{rows}, {cell:?}"
+        );
     }
 }
 
@@ -108,8 +116,29 @@ fn sizes_stay_within_their_bounds() {
 fn a_picture_of_four_by_four_pixels() {
     let area = Rect::new(0, 0, 4, 2);
     let mut buffer = Buffer::empty(area);
-    draw_blocks(&mut buffer, &placement(area, 4, 2), &four_by_four(), &look());
-    insta::assert_snapshot!(shown(&buffer), @"");
+    draw_blocks(
+        &mut buffer,
+        &placement(area, 4, 2),
+        &four_by_four(),
+        &look(),
+    );
+    insta::assert_snapshot!(shown(&buffer), @"
+    ▀ 000080 005080 | ▀ 500080 505080 | ▀ a00080 a05080 | ▀ f00080 -
+    ▀ 00a080 00f080 | ▀ 50a080 50f080 | ▀ a0a080 a0f080 | ▄ f0f080 -
+    ");
+}
+
+#[test]
+fn a_picture_of_another_size_is_stretched() {
+    let area = Rect::new(0, 0, 2, 1);
+    let mut buffer = Buffer::empty(area);
+    draw_blocks(
+        &mut buffer,
+        &placement(area, 2, 1),
+        &four_by_four(),
+        &look(),
+    );
+    assert_eq!(shown(&buffer), "▀ 000080 00a080 | ▀ a00080 a0a080\n");
 }
 
 #[test]
@@ -147,7 +176,7 @@ fn fewer_colours_are_the_nearest() {
     });
     for (depth, expected) in [
         (ColorDepth::Indexed, "▀ 196 231\n"),
-        (ColorDepth::None, "▒ - -\n"),
+        (ColorDepth::None, "▓ - -\n"),
     ] {
         let mut buffer = Buffer::empty(area);
         let look = Look { depth, ..look() };
@@ -182,7 +211,11 @@ fn a_picture_that_is_not_there_yet_is_a_frame() {
         let mut buffer = Buffer::empty(screen);
         draw_frame(&mut buffer, placement, &placement.caption, Style::new());
         let rows = buffer.content().chunks(usize::from(screen.width));
-        let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>());
+        let rows = rows.map(|row| {
+            row.iter()
+                .map(ratatui::buffer::Cell::symbol)
+                .collect::<String>()
+        });
         rows.collect::<Vec<_>>().join("\n")
     };
     let area = Rect::new(0, 0, 11, 5);
@@ -245,9 +278,7 @@ fn scaling_gives_the_sizes_asked_for() {
 #[test]
 fn invisible_colours_do_not_bleed() {
     // White beside transparent black.
-    let picture = RgbaImage::from_fn(64, 64, |x, _| {
-        Rgba(if x < 33 { [255; 4] } else { [0; 4] })
-    });
+    let picture = RgbaImage::from_fn(64, 64, |x, _| Rgba(if x < 33 { [255; 4] } else { [0; 4] }));
     let scaled = scale(DynamicImage::ImageRgba8(picture), target(8, 4)).expect("scaled");
     for pixel in scaled.blocks.pixels().filter(|pixel| pixel[3] > 8) {
         assert!(pixel[0] > 240, "{pixel:?}");
@@ -285,7 +316,7 @@ fn the_cache_answers_at_once_and_wakes_later() {
     let (cache, woken) = cache_of(|_| Ok(png(40, 20)));
     assert!(matches!(
         cache.get(&blob(1), target(20, 5)),
-        Loaded::Waiting
+        Loaded::Waiting(None)
     ));
     wait(&woken);
     let Loaded::Ready(picture) = cache.get(&blob(1), target(20, 5)) else {
@@ -293,6 +324,11 @@ fn the_cache_answers_at_once_and_wakes_later() {
     };
     assert_eq!(picture.blocks.dimensions(), (20, 10));
     assert_eq!(cache.size_bytes(), 20 * 10 * 4);
+    // After a resize there is something to look at in the meantime.
+    let Loaded::Waiting(Some(other)) = cache.get(&blob(1), target(10, 3)) else {
+        panic!("nothing to look at");
+    };
+    assert_eq!(other.blocks.dimensions(), (20, 10));
 }
 
 #[test]
@@ -343,7 +379,7 @@ fn the_cache_forgets_what_was_not_seen_for_long() {
     }
     assert!(cache.size_bytes() <= MAX_CACHE_BYTES);
     assert!(matches!(cache.get(&blob(1), large), Loaded::Ready(_)));
-    assert!(matches!(cache.get(&blob(2), large), Loaded::Waiting));
+    assert!(matches!(cache.get(&blob(2), large), Loaded::Waiting(None)));
 }
 
 /// A backend, a screen, and what it wrote and printed.
@@ -418,7 +454,8 @@ fn kitty_pictures_are_painted_once_when_they_stand_still() {
     assert!(!is_blocks(&buffer, 3, 1), "blank below the picture");
     assert!(!is_left_alone(&buffer, 3, 1));
     let id = stage.graphics.shown_ids()[0];
-    let expected = format!("\x1b7\x1b[2;4H\x1b_Ga=T,f=100,t=d,i={id},p=1,c=4,r=2,C=1,q=2,m=0;iVBOR");
+    let expected =
+        format!("\x1b7\x1b[2;4H\x1b_Ga=T,f=100,t=d,i={id},p=1,c=4,r=2,C=1,q=2,m=0;iVBOR");
     assert!(bytes.starts_with(&expected), "{bytes:?}");
     assert!(bytes.ends_with("\x1b\\\x1b8"), "{bytes:?}");
     assert_eq!(stage.graphics.changes_in(), None);
@@ -540,8 +577,13 @@ fn a_protocol_that_fails_is_not_tried_again() {
 
 #[test]
 fn sixels_never_leave_their_cells() {
-    for (cols, rows, cell) in [(4, 2, (10, 20)), (200, 40, (9, 18)), (1, 1, (2, 4)), (80, 3, (8, 16))] {
-        let (width, height) = sixel_size(Rect::new(0, 0, cols, rows), cell);
+    for (cols, rows, cell) in [
+        (4, 2, (10, 20)),
+        (200, 40, (9, 18)),
+        (1, 1, (2, 4)),
+        (80, 3, (8, 16)),
+    ] {
+        let (width, height) = sixel_size(Rect::new(0, 0, cols, rows), Some(cell));
         assert!(width >= 1 && height >= 1);
         assert!(6 * width <= (u32::from(cols) * u32::from(cell.0)).max(6));
         assert!(12 * height <= (u32::from(rows) * u32::from(cell.1)).max(12));
@@ -563,7 +605,11 @@ fn protocols_are_used_only_where_they_were_confirmed() {
     assert_eq!(choose(&all, BackendChoice::Sixel), Some(Protocol::Sixel));
     assert_eq!(choose(&all, BackendChoice::Blocks), None);
     let none = Capabilities::default();
-    for choice in [BackendChoice::Auto, BackendChoice::Kitty, BackendChoice::Sixel] {
+    for choice in [
+        BackendChoice::Auto,
+        BackendChoice::Kitty,
+        BackendChoice::Sixel,
+    ] {
         assert_eq!(choose(&none, choice), None);
     }
     let plain = Capabilities {
@@ -602,7 +648,10 @@ fn in_a_pipe_a_picture_is_a_line() {
     assert_eq!(text, expected);
     assert_eq!(failures.len(), 2);
     assert!(failures[0].contains("b.txt: not a picture"), "{failures:?}");
-    assert!(failures[1].contains("gone.gif: no such file"), "{failures:?}");
+    assert!(
+        failures[1].contains("gone.gif: no such file"),
+        "{failures:?}"
+    );
 }
 
 #[test]
