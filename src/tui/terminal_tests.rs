@@ -6,12 +6,15 @@
 use std::io::Read;
 use std::process::ExitCode;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use image::{DynamicImage, Rgba, RgbaImage};
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::tcgetattr;
+use signal_hook::low_level::exit;
 
+use super::signals::REACTION_TIME;
 use super::*;
 use crate::picture::contain_panic;
 use crate::tui::image::{
@@ -42,7 +45,7 @@ fn child() -> ExitCode {
     let (send, signals) = mpsc::channel();
     match part.as_str() {
         "stuck" => watch_signals(|_| {}),
-        _ => watch_signals(move |signal| drop(send.send(signal))),
+        _ => watch_signals(move |signal| send.send(signal).unwrap_or_default()),
     }
     .expect("signals");
     let mut say = |text: &str| {
@@ -123,7 +126,8 @@ fn show_picture(terminal: &mut Terminal, capabilities: &Capabilities) {
             .map(|()| bytes.into_inner())
             .map_err(|error| error.to_string())
     };
-    let cache = ImageCache::start(load, move || drop(send.send(()))).expect("a thread");
+    let cache =
+        ImageCache::start(load, move || send.send(()).unwrap_or_default()).expect("a thread");
     let mut pictures = Pictures::new(capabilities, BackendChoice::Auto, cache);
     let (cols, rows) = pictures.size(40, 40, 8, 8);
     let placement = Placement {

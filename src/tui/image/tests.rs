@@ -301,7 +301,8 @@ fn cache_of(
     load: impl Fn(BlobId) -> Result<Vec<u8>, String> + Send + 'static,
 ) -> (ImageCache, mpsc::Receiver<()>) {
     let (send, woken) = mpsc::channel();
-    let cache = ImageCache::start(load, move || drop(send.send(()))).expect("a thread");
+    let cache =
+        ImageCache::start(load, move || send.send(()).unwrap_or_default()).expect("a thread");
     (cache, woken)
 }
 
@@ -359,7 +360,7 @@ fn only_the_newest_size_is_made() {
     for cols in 1..=20 {
         cache.get(&blob(1), target(cols, 5));
     }
-    (0..20).for_each(|_| drop(go.send(())));
+    (0..20).for_each(|_| go.send(()).unwrap_or_default());
     wait(&woken);
     while !matches!(cache.get(&blob(1), target(20, 5)), Loaded::Ready(_)) {
         wait(&woken);
@@ -696,7 +697,7 @@ fn everything_together_draws_a_frame_then_a_picture_then_its_failure() {
                 Err("the blob is gone".into())
             }
         },
-        move || drop(send.send(())),
+        move || send.send(()).unwrap_or_default(),
     )
     .expect("a thread");
     let mut pictures = Pictures::new(&Capabilities::default(), BackendChoice::Auto, cache);
