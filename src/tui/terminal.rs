@@ -4,26 +4,31 @@
 //! thread reads events, [`Terminal::read_events`]'s, and it is parked while anything else owns the
 //! terminal. Nothing is written after the terminal was given back.
 
+mod events;
+mod signals;
+
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
 
 use crossterm::cursor::SetCursorStyle;
-use crossterm::event::{self, Event};
+use crossterm::event::Event;
 use crossterm::queue;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::{emulate_default_handler, exit};
+use signal_hook::consts::SIGTSTP;
+use signal_hook::low_level::emulate_default_handler;
 
 use super::image::{Capabilities, DELETE_KITTY_PICTURES};
 use crate::picture::{is_contained, panic_message};
+
+use events::Gate;
+pub(crate) use signals::{TerminalSignal, watch_signals};
 
 /// The alternate screen, cleared; bracketed paste.
 const ENTER: &str = "\x1b[?1049h\x1b[2J\x1b[H\x1b[?2004h";
@@ -39,13 +44,6 @@ const LEAVE: &str = "\x1b[?2026l\x1b[?2004l\x1b[0 q\x1b[0m\x1b[?1049l\x1b[?25h";
 const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
 const END_UPDATE: &[u8] = b"\x1b[?2026l";
 
-/// The event reader looks this often whether it shall park.
-const PARK_LOOK: Duration = Duration::from_millis(100);
-/// After a signal the app has this long to begin leaving.
-const REACTION_TIME: Duration = Duration::from_secs(1);
-/// And this long to finish.
-const LEAVING_TIME: Duration = Duration::from_secs(5);
-
 const ENTERED: u8 = 1;
 const KEYBOARD: u8 = 2;
 const KITTY_PICTURES: u8 = 4;
@@ -57,20 +55,6 @@ static STATE: AtomicU8 = AtomicU8::new(0);
 static IS_LENT: AtomicBool = AtomicBool::new(false);
 static UI_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
 static BACKGROUND_PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-/// What a signal asks the app to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TerminalSignal {
-    /// Leave within a second, with exit status 128 + `signal`.
-    Quit {
-        /// Its number.
-        signal: i32,
-    },
-    /// Call [`Terminal::suspend`].
-    Suspend,
-    /// The process was stopped and goes on: call [`Terminal::resume`].
-    Continued,
-}
 
 /// The shape of the caret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,7 +133,10 @@ impl Terminal {
     /// # Errors
     /// If the terminal cannot be written to.
     pub fn redraw_fully(&mut self) -> io::Result<()> {
-        self.screen.clear()
+        // ratatui's `clear` asks the terminal where the caret is, and waits for the answer beside
+        // the event reader; a resize to the same size clears without asking.
+        let size = self.screen.size()?;
+        self.screen.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Columns and rows.
@@ -216,29 +203,9 @@ impl Terminal {
     /// If no thread can be started.
     pub fn read_events(
         &self,
-        mut send: impl FnMut(io::Result<Event>) -> bool + Send + 'static,
+        send: impl FnMut(io::Result<Event>) -> bool + Send + 'static,
     ) -> io::Result<()> {
-        let gate = Arc::clone(&self.gate);
-        gate.state().has_reader = true;
-        let read = move || {
-            loop {
-                gate.park_if_closed();
-                let event = match event::poll(PARK_LOOK) {
-                    Ok(false) => continue,
-                    Ok(true) => event::read(),
-                    Err(error) => Err(error),
-                };
-                let has_failed = event.is_err();
-                if !send(event) || has_failed {
-                    break;
-                }
-            }
-            gate.reader_ended();
-        };
-        thread::Builder::new()
-            .name("events".into())
-            .spawn(read)
-            .map(|_| ())
+        Gate::spawn_reader(&self.gate, send)
     }
 
     /// Gives the terminal to `run`, an editor say, and takes it back afterwards. The next frame
@@ -321,60 +288,6 @@ pub(crate) fn restore() {
 /// destroyed the screen.
 pub(crate) fn take_background_panics() -> Vec<String> {
     std::mem::take(&mut *lock(&BACKGROUND_PANICS))
-}
-
-/// Watches for signals on a thread of its own. When one asks to quit and the app has not begun to
-/// leave within a second, the thread gives the terminal back and ends the process.
-///
-/// # Errors
-/// If the signals cannot be caught.
-pub(crate) fn watch_signals(notify: impl Fn(TerminalSignal) + Send + 'static) -> io::Result<()> {
-    let caught = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT];
-    let mut signals = Signals::new(caught)?;
-    let watch = move || {
-        while let Some(signal) = signals.forever().next() {
-            let is_lent = IS_LENT.load(Ordering::SeqCst);
-            match signal {
-                // They are meant for whoever has the terminal.
-                SIGINT | SIGQUIT | SIGCONT if is_lent => {}
-                SIGTSTP if is_lent => {
-                    let _ = emulate_default_handler(SIGTSTP);
-                }
-                SIGTSTP => notify(TerminalSignal::Suspend),
-                SIGCONT => notify(TerminalSignal::Continued),
-                signal => {
-                    notify(TerminalSignal::Quit { signal });
-                    wait_for_exit(&mut signals);
-                    restore();
-                    exit(128 + signal);
-                }
-            }
-        }
-    };
-    thread::Builder::new()
-        .name("signals".into())
-        .spawn(watch)
-        .map(|_| ())
-}
-
-/// Returns when the app has had its time, or at a second signal.
-fn wait_for_exit(signals: &mut Signals) {
-    let start = Instant::now();
-    loop {
-        thread::sleep(Duration::from_millis(20));
-        let is_leaving = STATE.load(Ordering::SeqCst) & ENTERED == 0;
-        let allowed = if is_leaving {
-            LEAVING_TIME
-        } else {
-            REACTION_TIME
-        };
-        let insists = signals
-            .pending()
-            .any(|signal| matches!(signal, SIGTERM | SIGHUP | SIGINT | SIGQUIT));
-        if insists || start.elapsed() > allowed {
-            return;
-        }
-    }
 }
 
 fn take_over(features: u8) -> io::Result<()> {
@@ -466,56 +379,6 @@ impl Write for Output {
         }
         self.buffer.clear();
         Ok(())
-    }
-}
-
-/// Parks the event reader.
-#[derive(Default)]
-struct Gate {
-    state: Mutex<GateState>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct GateState {
-    is_closed: bool,
-    has_reader: bool,
-    is_parked: bool,
-}
-
-impl Gate {
-    fn state(&self) -> MutexGuard<'_, GateState> {
-        lock(&self.state)
-    }
-
-    /// Returns when nobody reads any more; if the reader hangs, it is not waited for forever.
-    fn close(&self) {
-        let mut state = self.state();
-        state.is_closed = true;
-        let is_busy = |state: &mut GateState| state.has_reader && !state.is_parked;
-        let patience = PARK_LOOK * 5;
-        drop(self.changed.wait_timeout_while(state, patience, is_busy));
-    }
-
-    fn open(&self) {
-        self.state().is_closed = false;
-        self.changed.notify_all();
-    }
-
-    fn park_if_closed(&self) {
-        let mut state = self.state();
-        if state.is_closed {
-            state.is_parked = true;
-            self.changed.notify_all();
-            let waited = self.changed.wait_while(state, |state| state.is_closed);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
-            state.is_parked = false;
-        }
-    }
-
-    fn reader_ended(&self) {
-        self.state().has_reader = false;
-        self.changed.notify_all();
     }
 }
 

@@ -84,8 +84,8 @@ impl ImageBackend for HalfBlocks {
     fn invalidate(&mut self) {}
 }
 
-/// Draws the visible rows of a picture that has one column of pixels for each column of cells and
-/// two rows for each row.
+/// Draws the visible rows of a picture, which has one column of pixels for each column of cells
+/// and two rows for each row; one of another size is stretched.
 pub(super) fn draw_blocks(
     frame: &mut Buffer,
     placement: &Placement,
@@ -93,11 +93,21 @@ pub(super) fn draw_blocks(
     look: &Look,
 ) {
     let area = placement.area.intersection(frame.area);
+    let (width, height) = (u32::from(placement.cols), 2 * u32::from(placement.rows));
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
             let column = u32::from(x - placement.area.x);
             let row = u32::from(y - placement.area.y) + u32::from(placement.skip_rows);
-            let pixel = |y| pixels.get_pixel_checked(column, y).copied();
+            let pixel = |row| {
+                if column >= width || row >= height {
+                    return None;
+                }
+                let (x, y) = (
+                    column * pixels.width() / width,
+                    row * pixels.height() / height,
+                );
+                pixels.get_pixel_checked(x, y).copied()
+            };
             let (Some(top), Some(bottom)) = (pixel(2 * row), pixel(2 * row + 1)) else {
                 continue;
             };

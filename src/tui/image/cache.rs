@@ -73,8 +73,9 @@ pub(crate) enum Full {
 /// How far a picture has come.
 #[derive(Clone, Debug)]
 pub(crate) enum Loaded {
-    /// It will be there later: the cache wakes whoever waits.
-    Waiting,
+    /// It will be there later: the cache wakes whoever waits. Until then, the same picture in
+    /// another size may do.
+    Waiting(Option<Arc<Scaled>>),
     /// It is there.
     Ready(Arc<Scaled>),
     /// It never will be, and this is why.
@@ -155,7 +156,7 @@ impl ImageCache {
             state.queue.push(request);
             self.shared.changed.notify_one();
         }
-        Loaded::Waiting
+        Loaded::Waiting(state.in_any_size(key))
     }
 
     /// Memory that scaled pictures take, in bytes.
@@ -211,6 +212,17 @@ impl Shared {
 }
 
 impl State {
+    /// The size that was used last.
+    fn in_any_size(&self, key: &PictureKey) -> Option<Arc<Scaled>> {
+        let same = self.entries.iter().filter(|((other, _), _)| other == key);
+        let ready = same.filter_map(|(_, entry)| match &entry.loaded {
+            Loaded::Ready(picture) => Some((entry.used_at, picture)),
+            Loaded::Waiting(_) | Loaded::Failed(_) => None,
+        });
+        let (_, picture) = ready.max_by_key(|(used_at, _)| *used_at)?;
+        Some(Arc::clone(picture))
+    }
+
     fn insert(&mut self, request: (PictureKey, Target), loaded: Loaded, bytes: usize) {
         self.clock += 1;
         self.bytes += bytes;

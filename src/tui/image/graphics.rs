@@ -2,9 +2,8 @@
 //!
 //! iTerm2's and sixel pictures go through viuer, told which protocol to use. What viuer 0.11 does
 //! inside `print`: for iTerm2 it looks at the environment only; for sixel it asks the terminal
-//! once in a process and keeps the answer, which [`Graphics::choose`] provokes before the event
-//! reader starts; for kitty it asks once, and then waits for an answer after every picture on a
-//! local terminal, so kitty's protocol is written by [`super::kitty`].
+//! once in a process and keeps the answer, which [`Protocol::choose`] provokes before the event
+//! reader starts. For kitty it would wait for answers all the time, see [`kitty`].
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -26,6 +25,8 @@ use crate::picture::contain_panic;
 pub(super) const SETTLE: Duration = Duration::from_millis(120);
 /// More pixels than this are not sent: the terminal scales up what is larger.
 const MAX_SENT_PIXELS: u64 = 2_000_000;
+/// Width and height in pixels of a cell of a terminal that does not tell.
+const DEFAULT_CELL: (u16, u16) = (8, 16);
 /// viuer counts a cell as so many pixels when it writes sixels.
 const VIUER_SIXEL_CELL: (u32, u32) = (6, 12);
 /// And never writes wider ones.
@@ -47,7 +48,7 @@ type Print = Box<dyn FnMut(&DynamicImage, &viuer::Config) -> Result<(), String>>
 /// Paints with one protocol, and falls back to half blocks while a picture moves or is cut.
 pub(crate) struct Graphics {
     protocol: Protocol,
-    cell: (u16, u16),
+    cell: Option<(u16, u16)>,
     print: Print,
     now: Instant,
     /// Where each picture has been, and since when.
@@ -86,19 +87,14 @@ impl Graphics {
     /// The best protocol that is wanted, was confirmed, and that viuer agrees to. Call it before
     /// any thread reads events: viuer may ask the terminal.
     pub fn choose(capabilities: &Capabilities, choice: BackendChoice) -> Option<Self> {
-        let protocol = choose_protocol(capabilities, choice)?;
-        let agreed = match protocol {
-            Protocol::Kitty => true,
-            Protocol::Iterm => viuer::is_iterm_supported(),
-            Protocol::Sixel => viuer::is_sixel_supported(),
-        };
-        agreed.then(|| Self::new(protocol, capabilities.cell_size, Box::new(print)))
+        let protocol = Protocol::choose(capabilities, choice)?;
+        Some(Self::new(protocol, capabilities.cell_size, Box::new(print)))
     }
 
     pub(super) fn new(protocol: Protocol, cell: Option<(u16, u16)>, print: Print) -> Self {
         Self {
             protocol,
-            cell: cell.unwrap_or((8, 16)),
+            cell,
             print,
             now: Instant::now(),
             seen: Vec::new(),
@@ -283,6 +279,19 @@ impl ImageBackend for Graphics {
     }
 }
 
+impl Protocol {
+    /// The one to use, if viuer agrees: otherwise it would silently print half blocks.
+    pub(super) fn choose(capabilities: &Capabilities, choice: BackendChoice) -> Option<Self> {
+        let protocol = choose_protocol(capabilities, choice)?;
+        let agreed = match protocol {
+            Self::Kitty => true,
+            Self::Iterm => viuer::is_iterm_supported(),
+            Self::Sixel => viuer::is_sixel_supported(),
+        };
+        agreed.then_some(protocol)
+    }
+}
+
 /// The protocol to use: kitty's can delete, iTerm2's keeps all colours, sixel has 256.
 pub(super) fn choose_protocol(
     capabilities: &Capabilities,
@@ -318,7 +327,8 @@ pub(super) fn viuer_config(protocol: Protocol) -> viuer::Config {
 }
 
 /// In viuer's cells, so that the sixels cover these cells and not more.
-pub(super) fn sixel_size(area: Rect, cell: (u16, u16)) -> (u32, u32) {
+pub(super) fn sixel_size(area: Rect, cell: Option<(u16, u16)>) -> (u32, u32) {
+    let cell = cell.unwrap_or(DEFAULT_CELL);
     let width = u32::from(area.width) * u32::from(cell.0);
     let height = u32::from(area.height) * u32::from(cell.1);
     // Where viuer cuts the width, the height follows.
@@ -332,7 +342,8 @@ pub(super) fn sixel_size(area: Rect, cell: (u16, u16)) -> (u32, u32) {
 }
 
 /// The pixels that so many cells have, within bounds.
-fn sent_size(cols: u16, rows: u16, cell: (u16, u16)) -> (u32, u32) {
+pub(super) fn sent_size(cols: u16, rows: u16, cell: Option<(u16, u16)>) -> (u32, u32) {
+    let cell = cell.unwrap_or(DEFAULT_CELL);
     let mut width = u32::from(cols) * u32::from(cell.0);
     let mut height = u32::from(rows) * u32::from(cell.1);
     while u64::from(width) * u64::from(height) > MAX_SENT_PIXELS {

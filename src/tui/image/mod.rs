@@ -181,8 +181,11 @@ impl Pictures {
         for placement in placements {
             let target = self.backend.target(placement.cols, placement.rows);
             match self.cache.get(&placement.key, target) {
-                Loaded::Waiting => {
+                Loaded::Waiting(None) => {
                     blocks::draw_frame(frame, placement, &placement.caption, look.frame);
+                }
+                Loaded::Waiting(Some(other)) => {
+                    blocks::draw_blocks(frame, placement, &other.blocks, look);
                 }
                 Loaded::Failed(message) => {
                     blocks::draw_frame(frame, placement, &message, look.error);

@@ -162,12 +162,11 @@ pub(crate) fn parse_answers(received: &[u8]) -> Answers {
         } else {
             None
         };
-        match taken {
-            Some(length) => rest = rest.get(length..).unwrap_or_default(),
-            None => {
-                answers.typed.push(first);
-                rest = behind;
-            }
+        if let Some(length) = taken {
+            rest = rest.get(length..).unwrap_or_default();
+        } else {
+            answers.typed.push(first);
+            rest = behind;
         }
     }
     answers

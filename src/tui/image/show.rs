@@ -10,12 +10,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 
 use super::blocks::draw_blocks;
-use super::cache::scale;
-use super::graphics::{Protocol, choose_protocol, sixel_size, viuer_config};
+use super::cache::{Full, scale};
+use super::graphics::{Protocol, sent_size, sixel_size, viuer_config};
 use super::probe::input_is_waiting;
 use super::{
-    BackendChoice, Capabilities, ColorDepth, FullSize, Look, PictureKey, Placement, Target, fit,
-    picture_size, probe,
+    BackendChoice, Capabilities, ColorDepth, FullSize, Look, PictureKey, Placement, Scaled, Target,
+    fit, kitty, picture_size, probe,
 };
 use crate::picture::{self, PictureError, PictureInfo, contain_panic, shown_path, shown_size};
 
@@ -125,22 +125,28 @@ fn draw(
 ) -> io::Result<()> {
     let capabilities = surface.terminal.clone().unwrap_or_default();
     let (cols, rows) = size_in_cells(&picture, options, surface, capabilities.cell_size);
-    if let Some(protocol) = usable_protocol(&capabilities, options.backend) {
-        out.flush()?;
-        if print_inline(&picture, protocol, (cols, rows), &capabilities) {
-            // Sixels may leave the caret beside the picture.
-            return match protocol {
-                Protocol::Sixel => writeln!(out),
-                Protocol::Kitty | Protocol::Iterm => Ok(()),
-            };
+    match Protocol::choose(&capabilities, options.backend) {
+        Some(Protocol::Kitty) => {
+            let (width, height) = sent_size(cols, rows, capabilities.cell_size);
+            let scaled = scaled(picture, (cols, rows), FullSize::Png { width, height })?;
+            if let Full::Png(png) = scaled.full {
+                kitty::put_inline(out, &png, (cols, rows))?;
+            }
+            return writeln!(out);
         }
+        Some(protocol) => {
+            out.flush()?;
+            if print_inline(&picture, protocol, (cols, rows), capabilities.cell_size) {
+                // viuer ends a line only behind iTerm2's pictures.
+                return match protocol {
+                    Protocol::Sixel => writeln!(out),
+                    Protocol::Kitty | Protocol::Iterm => Ok(()),
+                };
+            }
+        }
+        None => {}
     }
-    let target = Target {
-        cols,
-        rows,
-        full: FullSize::None,
-    };
-    let scaled = scale(picture, target).map_err(io::Error::other)?;
+    let scaled = scaled(picture, (cols, rows), FullSize::None)?;
     let area = Rect::new(0, 0, cols, rows);
     let mut buffer = Buffer::empty(area);
     let placement = Placement {
@@ -181,24 +187,17 @@ fn size_in_cells(
     }
 }
 
-/// Nobody else reads from the terminal here, so viuer may ask it whatever it wants, if it answers.
-fn usable_protocol(capabilities: &Capabilities, choice: BackendChoice) -> Option<Protocol> {
-    let protocol = choose_protocol(capabilities, choice)?;
-    let agreed = match protocol {
-        Protocol::Kitty => viuer::get_kitty_support() != viuer::KittySupport::None,
-        Protocol::Iterm => viuer::is_iterm_supported(),
-        Protocol::Sixel => viuer::is_sixel_supported(),
-    };
-    agreed.then_some(protocol)
+fn scaled(picture: DynamicImage, (cols, rows): (u16, u16), full: FullSize) -> io::Result<Scaled> {
+    scale(picture, Target { cols, rows, full }).map_err(io::Error::other)
 }
 
+/// Has viuer print where the caret is. Nothing larger than its cells goes through the wire.
 fn print_inline(
     picture: &DynamicImage,
     protocol: Protocol,
     (cols, rows): (u16, u16),
-    capabilities: &Capabilities,
+    cell: Option<(u16, u16)>,
 ) -> bool {
-    let cell = capabilities.cell_size.unwrap_or((8, 16));
     let (width, height) = match protocol {
         Protocol::Kitty | Protocol::Iterm => (u32::from(cols), u32::from(rows)),
         Protocol::Sixel => sixel_size(Rect::new(0, 0, cols, rows), cell),
@@ -210,11 +209,7 @@ fn print_inline(
         height: Some(height),
         ..viuer_config(protocol)
     };
-    // Nothing larger than its cells goes through the wire.
-    let (max_width, max_height) = (
-        u32::from(cols) * u32::from(cell.0),
-        u32::from(rows) * u32::from(cell.1),
-    );
+    let (max_width, max_height) = sent_size(cols, rows, cell);
     let printed = contain_panic(|| {
         let picture = if picture.width() > max_width || picture.height() > max_height {
             picture.thumbnail_exact(max_width, max_height).into_rgba8()

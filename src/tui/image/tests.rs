@@ -122,7 +122,23 @@ fn a_picture_of_four_by_four_pixels() {
         &four_by_four(),
         &look(),
     );
-    insta::assert_snapshot!(shown(&buffer), @"");
+    insta::assert_snapshot!(shown(&buffer), @"
+    ▀ 000080 005080 | ▀ 500080 505080 | ▀ a00080 a05080 | ▀ f00080 -
+    ▀ 00a080 00f080 | ▀ 50a080 50f080 | ▀ a0a080 a0f080 | ▄ f0f080 -
+    ");
+}
+
+#[test]
+fn a_picture_of_another_size_is_stretched() {
+    let area = Rect::new(0, 0, 2, 1);
+    let mut buffer = Buffer::empty(area);
+    draw_blocks(
+        &mut buffer,
+        &placement(area, 2, 1),
+        &four_by_four(),
+        &look(),
+    );
+    assert_eq!(shown(&buffer), "▀ 000080 00a080 | ▀ a00080 a0a080\n");
 }
 
 #[test]
@@ -160,7 +176,7 @@ fn fewer_colours_are_the_nearest() {
     });
     for (depth, expected) in [
         (ColorDepth::Indexed, "▀ 196 231\n"),
-        (ColorDepth::None, "▒ - -\n"),
+        (ColorDepth::None, "▓ - -\n"),
     ] {
         let mut buffer = Buffer::empty(area);
         let look = Look { depth, ..look() };
@@ -285,7 +301,8 @@ fn cache_of(
     load: impl Fn(BlobId) -> Result<Vec<u8>, String> + Send + 'static,
 ) -> (ImageCache, mpsc::Receiver<()>) {
     let (send, woken) = mpsc::channel();
-    let cache = ImageCache::start(load, move || drop(send.send(()))).expect("a thread");
+    let cache =
+        ImageCache::start(load, move || send.send(()).unwrap_or_default()).expect("a thread");
     (cache, woken)
 }
 
@@ -300,7 +317,7 @@ fn the_cache_answers_at_once_and_wakes_later() {
     let (cache, woken) = cache_of(|_| Ok(png(40, 20)));
     assert!(matches!(
         cache.get(&blob(1), target(20, 5)),
-        Loaded::Waiting
+        Loaded::Waiting(None)
     ));
     wait(&woken);
     let Loaded::Ready(picture) = cache.get(&blob(1), target(20, 5)) else {
@@ -308,6 +325,11 @@ fn the_cache_answers_at_once_and_wakes_later() {
     };
     assert_eq!(picture.blocks.dimensions(), (20, 10));
     assert_eq!(cache.size_bytes(), 20 * 10 * 4);
+    // After a resize there is something to look at in the meantime.
+    let Loaded::Waiting(Some(other)) = cache.get(&blob(1), target(10, 3)) else {
+        panic!("nothing to look at");
+    };
+    assert_eq!(other.blocks.dimensions(), (20, 10));
 }
 
 #[test]
@@ -338,7 +360,7 @@ fn only_the_newest_size_is_made() {
     for cols in 1..=20 {
         cache.get(&blob(1), target(cols, 5));
     }
-    (0..20).for_each(|_| drop(go.send(())));
+    (0..20).for_each(|_| go.send(()).unwrap_or_default());
     wait(&woken);
     while !matches!(cache.get(&blob(1), target(20, 5)), Loaded::Ready(_)) {
         wait(&woken);
@@ -358,7 +380,7 @@ fn the_cache_forgets_what_was_not_seen_for_long() {
     }
     assert!(cache.size_bytes() <= MAX_CACHE_BYTES);
     assert!(matches!(cache.get(&blob(1), large), Loaded::Ready(_)));
-    assert!(matches!(cache.get(&blob(2), large), Loaded::Waiting));
+    assert!(matches!(cache.get(&blob(2), large), Loaded::Waiting(None)));
 }
 
 /// A backend, a screen, and what it wrote and printed.
@@ -562,7 +584,7 @@ fn sixels_never_leave_their_cells() {
         (1, 1, (2, 4)),
         (80, 3, (8, 16)),
     ] {
-        let (width, height) = sixel_size(Rect::new(0, 0, cols, rows), cell);
+        let (width, height) = sixel_size(Rect::new(0, 0, cols, rows), Some(cell));
         assert!(width >= 1 && height >= 1);
         assert!(6 * width <= (u32::from(cols) * u32::from(cell.0)).max(6));
         assert!(12 * height <= (u32::from(rows) * u32::from(cell.1)).max(12));
@@ -675,7 +697,7 @@ fn everything_together_draws_a_frame_then_a_picture_then_its_failure() {
                 Err("the blob is gone".into())
             }
         },
-        move || drop(send.send(())),
+        move || send.send(()).unwrap_or_default(),
     )
     .expect("a thread");
     let mut pictures = Pictures::new(&Capabilities::default(), BackendChoice::Auto, cache);
