@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::layout::{Columns, Content, Laid, Mark, Origin, Row};
 use super::search::Match;
@@ -66,7 +66,14 @@ impl Painter<'_> {
         for run in runs {
             let style = theme.style(run.tag).patch(theme.program_style(run.style));
             for (text, found) in self.pieces(&run.text, origin, at) {
-                let style = found.map_or(style, |role| style.patch(theme.style(role)));
+                let style = found.map_or(style, |role| {
+                    // Dim text that was found is not dim.
+                    let bare = Style {
+                        add_modifier: Modifier::empty(),
+                        ..style
+                    };
+                    bare.patch(theme.style(role))
+                });
                 let room = usize::from(right.saturating_sub(x));
                 (x, _) = buf.set_stringn(x, y, text, room, style);
             }

@@ -510,7 +510,7 @@ fn memory(cost: &Cost) -> String {
 }
 
 /// Breaks a line into rows of at most `width` columns; with each its first byte in the line.
-fn wrap(line: &Line, width: usize) -> Vec<(usize, Line)> {
+pub(super) fn wrap(line: &Line, width: usize) -> Vec<(usize, Line)> {
     let mut rows: Vec<(usize, Line)> = vec![(0, Vec::new())];
     let (mut used, mut at) = (0, 0);
     for run in line {

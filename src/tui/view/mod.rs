@@ -9,10 +9,17 @@
 
 mod content;
 mod draw;
+pub(crate) mod help;
 mod layout;
+pub(crate) mod notice;
+pub(crate) mod pager;
+pub(crate) mod popup;
 mod search;
+pub(crate) mod select;
+pub(crate) mod status;
 pub(crate) mod text;
 mod transcript;
+pub(crate) mod welcome;
 
 #[cfg(test)]
 mod tests;

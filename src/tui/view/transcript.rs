@@ -28,6 +28,9 @@ pub(crate) struct Screen<'a> {
     pub now: Timestamp,
     /// The part of the screen that is the transcript's.
     pub area: Rect,
+    /// Rows that a picture may take. From the height of the terminal: the area may grow with what
+    /// is in it.
+    pub picture_rows: u16,
     /// How large pictures are.
     pub picture_size: PictureSize<'a>,
 }
@@ -483,8 +486,7 @@ impl TranscriptView {
 
     fn laid(&self, screen: &Screen<'_>, entry: &Entry) -> Rc<Laid> {
         let columns = columns(screen);
-        // Room for the path above it and the caption below.
-        let picture_rows = screen.area.height.saturating_sub(4).max(2);
+        let picture_rows = screen.picture_rows;
         let fold = self.fold(entry.cell);
         let mut cache = self.cache.borrow_mut();
         if let Some(cached) = cache.get(&entry.cell)

@@ -33,7 +33,7 @@ fn colours(theme: &Theme, width: u16) -> String {
     story.show("castle.png", Some(Ok(castle())));
     story.start(Language::Python, "sleep(5)");
     let mut view = TranscriptView::default();
-    let mut screen = screen(&story.transcript, theme, width, 10);
+    let mut screen = screen(&story.transcript, theme, width, 12);
     screen.area.height = view.height(&screen, 100);
     view.find(&screen, "warn");
     let mut buf = Buffer::empty(screen.area);

@@ -236,7 +236,7 @@ fn search_walks_over_matches_opens_folds_and_goes_round() {
         Some(0)
     );
     assert!(
-        drawn(&view, &screen).contains("line 5 "),
+        drawn(&view, &screen).contains("line 5\n"),
         "{}",
         drawn(&view, &screen)
     );
