@@ -75,6 +75,12 @@ impl StoreError {
         }
     }
 
+    /// The error with its causes, in one line.
+    pub(super) fn in_full(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |error| error.source());
+        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
+    }
+
     /// What to try.
     pub(crate) fn hint(&self) -> &'static str {
         match self {
@@ -137,6 +143,11 @@ pub(crate) enum StoreWarning {
         /// How many.
         lines: u64,
     },
+    /// The index could not be opened, and the journal was read instead.
+    ReadFromJournal {
+        /// Why.
+        reason: String,
+    },
     /// An entry is safe in the journal, but the index could not take it yet.
     IndexBehind {
         /// What the index said.
@@ -178,6 +189,9 @@ impl fmt::Display for StoreWarning {
                 "{lines} lines of the history journal {} could not be read and were left out",
                 path.display()
             ),
+            Self::ReadFromJournal { reason } => {
+                write!(f, "the history was read from its journal: {reason}")
+            }
             Self::IndexBehind { reason } => write!(
                 f,
                 "the history is safe in its journal, but its index could not be written: {reason}"

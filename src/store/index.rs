@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use sled::{Batch, Db};
 
 use super::journal::Mark;
-use super::record::{Record, decode, encode, time_of};
+use super::record::{Record, decode, encode};
 use super::{HistoryEntry, SessionSummary, StoreError};
 use crate::atomic;
-use crate::protocol::{Event, SessionId, Timestamp};
+use crate::protocol::{Event, SessionId};
 
 const META_KEY: &[u8] = b"m";
 
@@ -30,6 +30,7 @@ pub(super) struct Index {
     path: PathBuf,
     db: Db,
     meta: Meta,
+    has_failed: bool,
 }
 
 /// An index that was opened.
@@ -120,19 +121,30 @@ impl Index {
         let path = path.to_owned();
         if let Some(bytes) = meta {
             let meta = read_value(&bytes)?;
-            return Ok(Opened::Known(Self { path, db, meta }));
+            return Ok(Opened::Known(Self::of(path, db, meta)));
         }
         if !db.is_empty() {
             return Err(Damage::new("it does not say what is in it").into());
         }
-        let mut index = Self {
-            path,
-            db,
-            meta: Meta::default(),
-        };
+        let mut index = Self::of(path, db, Meta::default());
         // An index without this key was never whole: it tells a new one from one that lost all.
         index.set_mark(Mark::default())?;
         Ok(Opened::New(index))
+    }
+
+    fn of(path: PathBuf, db: Db, meta: Meta) -> Self {
+        Self {
+            path,
+            db,
+            meta,
+            has_failed: false,
+        }
+    }
+
+    /// Whether a write failed. Then this process keeps sled's lock on the folder until it ends,
+    /// and the folder has to be moved out of the way.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed
     }
 
     pub(super) fn last_id(&self) -> u64 {
@@ -175,8 +187,14 @@ impl Index {
                 additions.meta.mark = mark.clone();
             }
             additions.finish()
-        })?;
-        self.meta = meta;
+        });
+        if meta.is_err() {
+            self.has_failed = true;
+            // After a write that failed, sled 0.34.7 waits for ever, when it is dropped, for
+            // somebody else to write the same buffer. So it is never dropped.
+            std::mem::forget(self.db.clone());
+        }
+        self.meta = meta?;
         Ok(())
     }
 
@@ -278,24 +296,17 @@ impl Additions<'_> {
         };
         let mut summary = known.unwrap_or_else(|| {
             self.meta.sessions += 1;
-            let started = events.iter().find_map(time_of).unwrap_or(Timestamp(0));
             Summary {
-                summary: SessionSummary {
-                    id: session.clone(),
-                    started,
-                    cells: 0,
-                    last: started,
-                },
+                summary: SessionSummary::new(session.clone(), events),
                 events: 0,
             }
         });
+        summary.summary.add(events);
         for event in events {
             let mut key = events_prefix(session);
             key.extend_from_slice(&summary.events.to_be_bytes());
             self.batch.insert(key, encode(event)?);
             summary.events += 1;
-            summary.summary.cells += u64::from(matches!(event, Event::CellSubmitted { .. }));
-            summary.summary.last = time_of(event).unwrap_or(summary.summary.last);
         }
         self.summaries.insert(session.clone(), summary);
         Ok(())

@@ -63,8 +63,13 @@ impl Journal {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// Opens a journal that is there, without the right to append.
+    pub(super) fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let file = File::open(path).map_err(StoreError::io("read", path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
     }
 
     /// Whether nothing was ever written.
@@ -72,7 +77,7 @@ impl Journal {
         Ok(self.len()? == 0)
     }
 
-    fn len(&self) -> Result<u64, StoreError> {
+    pub(super) fn len(&self) -> Result<u64, StoreError> {
         let metadata = self.file.metadata();
         Ok(metadata.map_err(StoreError::io("read", &self.path))?.len())
     }
@@ -131,24 +136,16 @@ impl Journal {
         }
     }
 
-    /// Adds a record after `end`, cutting off what is beyond, and puts it on disk.
+    /// Adds a record's JSON after `end`, cutting off what is beyond, and puts it on disk.
     ///
     /// # Errors
     /// If it is not on disk; then the journal ends where it did.
-    pub(super) fn append(&mut self, end: u64, record: &Record) -> Result<Mark, StoreError> {
-        let json = record.to_json()?;
-        if json.len() > MAX_RECORD_BYTES {
-            return Err(StoreError::TooLarge {
-                what: "a record",
-                size_bytes: json.len(),
-                limit_bytes: MAX_RECORD_BYTES,
-            });
-        }
-        let checksum = checksum_of(&json);
+    pub(super) fn append(&mut self, end: u64, json: &[u8]) -> Result<Mark, StoreError> {
+        let checksum = checksum_of(json);
         let mut line = Vec::with_capacity(CHECKSUM_LEN + json.len() + 2);
         line.extend_from_slice(checksum.as_bytes());
         line.push(b' ');
-        line.extend_from_slice(&json);
+        line.extend_from_slice(json);
         line.push(b'\n');
         let written = self.write_at_end(end, &line);
         if written.is_err() {

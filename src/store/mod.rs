@@ -12,9 +12,11 @@ mod error;
 mod index;
 mod journal;
 mod record;
+mod repair;
 mod sled;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Event, SessionId, Timestamp};
 
-use super::{HistoryEntry, StoreError};
+use super::{HistoryEntry, MAX_RECORD_BYTES, SessionSummary, StoreError};
 
 /// The first byte of every value in the index, and `v` in every record of the journal.
 const VERSION: u8 = 1;
@@ -36,12 +36,21 @@ pub(super) enum Record {
 }
 
 impl Record {
+    /// One line of JSON, of at most [`MAX_RECORD_BYTES`].
     pub(super) fn to_json(&self) -> Result<Vec<u8>, StoreError> {
         let versioned = Versioned {
             v: VERSION,
             record: self,
         };
-        serde_json::to_vec(&versioned).map_err(StoreError::Encode)
+        let json = serde_json::to_vec(&versioned).map_err(StoreError::Encode)?;
+        if json.len() > MAX_RECORD_BYTES {
+            return Err(StoreError::TooLarge {
+                what: "a record",
+                size_bytes: json.len(),
+                limit_bytes: MAX_RECORD_BYTES,
+            });
+        }
+        Ok(json)
     }
 
     /// `None` if a newer version wrote it, or nobody did.
@@ -67,8 +76,29 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     }
 }
 
+impl SessionSummary {
+    /// A session that begins with these events; they are not counted yet.
+    pub(super) fn new(id: SessionId, events: &[Event]) -> Self {
+        let started = events.iter().find_map(time_of).unwrap_or(Timestamp(0));
+        Self {
+            id,
+            started,
+            cells: 0,
+            last: started,
+        }
+    }
+
+    /// Counts the next events in.
+    pub(super) fn add(&mut self, events: &[Event]) {
+        for event in events {
+            self.cells += u64::from(matches!(event, Event::CellSubmitted { .. }));
+            self.last = time_of(event).unwrap_or(self.last);
+        }
+    }
+}
+
 /// When an event happened, if it tells.
-pub(super) fn time_of(event: &Event) -> Option<Timestamp> {
+fn time_of(event: &Event) -> Option<Timestamp> {
     match event {
         Event::SessionStarted { at, .. }
         | Event::CellSubmitted { at, .. }

@@ -8,7 +8,9 @@
 //! aside and rewritten from the index.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -17,6 +19,8 @@ use std::time::{Duration, Instant};
 use super::index::{Damage, Index, Opened, Problem};
 use super::journal::Journal;
 use super::record::Record;
+use super::repair::{copy, move_aside, remove_if_there};
+use super::view::View;
 use super::{
     Blobs, HistoryEntry, MAX_SOURCE_BYTES, NewHistoryEntry, SessionSummary, Store, StoreError,
     StoreWarning,
@@ -24,8 +28,14 @@ use super::{
 use crate::atomic;
 use crate::protocol::{Event, SessionId};
 
-/// How long to wait for other instances.
+/// How long an append waits for other instances.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a read waits for them: there is another way to read.
+const READER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How much of the disk has to be free for sled to be let near it.
+const ROOM_BYTES: u64 = 16 << 20;
 
 /// The store in a data folder.
 pub(super) struct SledStore {
@@ -55,6 +65,14 @@ struct Session {
     _lock: File,
 }
 
+impl Session {
+    /// Lets go of everything. sled panics if the last sync fails; what was acknowledged is in
+    /// the journal.
+    fn close(self) {
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
+    }
+}
+
 impl SledStore {
     pub(super) fn new(data_folder: &Path) -> Self {
         Self {
@@ -69,44 +87,62 @@ impl SledStore {
         }
     }
 
-    /// Opens, reads and closes; `T::default()` if nothing was ever written.
+    /// Reads from the index, or from the journal if that is all there is to be had.
     fn read<T: Default>(
         &self,
-        read: impl Fn(&Index) -> Result<T, Problem>,
+        from_index: impl Fn(&Index) -> Result<T, Problem>,
+        from_journal: impl FnOnce(View) -> T,
     ) -> Result<T, StoreError> {
         if !self.paths.journal.exists() && !self.paths.index.exists() {
             return Ok(T::default());
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut session = self.start(&mut state)?;
-        match session.index.guard(&read) {
-            Err(Problem::Damage(damage)) => {
-                session = self.rebuild(&mut state, session, damage)?;
-                let read = session.index.guard(&read);
-                read.map_err(|problem| self.hopeless(problem))
-            }
-            other => other.map_err(|problem| self.hopeless(problem)),
+        self.read_index(&mut state, from_index).or_else(|error| {
+            let Ok(view) = View::read(&self.paths.journal) else {
+                return Err(error);
+            };
+            let reason = error.in_full();
+            state
+                .warnings
+                .push(StoreWarning::ReadFromJournal { reason });
+            Ok(from_journal(view))
+        })
+    }
+
+    fn read_index<T>(
+        &self,
+        state: &mut State,
+        read: impl Fn(&Index) -> Result<T, Problem>,
+    ) -> Result<T, StoreError> {
+        let mut session = self.start(state, READER_PATIENCE)?;
+        let mut result = session.index.guard(&read);
+        if let Err(Problem::Damage(damage)) = result {
+            session = self.rebuild(state, session, damage)?;
+            result = session.index.guard(&read);
         }
+        session.close();
+        result.map_err(|problem| self.hopeless(problem))
     }
 
     /// Opens, appends what `make` says from the greatest id so far, and closes.
     fn append<T>(&self, make: impl FnOnce(u64) -> (T, Record)) -> Result<T, StoreError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut session = self.start(&mut state)?;
+        let mut session = self.start(&mut state, PATIENCE)?;
         let (made, record) = make(session.index.last_id());
-        let mark = session.journal.append(session.index.mark().end, &record)?;
+        let json = record.to_json()?;
+        self.need_room(json.len() as u64)?;
+        let mark = session.journal.append(session.index.mark().end, &json)?;
         // From here on the record is safe: a failure of the index is repaired, or told, but is
         // no failure of the append.
-        match session.index.add(&[(Some(record), mark)]) {
-            Ok(()) => {}
-            Err(Problem::Damage(damage)) => {
-                if let Err(error) = self.rebuild(&mut state, session, damage) {
-                    let reason = error.to_string();
-                    state.warnings.push(StoreWarning::IndexBehind { reason });
-                }
-            }
-            Err(problem) => {
-                let reason = self.hopeless(problem).to_string();
+        let session = match session.index.add(&[(Some(record), mark)]) {
+            Ok(()) => Ok(session),
+            Err(Problem::Damage(damage)) => self.rebuild(&mut state, session, damage),
+            Err(problem) => Err(self.give_up(&session.index, problem)),
+        };
+        match session {
+            Ok(session) => session.close(),
+            Err(error) => {
+                let reason = error.in_full();
                 state.warnings.push(StoreWarning::IndexBehind { reason });
             }
         }
@@ -114,13 +150,14 @@ impl SledStore {
     }
 
     /// Takes the lock, opens both copies and makes them agree.
-    fn start(&self, state: &mut State) -> Result<Session, StoreError> {
-        let deadline = Instant::now() + PATIENCE;
+    fn start(&self, state: &mut State, patience: Duration) -> Result<Session, StoreError> {
+        let mut pause = Pause::new(patience);
         atomic::create_folder(&self.paths.folder)
             .map_err(StoreError::io("create", &self.paths.folder))?;
-        let lock = self.lock(deadline)?;
+        self.need_room(0)?;
+        let lock = self.lock(&mut pause)?;
         let journal = Journal::open(&self.paths.journal)?;
-        match self.open_index(deadline)? {
+        match self.open_index(&mut pause)? {
             Ok(Opened::Known(index)) => self.catch_up(state, index, journal, lock),
             Ok(Opened::New(index)) if journal.is_empty()? => Ok(Session {
                 index,
@@ -135,7 +172,7 @@ impl SledStore {
         }
     }
 
-    fn lock(&self, deadline: Instant) -> Result<File, StoreError> {
+    fn lock(&self, pause: &mut Pause) -> Result<File, StoreError> {
         let path = &self.paths.lock;
         let file = OpenOptions::new()
             .write(true)
@@ -144,11 +181,10 @@ impl SledStore {
             .mode(0o600)
             .open(path)
             .map_err(StoreError::io("open", path))?;
-        let mut pause = Pause::default();
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) => pause.until(deadline, path)?,
+                Err(TryLockError::WouldBlock) => pause.wait(path)?,
                 Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", path)(error)),
             }
         }
@@ -156,12 +192,11 @@ impl SledStore {
 
     /// sled lets go of its files a little after it was dropped, so that even under our own lock
     /// it may have to be waited for.
-    fn open_index(&self, deadline: Instant) -> Result<Result<Opened, Damage>, StoreError> {
-        let mut pause = Pause::default();
+    fn open_index(&self, pause: &mut Pause) -> Result<Result<Opened, Damage>, StoreError> {
         loop {
             match Index::open(&self.paths.index) {
                 Ok(opened) => return Ok(Ok(opened)),
-                Err(Problem::Locked) => pause.until(deadline, &self.paths.index)?,
+                Err(Problem::Locked) => pause.wait(&self.paths.index)?,
                 Err(Problem::Damage(damage)) => return Ok(Err(damage)),
                 Err(Problem::Fatal(error)) => return Err(error),
             }
@@ -178,6 +213,7 @@ impl SledStore {
         if !journal.goes_on_from(index.mark())? {
             return self.rewrite_journal(state, index, journal, lock);
         }
+        self.need_room(journal.len()?.saturating_sub(index.mark().end))?;
         match copy(&journal, &mut index) {
             Ok(copied) => {
                 // A crash leaves the index one record behind. More is news.
@@ -196,7 +232,7 @@ impl SledStore {
                 drop(index);
                 self.replace(state, journal, lock, damage)
             }
-            Err(problem) => Err(self.hopeless(problem)),
+            Err(problem) => Err(self.give_up(&index, problem)),
         }
     }
 
@@ -228,7 +264,7 @@ impl SledStore {
         }
         state.has_rebuilt = true;
         let moved_to = move_aside(&self.paths.index)?;
-        match self.open_index(Instant::now() + PATIENCE)? {
+        match self.open_index(&mut Pause::new(PATIENCE))? {
             Ok(Opened::Known(index) | Opened::New(index)) => {
                 self.fill(state, index, journal, lock, damage, moved_to)
             }
@@ -245,7 +281,11 @@ impl SledStore {
         damage: Damage,
         moved_to: Option<PathBuf>,
     ) -> Result<Session, StoreError> {
-        let copied = copy(&journal, &mut index).map_err(|problem| self.hopeless(problem))?;
+        self.need_room(journal.len()?)?;
+        let copied = match copy(&journal, &mut index) {
+            Ok(copied) => copied,
+            Err(problem) => return Err(self.give_up(&index, problem)),
+        };
         state.warnings.push(StoreWarning::Rebuilt {
             reason: damage.reason,
             moved_to,
@@ -284,7 +324,7 @@ impl SledStore {
         let mut records = 0;
         let export = index.guard(|index| {
             index.export(|record| {
-                mark = journal.append(mark.end, &record)?;
+                mark = journal.append(mark.end, &record.to_json()?)?;
                 records += 1;
                 Ok(())
             })
@@ -313,6 +353,35 @@ impl SledStore {
                 .warnings
                 .push(StoreWarning::LinesSkipped { path, lines });
         }
+    }
+
+    /// Refuses to begin what sled may not survive: a write that fails for want of room leaves it
+    /// with locks that it never lets go.
+    fn need_room(&self, for_bytes: u64) -> Result<(), StoreError> {
+        let folder = &self.paths.folder;
+        let Ok(disk) = rustix::fs::statvfs(folder) else {
+            return Ok(());
+        };
+        let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+        // What goes to the journal goes to the index too, which copies it once more when it
+        // cleans up.
+        if free_bytes >= ROOM_BYTES.saturating_add(for_bytes.saturating_mul(4)) {
+            return Ok(());
+        }
+        let message = format!("only {} MiB are free", free_bytes >> 20);
+        let source = io::Error::new(io::ErrorKind::StorageFull, message);
+        Err(StoreError::io("write", folder)(source))
+    }
+
+    /// The error of a problem that a new index would not help against. An index that could not
+    /// be written stays locked by this process; out of the way it hinders nobody, and the next
+    /// to come builds another from the journal.
+    fn give_up(&self, index: &Index, problem: Problem) -> StoreError {
+        if index.has_failed() {
+            // If even this fails, others will find it locked and say so.
+            let _ = move_aside(&self.paths.index);
+        }
+        self.hopeless(problem)
     }
 
     /// The error of a problem that nothing more can be done about.
@@ -352,7 +421,10 @@ impl Store for SledStore {
     }
 
     fn history_since(&self, after: u64) -> Result<Vec<HistoryEntry>, StoreError> {
-        self.read(|index| index.history_since(after))
+        self.read(
+            |index| index.history_since(after),
+            |view| view.history_since(after),
+        )
     }
 
     fn append_events(&self, session: &SessionId, events: &[Event]) -> Result<(), StoreError> {
@@ -366,11 +438,11 @@ impl Store for SledStore {
     }
 
     fn replay(&self, session: &SessionId) -> Result<Vec<Event>, StoreError> {
-        self.read(|index| index.replay(session))
+        self.read(|index| index.replay(session), |view| view.replay(session))
     }
 
     fn sessions(&self) -> Result<Vec<SessionSummary>, StoreError> {
-        self.read(Index::sessions)
+        self.read(Index::sessions, View::sessions)
     }
 
     fn blobs(&self) -> &Blobs {
@@ -383,78 +455,27 @@ impl Store for SledStore {
     }
 }
 
-#[derive(Default)]
-struct Copied {
-    records: u64,
-    skipped: u64,
-}
-
-/// Adds what the journal has beyond the index, in batches of bounded size.
-fn copy(journal: &Journal, index: &mut Index) -> Result<Copied, Problem> {
-    const BATCH_BYTES: u64 = 1 << 20;
-    let mut copied = Copied::default();
-    let mut batch = Vec::new();
-    let mut batch_start = index.mark().end;
-    journal.read_after(batch_start, |line| {
-        match line.record {
-            Some(_) => copied.records += 1,
-            None => copied.skipped += 1,
-        }
-        let end = line.mark.end;
-        batch.push((line.record, line.mark));
-        if end - batch_start > BATCH_BYTES {
-            batch_start = end;
-            index.add(&std::mem::take(&mut batch))?;
-        }
-        Ok::<_, Problem>(())
-    })?;
-    if !batch.is_empty() {
-        index.add(&batch)?;
-    }
-    Ok(copied)
-}
-
-/// Renames a damaged file or folder, so that it can be looked at; `None` if there is none.
-fn move_aside(path: &Path) -> Result<Option<PathBuf>, StoreError> {
-    if fs::symlink_metadata(path).is_err() {
-        return Ok(None);
-    }
-    let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".damaged-{now}"));
-    let mut target = PathBuf::from(&name);
-    let mut n = 1;
-    while fs::symlink_metadata(&target).is_ok() {
-        n += 1;
-        let mut numbered = name.clone();
-        numbered.push(format!("-{n}"));
-        target = PathBuf::from(numbered);
-    }
-    fs::rename(path, &target).map_err(StoreError::io("move aside", path))?;
-    Ok(Some(target))
-}
-
-fn remove_if_there(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::io("delete", path)(error))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Waits that grow from 1 ms to 20 ms.
-#[derive(Default)]
+/// Waits that grow from 1 ms to 20 ms, and end.
 struct Pause {
     waits: u32,
+    patience: Duration,
+    deadline: Instant,
 }
 
 impl Pause {
-    fn until(&mut self, deadline: Instant, path: &Path) -> Result<(), StoreError> {
-        if Instant::now() >= deadline {
+    fn new(patience: Duration) -> Self {
+        Self {
+            waits: 0,
+            patience,
+            deadline: Instant::now() + patience,
+        }
+    }
+
+    fn wait(&mut self, path: &Path) -> Result<(), StoreError> {
+        if Instant::now() >= self.deadline {
             return Err(StoreError::Busy {
                 path: path.to_owned(),
-                waited: PATIENCE,
+                waited: self.patience,
             });
         }
         self.waits += 1;

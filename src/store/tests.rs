@@ -573,17 +573,37 @@ fn a_folder_that_cant_be_written_is_told() {
 }
 
 #[test]
-fn a_history_in_use_is_told() {
+fn a_history_in_use_can_be_read_but_not_added_to() {
     let folder = folder();
     let store = super::open(folder.path());
+    let session = SessionId("s".into());
+    let events = a_session(&session, 5, 2);
     store.append_history(typed("s", "one")).expect("appended");
+    store.append_events(&session, &events).expect("appended");
+    let read = || {
+        let store = super::open(folder.path());
+        let history = store.history_since(0).expect("readable");
+        let events = store.replay(&session).expect("readable");
+        let sessions = store.sessions().expect("readable");
+        (history, events, sessions, store.take_warnings().len())
+    };
+    let (history, replayed, sessions, warnings) = read();
+    assert_eq!((&replayed, warnings), (&events, 0));
     let lock = fs::File::options()
         .write(true)
         .open(folder.path().join("history-v1.lock"))
         .expect("there");
     lock.lock().expect("locked");
-    let error = store.history_since(0).expect_err("it is in use");
-    assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+    // All at once: each of them waits for seconds.
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(read);
+        let error = store
+            .append_history(typed("s", "two"))
+            .expect_err("it is in use");
+        assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+        let expected = (history, replayed, sessions, 3);
+        assert_eq!(reader.join().expect("no panic"), expected);
+    });
     drop(lock);
     assert_eq!(sources(&*store), ["one"]);
 }
