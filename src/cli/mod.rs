@@ -15,6 +15,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::config::{Config, FolderOverrides, Folders};
 use crate::error::Report;
 use crate::protocol::Language;
+use crate::tui;
 
 /// A full-screen terminal REPL for Python and JavaScript, both compiled in.
 ///
@@ -136,8 +137,12 @@ fn open_ui(context: &Context) -> Result<u8, Report> {
                 .hint("run code from a pipe with companion run -"),
         );
     }
-    let _ = context;
-    Err(Report::failure("no UI yet"))
+    tui::run(tui::Options {
+        folders: &context.folders,
+        config: &context.config,
+        theme: context.theme.as_deref(),
+        warnings: Vec::new(),
+    })
 }
 
 /// Parses a language for clap, whose errors then name the ones there are.

@@ -11,6 +11,7 @@ use super::keymap::{Action, Keymap};
 use super::layers::Layer;
 use super::prompt::{Choice, Choices, EditModeKind, Prompt, PromptAction, PromptContext, Recall};
 use super::theme::Theme;
+use super::view::notice::Notices;
 use super::view::{Screen, TranscriptView};
 use crate::kernel::{self, Completeness};
 use crate::protocol::{
@@ -18,11 +19,6 @@ use crate::protocol::{
     NoticeLevel, Outcome, SessionId, SettingChange, Timestamp, slash,
 };
 use crate::session::{Body, Entry, Phase, Transcript};
-
-/// A notice stays so long.
-const NOTICE_TIME: Duration = Duration::from_secs(8);
-/// More notices at once would hide what the user works on.
-const NOTICES_MAX: usize = 4;
 
 /// What the loop has to do for the app.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,17 +47,6 @@ pub(super) enum AppEffect {
     Quit,
 }
 
-/// Something to tell that goes by itself.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Notice {
-    /// How bad.
-    pub level: NoticeLevel,
-    /// What.
-    pub text: String,
-    /// When it goes.
-    pub until: Timestamp,
-}
-
 /// What is known of a kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct KernelLine {
@@ -87,7 +72,7 @@ pub(super) struct App {
     pub limits: Limits,
     pub kernels: [KernelLine; Language::ALL.len()],
     pub layers: Vec<Layer>,
-    pub notices: Vec<Notice>,
+    pub notices: Notices,
     /// The cell that waits for a line, with what it asks.
     pub question: Option<(CellId, String)>,
     /// The cell that ended last.
@@ -96,6 +81,8 @@ pub(super) struct App {
     pub now: Timestamp,
     /// Where the transcript was drawn last.
     pub transcript_area: Rect,
+    /// The whole screen, as it was drawn last.
+    pub screen_area: Rect,
     pub cell_size: Option<(u16, u16)>,
     pub choices: Choices,
     pub cwd: PathBuf,
@@ -144,12 +131,13 @@ impl App {
                 cells: 0,
             }),
             layers: Vec::new(),
-            notices: Vec::new(),
+            notices: Notices::default(),
             question: None,
             last_outcome: None,
             has_mouse: setup.has_mouse,
             now: setup.now,
             transcript_area: Rect::default(),
+            screen_area: Rect::default(),
             cell_size: setup.cell_size,
             choices,
             cwd: setup.cwd,
@@ -229,30 +217,16 @@ impl App {
         std::mem::take(&mut self.effects)
     }
 
-    /// Takes a new time; whether anything on the screen went with the old one.
-    pub fn tick(&mut self, now: Timestamp) -> bool {
-        self.now = now;
-        let before = self.notices.len();
-        self.notices.retain(|notice| notice.until > now);
-        before != self.notices.len()
-    }
-
     /// When a frame is due although nothing happens: a spinner turns, a notice goes.
     pub fn next_change(&self) -> Option<Duration> {
-        let notice = self.notices.iter().map(|notice| notice.until.since(self.now)).min();
         let spinner =
             self.view.is_animated(&self.transcript).then_some(Duration::from_millis(100));
-        [notice, spinner].into_iter().flatten().min()
+        [self.notices.next_change(self.now), spinner].into_iter().flatten().min()
     }
 
     /// Says something above the prompt for a while.
-    pub fn notify(&mut self, level: NoticeLevel, text: impl Into<String>) {
-        let until = Timestamp(self.now.0 + u64::try_from(NOTICE_TIME.as_millis()).unwrap_or(8000));
-        let text = text.into();
-        self.notices.retain(|notice| notice.text != text);
-        self.notices.push(Notice { level, text, until });
-        let excess = self.notices.len().saturating_sub(NOTICES_MAX);
-        self.notices.drain(..excess);
+    pub fn notify(&mut self, level: NoticeLevel, text: impl AsRef<str>) {
+        self.notices.push(level, text.as_ref(), self.now);
     }
 
     /// Gives the view what it needs to move.
@@ -264,6 +238,7 @@ impl App {
             theme: &self.theme,
             now: self.now,
             area: self.transcript_area,
+            picture_rows: self.screen_area.height.saturating_sub(6).max(3),
             picture_size: &|artifact, columns, rows| {
                 picture_size(artifact.width, artifact.height, columns, rows, cell_size)
             },
@@ -332,9 +307,8 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) {
-        if let Some(layer) = self.layers.last_mut() {
-            layer.paste(text);
-            self.follow_layer();
+        if !self.layers.is_empty() {
+            self.paste_into_layer(text);
             return;
         }
         let action = self.prompt.handle_paste(text);
@@ -350,6 +324,9 @@ impl App {
             return;
         }
         self.refresh_cell_choices();
+        if self.keymap.action(key) == Some(Action::HistorySearch) {
+            self.recall();
+        }
         let language = self.language;
         let judge: &dyn Fn(&str) -> Completeness = if self.question.is_some() {
             &|_| Completeness::Complete
@@ -480,6 +457,11 @@ impl App {
         self.send(Command::Recall { after: self.last_history_id });
     }
 
+    /// Opens the history, looking for a text.
+    pub fn open_history(&mut self, query: &str) {
+        self.prompt.open_history(query, self.now);
+    }
+
     /// Ctrl-C: stops what runs; with nothing running it says how to leave.
     fn interrupt(&mut self) {
         if self.is_busy() || self.queued() > 0 {
@@ -503,9 +485,10 @@ impl App {
     }
 
     fn scroll(&mut self, rows: isize) {
-        match self.layers.last_mut() {
-            Some(layer) => layer.scroll(rows),
-            None => self.with_view(|view, screen| view.scroll_by(screen, rows)),
+        if self.layers.is_empty() {
+            self.with_view(|view, screen| view.scroll_by(screen, rows));
+        } else {
+            self.scroll_layer(rows);
         }
     }
 

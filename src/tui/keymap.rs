@@ -273,7 +273,7 @@ pub(crate) enum KeymapError {
     /// No such key.
     #[error(
         "there is no key {name:?}; keys are written like ctrl-o, alt-enter, f2, shift-pageup{}",
-        suggestion(near)
+        suggestion(near.as_deref())
     )]
     UnknownKey {
         /// As it was written.
