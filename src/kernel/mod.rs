@@ -13,7 +13,15 @@
 //! any python3 or node.
 
 pub(crate) mod javascript;
+mod memory;
+mod process;
 pub(crate) mod python;
+mod wire;
+mod worker;
+
+pub use memory::CountingAllocator;
+pub(crate) use process::{Controller, Finished, Kernel, KernelError, KernelEvent, find_program};
+pub use worker::become_worker_if_asked;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CellId, Language, RequestId};
+use super::{CellId, HistoryKind, Language, RequestId};
 
 /// A request to the session. Closed: every front end speaks these and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,20 @@ pub enum Command {
         /// The file; `~` has been expanded.
         path: PathBuf,
     },
+    /// Keep a line in the prompt history.
+    Remember {
+        /// The language of the prompt.
+        language: Language,
+        /// The line or lines.
+        source: String,
+        /// Code or command.
+        kind: HistoryKind,
+    },
+    /// Tell what is new in the prompt history, of all sessions.
+    Recall {
+        /// The last id that is known; 0 for all of it.
+        after: u64,
+    },
     /// Change a setting for the rest of this run.
     Set(SettingChange),
     /// End the session: what runs is killed, what was acknowledged is kept.
@@ -71,4 +85,6 @@ pub enum SettingChange {
     Timeout(Option<Duration>),
     /// Heap memory of a kernel. Takes effect when the kernel is restarted.
     MemoryBytes(u64),
+    /// Bytes that a cell may print.
+    OutputBytes(u64),
 }

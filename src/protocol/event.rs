@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Artifact, CellId, Language, LimitKind, Limits, OutputExcerpt, RequestId, SessionId, Stream,
-    Timestamp,
+    Artifact, CellId, HistoryEntry, Language, LimitKind, Limits, OutputExcerpt, RequestId,
+    SessionId, Stream, Timestamp,
 };
 
 /// Something that happened in a session. Closed.
@@ -107,6 +107,11 @@ pub enum Event {
         /// The candidates; none if the kernel is busy.
         completions: Completions,
     },
+    /// The answer to `Command::Recall`.
+    Recalled {
+        /// What is new in the history, oldest first.
+        entries: Vec<HistoryEntry>,
+    },
     /// The language of the next cells changed.
     LanguageChanged {
         /// To this one.
@@ -150,6 +155,7 @@ impl Event {
             | Self::InputAnswered { .. }
             | Self::KernelChanged { .. }
             | Self::Completed { .. }
+            | Self::Recalled { .. }
             | Self::LanguageChanged { .. }
             | Self::LimitsChanged { .. }
             | Self::Notice { .. } => false,
@@ -209,7 +215,7 @@ pub enum Status {
         /// A sentence: what is known about it.
         message: String,
     },
-    /// It never ran: the one before it failed or was interrupted, or the kernel was restarted.
+    /// It never ran: the one before it was interrupted, or the kernel was restarted.
     Dropped,
 }
 

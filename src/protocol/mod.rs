@@ -10,6 +10,7 @@
 mod artifact;
 mod command;
 mod event;
+mod history;
 mod id;
 mod language;
 mod limits;
@@ -19,7 +20,9 @@ pub mod slash;
 pub use artifact::{Artifact, MediaType};
 pub use command::{Cell, Command, SettingChange};
 pub use event::{Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status};
+pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};
 pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
-pub use language::Language;
+pub use language::{Language, UnknownLanguage};
 pub use limits::{LimitKind, Limits};
+pub use slash::{Slash, SlashSpec};
 pub use output::{OutputExcerpt, Stream, StreamText};

@@ -158,6 +158,7 @@ impl Transcript {
             Event::SessionStarted { .. }
             | Event::KernelChanged { .. }
             | Event::Completed { .. }
+            | Event::Recalled { .. }
             | Event::LanguageChanged { .. }
             | Event::LimitsChanged { .. }
             | Event::Notice { .. }

@@ -1,0 +1,54 @@
+//! `companion doctor`
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::Args;
+use serde_json::json;
+
+use super::Context;
+use crate::doctor::{self, Finding, Grade};
+use crate::error::Report;
+use crate::tui;
+
+/// Tells what works here, what is degraded, and what to do about it.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// One JSON object a line: section, name, grade, detail
+    #[arg(long)]
+    json: bool,
+}
+
+impl Doctor {
+    /// Ends with 1 if something that companion needs is broken.
+    pub fn start(self, context: &Context) -> Result<u8, Report> {
+        let mut findings = doctor::examine(&context.folders, &context.config);
+        findings.extend(tui::examine_terminal(context.config.graphics));
+        let mut out = io::stdout().lock();
+        let colours = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let written = if self.json {
+            findings
+                .iter()
+                .try_for_each(|finding| writeln!(out, "{}", as_json(finding)))
+        } else {
+            write!(out, "{}", doctor::render(&findings, colours))
+        };
+        if written.is_err() {
+            return Ok(0);
+        }
+        Ok(u8::from(
+            findings
+                .iter()
+                .any(|finding| finding.grade == Grade::Broken),
+        ))
+    }
+}
+
+fn as_json(finding: &Finding) -> String {
+    json!({
+        "section": finding.section,
+        "name": finding.name,
+        "grade": finding.grade.word(),
+        "detail": finding.detail,
+    })
+    .to_string()
+}

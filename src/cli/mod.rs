@@ -1,0 +1,152 @@
+//! The command line: parses it, loads what the command needs, tells what went wrong.
+
+mod doctor;
+mod history;
+mod print;
+mod run;
+mod show;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::config::{Config, FolderOverrides, Folders};
+use crate::error::Report;
+use crate::protocol::Language;
+use crate::tui;
+
+/// A full-screen terminal REPL for Python and JavaScript, both compiled in.
+///
+/// Without a command it opens the full-screen prompt. Code runs in worker processes of its own:
+/// without files, network or environment, under limits of time, memory and output.
+#[derive(Debug, Parser)]
+#[command(
+    name = "companion",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 the code or companion failed, 2 wrong usage or an \
+                        unreadable file, 124 a limit, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Sub>,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Folders and looks")]
+struct Global {
+    /// Where history and pictures are kept [default: $XDG_DATA_HOME/companion]
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    /// Where config.toml and themes/ are [default: $XDG_CONFIG_HOME/companion]
+    #[arg(long, value_name = "DIR", global = true)]
+    config_dir: Option<PathBuf>,
+    /// Where what can be lost is kept [default: $XDG_CACHE_HOME/companion]
+    #[arg(long, value_name = "DIR", global = true)]
+    cache_dir: Option<PathBuf>,
+    /// Colours: the name of a theme [config: theme]
+    #[arg(long, value_name = "NAME", global = true)]
+    theme: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Sub {
+    /// Run a program from a file or a pipe
+    Run(run::Run),
+    /// Show pictures in the terminal: PNG, JPEG, WebP, GIF
+    Show(show::Show),
+    /// List what was typed, over all sessions
+    History(history::History),
+    /// Tell what this terminal and this system can do
+    Doctor(doctor::Doctor),
+    /// Print shell completions, the man page, the default configuration or a reference
+    Print(print::Print),
+}
+
+/// What commands work with.
+struct Context {
+    folders: Folders,
+    config: Config,
+    theme: Option<String>,
+}
+
+/// Parses the command line, does what it says, and tells what went wrong.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match cli.start() {
+        Ok(code) => ExitCode::from(code),
+        Err(report) => {
+            let _ = writeln!(io::stderr(), "{report}");
+            ExitCode::from(report.exit_code())
+        }
+    }
+}
+
+impl Cli {
+    fn start(self) -> Result<u8, Report> {
+        let Self { command, global } = self;
+        match command {
+            // Needs no folders: works where there is no home, too.
+            Some(Sub::Print(print)) => print.start(Self::command()),
+            Some(Sub::Run(run)) => run.start(&global.context()?),
+            Some(Sub::Show(show)) => show.start(&global.context()?),
+            Some(Sub::History(history)) => history.start(&global.context()?),
+            Some(Sub::Doctor(doctor)) => doctor.start(&global.context()?),
+            None => open_ui(&global.context()?),
+        }
+    }
+}
+
+impl Global {
+    fn context(self) -> Result<Context, Report> {
+        let folders = Folders::resolve(FolderOverrides {
+            data: self.data_dir,
+            config: self.config_dir,
+            cache: self.cache_dir,
+        })?;
+        let (config, warnings) = Config::load(&folders)?;
+        for warning in warnings {
+            let _ = writeln!(io::stderr(), "companion: warning: {warning}");
+        }
+        Ok(Context {
+            folders,
+            config,
+            theme: self.theme,
+        })
+    }
+}
+
+fn open_ui(context: &Context) -> Result<u8, Report> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(
+            Report::usage("the full-screen prompt needs a terminal on both ends")
+                .hint("run code from a pipe with companion run -"),
+        );
+    }
+    tui::run(tui::Options {
+        folders: &context.folders,
+        config: &context.config,
+        theme: context.theme.as_deref(),
+        warnings: Vec::new(),
+    })
+}
+
+/// Parses a language for clap, whose errors then name the ones there are.
+fn language(text: &str) -> Result<Language, String> {
+    text.parse()
+        .map_err(|error: crate::protocol::UnknownLanguage| error.to_string())
+}

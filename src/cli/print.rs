@@ -1,0 +1,134 @@
+//! `companion print`
+
+use std::io::{self, Write};
+
+use clap::{Args, Command, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config::Config;
+use crate::error::Report;
+use crate::protocol::slash;
+use crate::tui;
+
+/// Prints what other programs and the docs read.
+#[derive(Debug, Args)]
+pub(super) struct Print {
+    /// What to print
+    #[arg(value_name = "WHAT")]
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Completions for bash
+    Bash,
+    /// Completions for fish
+    Fish,
+    /// Completions for zsh
+    Zsh,
+    /// Completions for PowerShell
+    Powershell,
+    /// Completions for elvish
+    Elvish,
+    /// The man page, in roff
+    Man,
+    /// A config.toml with every key, its default and its meaning
+    Config,
+    /// The reference of slash commands, in Markdown: docs/commands.md
+    Commands,
+    /// The reference of keys, in Markdown: docs/keys.md
+    Keys,
+    /// The reference of config.toml, in Markdown: docs/config.md
+    Settings,
+}
+
+impl Print {
+    pub fn start(self, mut command: Command) -> Result<u8, Report> {
+        let mut page = Vec::new();
+        let shell = |shell: Shell, command: &mut Command, page: &mut Vec<u8>| {
+            clap_complete::generate(shell, command, "companion", page);
+        };
+        match self.what {
+            What::Bash => shell(Shell::Bash, &mut command, &mut page),
+            What::Fish => shell(Shell::Fish, &mut command, &mut page),
+            What::Zsh => shell(Shell::Zsh, &mut command, &mut page),
+            What::Powershell => shell(Shell::PowerShell, &mut command, &mut page),
+            What::Elvish => shell(Shell::Elvish, &mut command, &mut page),
+            What::Man => man(command, &mut page)
+                .map_err(|error| Report::failure("no man page").cause(error.to_string()))?,
+            What::Config => page = Config::template().into_bytes(),
+            What::Commands => page = commands(&mut command).into_bytes(),
+            What::Keys => page = tui::keys_markdown().into_bytes(),
+            What::Settings => page = Config::markdown().into_bytes(),
+        }
+        match io::stdout().lock().write_all(&page) {
+            Ok(()) => Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+            Err(error) => Err(Report::failure("can't write").cause(error.to_string())),
+        }
+    }
+}
+
+/// One page: the command itself, then each of its commands.
+fn man(command: Command, page: &mut Vec<u8>) -> io::Result<()> {
+    clap_mangen::Man::new(command.clone()).render(page)?;
+    for sub in command.get_subcommands() {
+        let name = format!("companion {}", sub.get_name());
+        writeln!(page, ".SH \"{}\"", name.to_uppercase())?;
+        let sub = clap_mangen::Man::new(sub.clone().display_name(name));
+        sub.render_synopsis_section(page)?;
+        sub.render_description_section(page)?;
+        sub.render_options_section(page)?;
+    }
+    Ok(())
+}
+
+/// `docs/commands.md`: the slash commands and the command line, from their tables.
+fn commands(command: &mut Command) -> String {
+    let mut page = String::from(
+        "# Commands\n\n<!-- printed by `companion print commands`; a test compares -->\n\n\
+         ## At the prompt\n\n| command | what it does | also |\n|---|---|---|\n",
+    );
+    for spec in slash::SLASH {
+        let usage = if spec.usage.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", spec.usage)
+        };
+        let usage = usage.replace('|', "\\|");
+        let also: Vec<_> = spec
+            .aliases
+            .iter()
+            .map(|alias| format!("`/{alias}`"))
+            .collect();
+        page.push_str(&format!(
+            "| `/{}{usage}` | {} | {} |\n",
+            spec.name,
+            spec.summary,
+            also.join(" ")
+        ));
+    }
+    page.push_str("\n## On the command line\n");
+    let mut help = |title: String, command: &mut Command| {
+        let text = command.render_long_help().to_string();
+        let text: Vec<_> = text.lines().map(str::trim_end).collect();
+        page.push_str(&format!(
+            "\n### `{title}`\n\n```text\n{}\n```\n",
+            text.join("\n").trim_end()
+        ));
+    };
+    // Width and bin name as a user at 100 columns sees them.
+    let mut root = command.clone().term_width(100);
+    root.build();
+    help("companion".to_owned(), &mut root);
+    let names: Vec<_> = root
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    for name in names.iter().filter(|name| *name != "help") {
+        if let Some(sub) = root.find_subcommand_mut(name) {
+            help(format!("companion {name}"), sub);
+        }
+    }
+    page
+}

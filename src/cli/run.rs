@@ -1,0 +1,78 @@
+//! `companion run`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Context;
+use crate::error::Report;
+use crate::headless::{self, Program, RunOptions};
+use crate::protocol::Language;
+
+/// Runs a program; its output streams as it comes, unchanged into pipes and files.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The program; - is standard input. Its extension tells the language
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+    /// Run this text instead of a file
+    #[arg(
+        short,
+        long,
+        value_name = "CODE",
+        conflicts_with = "file",
+        allow_hyphen_values = true
+    )]
+    code: Option<String>,
+    /// py or js [default: by the file's extension, else py]
+    #[arg(short, long, value_name = "LANGUAGE", value_parser = super::language)]
+    lang: Option<Language>,
+    /// Wall-clock seconds that it may take; 0 is no bound [config: limits.timeout_s]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// Heap memory that it may hold [config: limits.memory_mib]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(16..=1 << 20))]
+    memory: Option<u64>,
+    /// How much it may print [config: limits.output_mib]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    output: Option<u64>,
+    /// Print one JSON object when it ends: status, stdout, stderr, result, error,
+    /// execution_time_ms, peak_memory_bytes
+    #[arg(long)]
+    json: bool,
+}
+
+impl Run {
+    pub fn start(self, context: &Context) -> Result<u8, Report> {
+        let mut limits = context.config.limits();
+        if let Some(timeout) = self.timeout {
+            limits.timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
+        }
+        if let Some(mib) = self.memory {
+            limits.memory_bytes = mib << 20;
+        }
+        if let Some(mib) = self.output {
+            limits.output_bytes = mib << 20;
+        }
+        let program = match self.code {
+            Some(code) => Program::Text(code),
+            None if self.file.as_os_str() == "-" => Program::Stdin,
+            None => Program::File(self.file),
+        };
+        headless::run(RunOptions {
+            program,
+            language: self.lang,
+            limits,
+            json: self.json,
+        })
+    }
+}
+
+/// A number of seconds, with or without a fraction.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| format!("{text:?} is not a number of seconds"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| format!("{text} is not a time to wait"))
+}

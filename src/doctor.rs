@@ -1,0 +1,247 @@
+//! What works here and what does not, with what to do about it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::config::{Config, Folders};
+use crate::kernel::{self, ExecuteMode, ExecuteRequest, Kernel, find_program};
+use crate::protocol::Status;
+use crate::store;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// What it belongs to.
+    pub section: &'static str,
+    /// What was looked at.
+    pub name: String,
+    /// How it is.
+    pub grade: Grade,
+    /// What was seen, and what to try.
+    pub detail: String,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grade {
+    /// As it should be.
+    Good,
+    /// There, with something missing.
+    Degraded,
+    /// Not there, and companion can do without.
+    Absent,
+    /// Not there, and needed.
+    Broken,
+}
+
+impl Grade {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Degraded => "degraded",
+            Self::Absent => "absent",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl Finding {
+    /// A finding.
+    pub fn new(
+        section: &'static str,
+        name: impl Into<String>,
+        grade: Grade,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            section,
+            name: name.into(),
+            grade,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Looks at versions, kernels, walls and folders. The terminal is the UI's to look at.
+pub(crate) fn examine(folders: &Folders, config: &Config) -> Vec<Finding> {
+    let mut findings = vec![Finding::new(
+        "versions",
+        "companion",
+        Grade::Good,
+        format!(
+            "{} on {} {}",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        ),
+    )];
+    for spec in &kernel::LANGUAGES {
+        findings.push(examine_kernel(spec, config));
+    }
+    findings.extend(walls());
+    findings.extend(folders.all().map(|(name, path)| examine_folder(name, path)));
+    findings.push(examine_history(folders));
+    findings.push(match folders.config_file() {
+        file if file.exists() => Finding::new(
+            "folders",
+            "config.toml",
+            Grade::Good,
+            file.display().to_string(),
+        ),
+        file => Finding::new(
+            "folders",
+            "config.toml",
+            Grade::Good,
+            format!(
+                "none; defaults hold (companion print config > {})",
+                file.display()
+            ),
+        ),
+    });
+    findings
+}
+
+/// Starts a kernel and runs a cell in it.
+fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
+    let section = "kernels";
+    let broken =
+        |detail: String| Finding::new(section, spec.language.title(), Grade::Broken, detail);
+    let limits = config.limits();
+    let started = Instant::now();
+    let kernel = find_program().and_then(|program| {
+        let mut kernel = Kernel::new(spec.language, program, &limits)?;
+        kernel.start()?;
+        Ok(kernel)
+    });
+    let mut kernel = match kernel {
+        Ok(kernel) => kernel,
+        Err(error) => return broken(error.to_string()),
+    };
+    let up = started.elapsed();
+    let request = ExecuteRequest {
+        source: "40 + 2".to_owned(),
+        mode: ExecuteMode::Cell { execution_count: 1 },
+    };
+    let started = Instant::now();
+    let finished = kernel.execute(request, &limits, &mut |_| {});
+    let round_trip = started.elapsed();
+    match (finished.status, finished.result.as_deref()) {
+        (Status::Ok, Some("42")) => Finding::new(
+            section,
+            spec.language.title(),
+            Grade::Good,
+            format!(
+                "{}; up in {:.0} ms, a cell there and back in {:.1} ms",
+                spec.implementation,
+                up.as_secs_f64() * 1e3,
+                round_trip.as_secs_f64() * 1e3
+            ),
+        ),
+        (status, result) => broken(format!("40 + 2 gave {result:?}, {status:?}")),
+    }
+}
+
+/// What keeps code in, told as it is.
+fn walls() -> Vec<Finding> {
+    let wall = |name: &str, grade, detail: &str| Finding::new("sandbox", name, grade, detail);
+    vec![
+        wall(
+            "process",
+            Grade::Good,
+            "each kernel is a process of its own; its death costs its variables only",
+        ),
+        wall(
+            "time, memory, output",
+            Grade::Good,
+            "bounded for every cell: companion run --help, /set",
+        ),
+        wall(
+            "environment, descriptors",
+            Grade::Good,
+            "cleared and closed in the worker",
+        ),
+        wall(
+            "files, network",
+            Grade::Degraded,
+            "closed by the interpreters, which are built without them",
+        ),
+        wall(
+            "operating system's jail",
+            Grade::Absent,
+            "Landlock, seccomp and namespaces are not used by this version: don't run code that you don't trust",
+        ),
+    ]
+}
+
+/// Whether a folder can be written, without creating it.
+fn examine_folder(name: &str, path: &Path) -> Finding {
+    let shown = path.display();
+    let nearest = path.ancestors().find(|folder| folder.exists());
+    let (grade, detail) = match nearest {
+        Some(folder) if !folder.is_dir() => (
+            Grade::Broken,
+            format!("{shown}: {} is not a folder", folder.display()),
+        ),
+        Some(folder) => match rustix::fs::access(folder, rustix::fs::Access::WRITE_OK) {
+            Ok(()) if folder == path => (Grade::Good, shown.to_string()),
+            Ok(()) => (
+                Grade::Good,
+                format!("{shown} (created when something is kept)"),
+            ),
+            Err(error) => (
+                Grade::Degraded,
+                format!(
+                    "{shown}: {} can't be written: {error}; try --{name}-dir DIR",
+                    folder.display()
+                ),
+            ),
+        },
+        None => (Grade::Broken, format!("{shown} leads nowhere")),
+    };
+    Finding::new("folders", name, grade, detail)
+}
+
+fn examine_history(folders: &Folders) -> Finding {
+    let store = store::open(&folders.data);
+    let (grade, mut detail) = match store.history_since(0) {
+        Ok(entries) => (Grade::Good, format!("{} entries", entries.len())),
+        Err(error) => (Grade::Degraded, format!("{error}; {}", error.hint())),
+    };
+    for warning in store.take_warnings() {
+        let _ = write!(detail, "; {warning}");
+    }
+    Finding::new("folders", "history", grade, detail)
+}
+
+/// The findings as text, by section.
+pub(crate) fn render(findings: &[Finding], colours: bool) -> String {
+    let mut text = String::new();
+    let width = findings
+        .iter()
+        .map(|finding| finding.name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let mut section = "";
+    for finding in findings {
+        if finding.section != section {
+            let gap = if section.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{gap}{}", finding.section);
+            section = finding.section;
+        }
+        let (mark, colour) = match finding.grade {
+            Grade::Good => ("✓", 32),
+            Grade::Degraded => ("~", 33),
+            Grade::Absent => ("·", 33),
+            Grade::Broken => ("✗", 31),
+        };
+        let mark = if colours {
+            format!("\x1b[{colour}m{mark}\x1b[m")
+        } else {
+            mark.to_owned()
+        };
+        let _ = writeln!(text, "  {mark} {:width$}  {}", finding.name, finding.detail);
+    }
+    text
+}

@@ -1,0 +1,138 @@
+//! What users see when something fails: what happened, why, and what to try.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use crate::config::ConfigError;
+use crate::executor::ExecutorError;
+use crate::kernel::KernelError;
+use crate::picture::PictureError;
+use crate::store::StoreError;
+
+/// A failure, told to the user. The one form in which errors leave the front ends.
+#[derive(Debug)]
+pub struct Report {
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
+    exit_code: u8,
+}
+
+/// Exit code: something on this side failed.
+const FAILURE: u8 = 1;
+/// Exit code: asked for in a way that can't be done.
+const USAGE: u8 = 2;
+
+impl Report {
+    /// Something was asked for in a way that can't be done.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            exit_code: USAGE,
+            ..Self::failure(message)
+        }
+    }
+
+    /// Something failed.
+    pub fn failure(message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            message,
+            causes: Vec::new(),
+            hints: Vec::new(),
+            exit_code: FAILURE,
+        }
+    }
+
+    /// A file that was named can't be read.
+    pub fn unreadable(path: &Path, error: &io::Error) -> Self {
+        let report = Self::usage(format!("can't read {}", path.display())).cause(error.to_string());
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                report.hint("is the path right? relative ones begin at the current folder")
+            }
+            io::ErrorKind::PermissionDenied => report.hint("check its owner and mode with ls -l"),
+            _ => report,
+        }
+    }
+
+    /// Adds what lies behind it.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// Adds what to try.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// With which code the process should end.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
+    /// Takes an error and what lies behind it.
+    fn chain(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut report = Self::failure(error.to_string());
+        let mut next = error.source();
+        while let Some(cause) = next {
+            report.causes.push(cause.to_string());
+            next = cause.source();
+        }
+        report
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "companion: {}", self.message)?;
+        for cause in &self.causes {
+            write!(f, "\n  because: {cause}")?;
+        }
+        for hint in &self.hints {
+            write!(f, "\n  try: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<KernelError> for Report {
+    fn from(error: KernelError) -> Self {
+        Self::failure(error.to_string()).hint("companion doctor tells what is missing")
+    }
+}
+
+impl From<StoreError> for Report {
+    fn from(error: StoreError) -> Self {
+        Self::chain(&error).hint(error.hint())
+    }
+}
+
+impl From<ExecutorError> for Report {
+    fn from(error: ExecutorError) -> Self {
+        Self::failure(error.to_string())
+    }
+}
+
+impl From<ConfigError> for Report {
+    fn from(error: ConfigError) -> Self {
+        Self {
+            exit_code: USAGE,
+            ..Self::chain(&error)
+        }
+    }
+}
+
+impl From<PictureError> for Report {
+    fn from(error: PictureError) -> Self {
+        Self {
+            exit_code: USAGE,
+            ..Self::chain(&error)
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The library's way to run code: blocking, without a session or a store.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::kernel::{
+    Controller, ExecuteMode, ExecuteRequest, Finished, Kernel, KernelError, KernelEvent,
+    ReadLineError, find_program,
+};
+use crate::protocol::{Language, Limits, Status, Stream};
+
+/// Runs code in kernels of its own, one a language. Variables stay from call to call.
+///
+/// The interpreters run in worker processes, started from this program's own binary: call
+/// [`crate::become_worker_if_asked`] first in `main`.
+///
+/// ```no_run
+/// fn main() -> Result<(), companion::ExecutorError> {
+///     companion::become_worker_if_asked();
+///     let executor = companion::CodeExecutor::new()?;
+///     let execution = executor.execute_python(
+///         "def fibonacci(n):\n    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)\n\n\
+///          print(fibonacci(10))",
+///     )?;
+///     assert_eq!(execution.output, "55\n");
+///     println!("{} in {:?}", execution.output.trim(), execution.execution_time);
+///     Ok(())
+/// }
+/// ```
+pub struct CodeExecutor {
+    program: PathBuf,
+    limits: Limits,
+    kernels: Mutex<BTreeMap<Language, (Kernel, u64)>>,
+}
+
+/// What running code came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Execution {
+    /// What it printed to standard output. Untrusted text.
+    pub output: String,
+    /// What it printed to standard error. Untrusted text.
+    pub stderr: String,
+    /// The value of the last expression, as the language's own REPL shows it.
+    pub result: Option<String>,
+    /// Fine, or which way it failed.
+    pub status: Status,
+    /// Wall-clock time in the kernel.
+    pub execution_time: Duration,
+    /// Most heap bytes that the kernel held meanwhile; 0 if it is not known.
+    pub peak_memory_bytes: u64,
+}
+
+impl Execution {
+    /// Whether it ran to its end.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.status.is_ok()
+    }
+
+    /// What went wrong, in the words of the language or of the limit.
+    #[must_use]
+    pub fn error(&self) -> Option<String> {
+        describe_failure(self.status.clone())
+    }
+}
+
+/// A kernel could not be had at all. What the code itself does wrong is in [`Execution`].
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ExecutorError(#[from] KernelError);
+
+impl CodeExecutor {
+    /// An executor with the limits of [`Limits::default`].
+    ///
+    /// # Errors
+    /// When there is no binary to start kernels from.
+    pub fn new() -> Result<Self, ExecutorError> {
+        Self::with_limits(Limits::default())
+    }
+
+    /// An executor with limits.
+    ///
+    /// # Errors
+    /// When there is no binary to start kernels from.
+    pub fn with_limits(limits: Limits) -> Result<Self, ExecutorError> {
+        Ok(Self {
+            program: find_program()?,
+            limits,
+            kernels: Mutex::default(),
+        })
+    }
+
+    /// Runs Python.
+    ///
+    /// # Errors
+    /// When there is no kernel to run it.
+    pub fn execute_python(&self, code: &str) -> Result<Execution, ExecutorError> {
+        self.execute(Language::Python, code)
+    }
+
+    /// Runs JavaScript.
+    ///
+    /// # Errors
+    /// When there is no kernel to run it.
+    pub fn execute_javascript(&self, code: &str) -> Result<Execution, ExecutorError> {
+        self.execute(Language::JavaScript, code)
+    }
+
+    /// Runs code as the next cell of its language. `input()` finds the end of input.
+    ///
+    /// # Errors
+    /// When there is no kernel to run it.
+    pub fn execute(&self, language: Language, code: &str) -> Result<Execution, ExecutorError> {
+        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut kernel, count) = match kernels.remove(&language) {
+            Some(known) => known,
+            None => (
+                Kernel::new(language, self.program.clone(), &self.limits)?,
+                0,
+            ),
+        };
+        // A kernel that can't come up is an error of ours, not of the code.
+        kernel.start()?;
+        let execution_count = count + 1;
+        let request = ExecuteRequest {
+            source: code.to_owned(),
+            mode: ExecuteMode::Cell { execution_count },
+        };
+        let execution = collect(&mut kernel, request, &self.limits);
+        kernels.insert(language, (kernel, execution_count));
+        Ok(execution)
+    }
+}
+
+/// Runs a request and gathers what it prints.
+fn collect(kernel: &mut Kernel, request: ExecuteRequest, limits: &Limits) -> Execution {
+    let (mut output, mut stderr) = (String::new(), String::new());
+    let finished = run(
+        kernel,
+        request,
+        limits,
+        &mut |_| Err(ReadLineError::EndOfFile),
+        &mut |stream, text| match stream {
+            Stream::Stdout => output.push_str(text),
+            Stream::Stderr => stderr.push_str(text),
+        },
+    );
+    let Finished {
+        status,
+        result,
+        cost,
+    } = finished;
+    Execution {
+        output,
+        stderr,
+        result,
+        status,
+        execution_time: cost.execution_time,
+        peak_memory_bytes: cost.peak_memory_bytes,
+    }
+}
+
+/// Runs a request; lines that the code asks for come from `read_line`, output goes to `write`.
+pub(crate) fn run(
+    kernel: &mut Kernel,
+    request: ExecuteRequest,
+    limits: &Limits,
+    read_line: &mut dyn FnMut(&str) -> Result<String, ReadLineError>,
+    write: &mut dyn FnMut(Stream, &str),
+) -> Finished {
+    let controller: Controller = kernel.controller();
+    kernel.execute(request, limits, &mut |event| match event {
+        KernelEvent::Output(stream, text) => write(stream, &text),
+        KernelEvent::ReadLine(prompt) => controller.answer(read_line(&prompt)),
+    })
+}
+
+/// What went wrong, in the words of the language or of the limit; with a newline where the
+/// language has one.
+pub(crate) fn describe_failure(status: Status) -> Option<String> {
+    match status {
+        Status::Ok | Status::Exit { code: 0 } => None,
+        Status::Exit { code } => Some(format!("exit code {code}")),
+        Status::Error { traceback, .. } => Some(traceback),
+        Status::Interrupted { .. } => Some("interrupted".to_owned()),
+        Status::Limit { message, .. } => Some(message),
+        Status::Died { message } => Some(format!("the kernel died: {message}")),
+        Status::Dropped => Some("never run".to_owned()),
+    }
+}

@@ -1,0 +1,480 @@
+//! From the text of a cell or a program to what QuickJS is given.
+//!
+//! A cell becomes a block, `{ $companion({ x: [() => x, …] }); … }`, with one line of ours before
+//! the user's first: `let`, `const` and `class` keep their own rules inside it, the block's value
+//! is the cell's value, and the accessors that the first line publishes on the global object let
+//! later cells see the same variables, live. A later cell that declares the name again replaces
+//! the accessor. No character of the user's is moved, so columns stay and lines are off by one,
+//! which `core.js` subtracts. A program becomes the function that node makes of a CommonJS file,
+//! or a module as it stands.
+
+use std::borrow::Cow;
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{
+    Declaration, ExportDefaultDeclarationKind, ForStatementInit, ForStatementLeft,
+    ImportDeclaration, ImportDeclarationSpecifier, Statement, VariableDeclaration,
+    VariableDeclarationKind,
+};
+use oxc_parser::{ParseOptions, Parser, ParserReturn};
+use oxc_span::{GetSpan, SourceType, Span};
+
+use super::scan;
+use crate::kernel::ExecuteMode;
+
+/// What is evaluated, and how.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// What QuickJS is given.
+    pub text: String,
+    /// How it runs.
+    pub form: Form,
+    /// Names of `var` and functions, for which the global object has to make way.
+    pub declared: Vec<String>,
+}
+
+/// The ways to run a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A block of global code whose value is the result.
+    Cell {
+        /// It awaits.
+        is_async: bool,
+        /// It begins with `"use strict"`.
+        is_strict: bool,
+    },
+    /// A function expression that takes `exports, require, module, __filename, __dirname`.
+    CommonJs,
+    /// A module.
+    Module,
+}
+
+impl Form {
+    /// Whether a line of ours comes before the user's first.
+    pub fn is_shifted(self) -> bool {
+        self != Self::Module
+    }
+}
+
+/// Text that is not JavaScript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SyntaxError {
+    /// What is wrong, without the class.
+    pub message: String,
+    /// Where, in bytes of the source.
+    pub offset: usize,
+    /// How many bytes are wrong.
+    pub len: usize,
+}
+
+/// Plans how to run a source.
+pub(super) fn plan(source: &str, mode: &ExecuteMode) -> Result<Plan, SyntaxError> {
+    if let Some(refusal) = scan::scan(source).refusal() {
+        return Err(SyntaxError {
+            message: refusal.message.to_owned(),
+            offset: refusal.offset,
+            len: 1,
+        });
+    }
+    let source = without_hashbang(source);
+    match mode {
+        ExecuteMode::Cell { .. } => plan_cell(&source),
+        ExecuteMode::Program { name, wants_result } => {
+            let is_mjs = std::path::Path::new(name)
+                .extension()
+                .is_some_and(|extension| extension.eq_ignore_ascii_case("mjs"));
+            plan_program(&source, is_mjs, *wants_result)
+        }
+    }
+}
+
+fn plan_program(source: &str, is_mjs: bool, wants_result: bool) -> Result<Plan, SyntaxError> {
+    let allocator = Allocator::default();
+    let kind = if is_mjs {
+        SourceType::mjs()
+    } else {
+        SourceType::unambiguous()
+    };
+    let parsed = parse(&allocator, source, kind, true)
+        .or_else(|error| parse_awaiting(&allocator, source).ok_or(error))?;
+    let is_module = is_mjs || parsed.program.source_type.is_module();
+    let exports = !parsed.module_record.exported_bindings.is_empty()
+        || !parsed.module_record.indirect_export_entries.is_empty()
+        || !parsed.module_record.star_export_entries.is_empty();
+    if is_module && (exports || !wants_result) {
+        return Ok(Plan {
+            text: source.to_owned(),
+            form: Form::Module,
+            declared: Vec::new(),
+        });
+    }
+    if wants_result && let Ok(plan) = plan_cell(source) {
+        return Ok(plan);
+    }
+    Ok(Plan {
+        text: format!(
+            "(function (exports, require, module, __filename, __dirname) {{\n{source}\n}})"
+        ),
+        form: Form::CommonJs,
+        declared: Vec::new(),
+    })
+}
+
+fn plan_cell(source: &str) -> Result<Plan, SyntaxError> {
+    let trimmed = source.trim();
+    if trimmed.starts_with('{') && !trimmed.ends_with(';') {
+        // `{ a: 1 }` alone is an object, as node's REPL takes it.
+        let expression = format!("($companion(), (\n{source}\n))");
+        let allocator = Allocator::default();
+        if let Ok(parsed) = parse(&allocator, &expression, SourceType::unambiguous(), false) {
+            let form = Form::Cell {
+                is_async: parsed.program.source_type.is_module(),
+                is_strict: false,
+            };
+            return Ok(Plan {
+                text: expression,
+                form,
+                declared: Vec::new(),
+            });
+        }
+    }
+
+    let allocator = Allocator::default();
+    let mut parsed = parse(&allocator, source, SourceType::unambiguous(), false)
+        .or_else(|error| parse_awaiting(&allocator, source).ok_or(error))?;
+    // `await (x)` could be a call in a script; in a cell nobody means that.
+    if parsed.program.source_type.is_script()
+        && let Some(module) = parse_awaiting(&allocator, source)
+    {
+        parsed = module;
+    }
+    let is_async = parsed.program.source_type.is_module();
+    let is_strict = parsed
+        .program
+        .directives
+        .iter()
+        .any(|directive| directive.directive.as_str() == "use strict");
+
+    let mut names = Names::default();
+    let mut edits = Vec::new();
+    for statement in &parsed.program.body {
+        names.top_level(statement, &mut edits)?;
+    }
+    let mut bindings = String::new();
+    for name in &names.published {
+        let parameter = if name == "$0" { "$1" } else { "$0" };
+        bindings.push_str(&format!("{name}:[()=>{name},{parameter}=>{name}={parameter}],"));
+    }
+    Ok(Plan {
+        text: format!(
+            "{{$companion({{__proto__:null,{bindings}}});\n{}\n}}",
+            edited(source, &edits)
+        ),
+        form: Form::Cell {
+            is_async,
+            is_strict,
+        },
+        declared: names.declared,
+    })
+}
+
+fn parse<'a>(
+    allocator: &'a Allocator,
+    source: &'a str,
+    kind: SourceType,
+    allow_return: bool,
+) -> Result<ParserReturn<'a>, SyntaxError> {
+    let options = ParseOptions {
+        allow_return_outside_function: allow_return,
+        ..ParseOptions::default()
+    };
+    let parsed = Parser::new(allocator, source, kind)
+        .with_options(options)
+        .parse();
+    let error = parsed.diagnostics.errors().next().map(|error| {
+        let span = error.labels.first();
+        SyntaxError {
+            message: error.message.to_string(),
+            offset: span.map_or(source.len(), |label| label.offset() as usize),
+            len: span.map_or(0, |label| label.len() as usize),
+        }
+    });
+    match error {
+        Some(error) => Err(error),
+        None => Ok(parsed),
+    }
+}
+
+/// The text as a module, if it has an `await` that the guess of the parser overlooked.
+fn parse_awaiting<'a>(allocator: &'a Allocator, source: &'a str) -> Option<ParserReturn<'a>> {
+    if !source.contains("await") {
+        return None;
+    }
+    parse(allocator, source, SourceType::mjs(), true).ok()
+}
+
+/// A leading `#!` line becomes a comment of the same length.
+fn without_hashbang(source: &str) -> Cow<'_, str> {
+    match source.strip_prefix("#!") {
+        Some(rest) => Cow::Owned(format!("//{rest}")),
+        None => Cow::Borrowed(source),
+    }
+}
+
+/// A stretch of source and what comes in its place.
+type Edit = (Span, String);
+
+fn edited(source: &str, edits: &[Edit]) -> String {
+    let mut text = String::with_capacity(source.len());
+    let mut at = 0;
+    for (span, replacement) in edits {
+        let (start, end) = (span.start as usize, span.end as usize);
+        text.push_str(source.get(at..start).unwrap_or_default());
+        text.push_str(replacement);
+        // Line numbers stay.
+        let replaced = source.get(start..end).unwrap_or_default();
+        text.extend(replaced.matches('\n').map(|_| '\n'));
+        at = end;
+    }
+    text.push_str(source.get(at..).unwrap_or_default());
+    text
+}
+
+/// The names that a cell declares at its top level.
+#[derive(Default)]
+struct Names {
+    /// Bindings of the block: published as accessors.
+    published: Vec<String>,
+    /// `var` and functions: properties of the global object.
+    declared: Vec<String>,
+}
+
+impl Names {
+    fn top_level(
+        &mut self,
+        statement: &Statement<'_>,
+        edits: &mut Vec<Edit>,
+    ) -> Result<(), SyntaxError> {
+        match statement {
+            Statement::VariableDeclaration(declaration) => self.variables(declaration),
+            Statement::FunctionDeclaration(function) => {
+                if let Some(id) = &function.id {
+                    self.function(&id.name);
+                }
+            }
+            Statement::ClassDeclaration(class) => {
+                if let Some(id) = &class.id {
+                    self.publish(&id.name);
+                }
+            }
+            Statement::ImportDeclaration(import) => {
+                for name in import_names(import) {
+                    self.publish(name);
+                }
+                edits.push((import.span, as_dynamic_import(import)));
+            }
+            Statement::ExportDeclaration(export) => {
+                match &export.declaration {
+                    Declaration::VariableDeclaration(variables) => self.variables(variables),
+                    Declaration::FunctionDeclaration(function) => {
+                        if let Some(id) = &function.id {
+                            self.function(&id.name);
+                        }
+                    }
+                    Declaration::ClassDeclaration(class) => {
+                        if let Some(id) = &class.id {
+                            self.publish(&id.name);
+                        }
+                    }
+                    _ => {}
+                }
+                let keyword = Span::new(export.span.start, export.declaration.span().start);
+                edits.push((keyword, blank(keyword)));
+            }
+            Statement::ExportNamedDeclaration(export) => {
+                edits.push((export.span, ";".to_owned()));
+            }
+            Statement::ExportFromDeclaration(export) => return Err(no_export(export.span)),
+            Statement::ExportDefaultDeclaration(export) => {
+                let keyword = Span::new(export.span.start, export.declaration.span().start);
+                match &export.declaration {
+                    ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
+                        match &function.id {
+                            Some(id) => self.function(&id.name),
+                            None => return Err(no_export(export.span)),
+                        }
+                    }
+                    ExportDefaultDeclarationKind::ClassDeclaration(class) => match &class.id {
+                        Some(id) => self.publish(&id.name),
+                        None => return Err(no_export(export.span)),
+                    },
+                    _ => {}
+                }
+                edits.push((keyword, blank(keyword)));
+            }
+            Statement::ExportAllDeclaration(export) => return Err(no_export(export.span)),
+            Statement::LabeledStatement(labeled) => {
+                if let Statement::FunctionDeclaration(function) = &labeled.body
+                    && let Some(id) = &function.id
+                {
+                    self.function(&id.name);
+                } else {
+                    self.nested(&labeled.body);
+                }
+            }
+            other => self.nested(other),
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, name: &str) {
+        if !self.published.iter().any(|known| known == name) {
+            self.published.push(name.to_owned());
+        }
+    }
+
+    fn declare(&mut self, name: &str) {
+        if !self.declared.iter().any(|known| known == name) {
+            self.declared.push(name.to_owned());
+        }
+    }
+
+    /// A function is a binding of the block, and in sloppy code a property of the global object.
+    fn function(&mut self, name: &str) {
+        self.publish(name);
+        self.declare(name);
+    }
+
+    fn variables(&mut self, declaration: &VariableDeclaration<'_>) {
+        for declarator in &declaration.declarations {
+            for id in declarator.id.get_binding_identifiers() {
+                if declaration.kind == VariableDeclarationKind::Var {
+                    self.declare(&id.name);
+                } else {
+                    self.publish(&id.name);
+                }
+            }
+        }
+    }
+
+    /// `var` and functions inside of statements belong to the whole cell.
+    fn nested(&mut self, statement: &Statement<'_>) {
+        match statement {
+            Statement::VariableDeclaration(declaration) => self.only_var(declaration),
+            Statement::FunctionDeclaration(function) => {
+                if let Some(id) = &function.id {
+                    self.declare(&id.name);
+                }
+            }
+            Statement::BlockStatement(block) => self.all_nested(&block.body),
+            Statement::IfStatement(branch) => {
+                self.nested(&branch.consequent);
+                if let Some(alternate) = &branch.alternate {
+                    self.nested(alternate);
+                }
+            }
+            Statement::ForStatement(looped) => {
+                if let Some(ForStatementInit::VariableDeclaration(declaration)) = &looped.init {
+                    self.only_var(declaration);
+                }
+                self.nested(&looped.body);
+            }
+            Statement::ForInStatement(looped) => {
+                self.loop_variable(&looped.left);
+                self.nested(&looped.body);
+            }
+            Statement::ForOfStatement(looped) => {
+                self.loop_variable(&looped.left);
+                self.nested(&looped.body);
+            }
+            Statement::WhileStatement(looped) => self.nested(&looped.body),
+            Statement::DoWhileStatement(looped) => self.nested(&looped.body),
+            Statement::LabeledStatement(labeled) => self.nested(&labeled.body),
+            Statement::WithStatement(with) => self.nested(&with.body),
+            Statement::SwitchStatement(switch) => {
+                for case in &switch.cases {
+                    self.all_nested(&case.consequent);
+                }
+            }
+            Statement::TryStatement(attempt) => {
+                self.all_nested(&attempt.block.body);
+                if let Some(handler) = &attempt.handler {
+                    self.all_nested(&handler.body.body);
+                }
+                if let Some(finalizer) = &attempt.finalizer {
+                    self.all_nested(&finalizer.body);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn all_nested(&mut self, statements: &[Statement<'_>]) {
+        for statement in statements {
+            self.nested(statement);
+        }
+    }
+
+    fn loop_variable(&mut self, left: &ForStatementLeft<'_>) {
+        if let ForStatementLeft::VariableDeclaration(declaration) = left {
+            self.only_var(declaration);
+        }
+    }
+
+    fn only_var(&mut self, declaration: &VariableDeclaration<'_>) {
+        if declaration.kind == VariableDeclarationKind::Var {
+            self.variables(declaration);
+        }
+    }
+}
+
+fn no_export(span: Span) -> SyntaxError {
+    SyntaxError {
+        message: "this form of export has no meaning in a cell".to_owned(),
+        offset: span.start as usize,
+        len: span.size() as usize,
+    }
+}
+
+fn blank(span: Span) -> String {
+    " ".repeat(span.size() as usize)
+}
+
+fn import_names<'a>(import: &'a ImportDeclaration<'_>) -> impl Iterator<Item = &'a str> {
+    import.specifiers.iter().flatten().map(|specifier| match specifier {
+        ImportDeclarationSpecifier::ImportSpecifier(named) => named.local.name.as_str(),
+        ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => default.local.name.as_str(),
+        ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => all.local.name.as_str(),
+    })
+}
+
+/// `import a, { b as c } from "m"` as `const { "default": a, "b": c } = await import("m");`.
+fn as_dynamic_import(import: &ImportDeclaration<'_>) -> String {
+    let module = format!("await import({})", quoted(&import.source.value));
+    let mut fields = String::new();
+    let mut namespace = None;
+    for specifier in import.specifiers.iter().flatten() {
+        match specifier {
+            ImportDeclarationSpecifier::ImportSpecifier(named) => {
+                let imported = quoted(&named.imported.name());
+                fields.push_str(&format!("{imported}: {}, ", named.local.name));
+            }
+            ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => {
+                fields.push_str(&format!("\"default\": {}, ", default.local.name));
+            }
+            ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => {
+                namespace = Some(all.local.name.as_str());
+            }
+        }
+    }
+    match (namespace, fields.is_empty()) {
+        (Some(all), true) => format!("const {all} = {module};"),
+        (Some(all), false) => format!("const {all} = {module}, {{ {fields}}} = {all};"),
+        (None, false) => format!("const {{ {fields}}} = {module};"),
+        (None, true) => format!("{module};"),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,200 @@
+//! Tests of the kernel as a whole: cells in, output and replies out.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::SPEC;
+use crate::kernel::{
+    Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, ReadLineError,
+};
+use crate::protocol::Stream;
+
+/// A host that keeps what is printed.
+#[derive(Default)]
+struct TestHost {
+    printed: Mutex<String>,
+    lines: Mutex<Vec<String>>,
+    is_interrupted: AtomicBool,
+}
+
+impl Host for TestHost {
+    fn write(&self, stream: Stream, text: &str) {
+        let mut printed = self.printed.lock().expect("no test panics while it prints");
+        if stream == Stream::Stderr {
+            printed.push_str("[err] ");
+        }
+        printed.push_str(text);
+    }
+
+    fn read_line(&self, prompt: &str) -> Result<String, ReadLineError> {
+        self.write(Stream::Stdout, prompt);
+        let mut lines = self.lines.lock().expect("no test panics while it reads");
+        lines.pop().ok_or(ReadLineError::EndOfFile)
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.is_interrupted.load(Ordering::Relaxed)
+    }
+
+    fn on_interrupt(&self, _wake: Box<dyn Fn() + Send + Sync>) {}
+}
+
+/// A session in this process.
+struct Session {
+    host: Arc<TestHost>,
+    interpreter: Box<dyn Interpreter>,
+    count: u64,
+}
+
+impl Session {
+    fn new() -> Self {
+        let host = Arc::new(TestHost::default());
+        let interpreter = (SPEC.start)(Arc::clone(&host) as Arc<dyn Host>)
+            .expect("the interpreter starts");
+        Self {
+            host,
+            interpreter,
+            count: 0,
+        }
+    }
+
+    fn run(&mut self, source: &str, mode: ExecuteMode) -> ExecuteReply {
+        self.host.is_interrupted.store(false, Ordering::Relaxed);
+        self.interpreter.execute(&ExecuteRequest {
+            source: source.to_owned(),
+            mode,
+        })
+    }
+
+    fn cell(&mut self, source: &str) -> ExecuteReply {
+        self.count += 1;
+        let execution_count = self.count;
+        self.run(source, ExecuteMode::Cell { execution_count })
+    }
+
+    fn program(&mut self, name: &str, source: &str) -> ExecuteReply {
+        self.run(
+            source,
+            ExecuteMode::Program {
+                name: name.to_owned(),
+                wants_result: false,
+            },
+        )
+    }
+
+    fn printed(&self) -> String {
+        std::mem::take(&mut self.host.printed.lock().expect("no test panics while it prints"))
+    }
+
+    /// What a cell printed, and its result, error or other ending in one text.
+    fn transcript(&mut self, source: &str) -> String {
+        let reply = self.cell(source);
+        self.printed() + &shown(reply)
+    }
+}
+
+fn shown(reply: ExecuteReply) -> String {
+    match reply.ending {
+        Ending::Ok => reply.result.unwrap_or_default(),
+        Ending::Error { traceback, .. } => traceback,
+        other => format!("{other:?}"),
+    }
+}
+
+/// Runs cells one after the other in one session, and compares the transcript of each.
+#[track_caller]
+fn check(cells: &[(&str, &str)]) {
+    let mut session = Session::new();
+    for (source, expected) in cells {
+        assert_eq!(session.transcript(source), *expected, "after: {source}");
+    }
+}
+
+/// Interrupts a cell after a while, and sees that the session goes on.
+#[track_caller]
+fn check_interrupt(source: &str) {
+    let mut session = Session::new();
+    session.cell("let kept = 7; globalThis.late = 0");
+    let host = Arc::clone(&session.host);
+    let watch = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(60));
+        host.is_interrupted.store(true, Ordering::Relaxed);
+    });
+    let start = Instant::now();
+    let reply = session.cell(source);
+    assert_eq!(reply.ending, Ending::Interrupted, "{source}");
+    assert!(start.elapsed() < Duration::from_secs(2), "{source}");
+    watch.join().expect("the watch only sleeps");
+    assert_eq!(session.transcript("late + kept"), "7", "after: {source}");
+}
+
+#[test]
+fn variables_stay_and_may_be_declared_again() {
+    check(&[
+        ("let x = 1; const y = 2; class A { v = 3 }; function f() { return x + y }", ""),
+        ("x + y + new A().v + f()", "9"),
+        ("x = 10; f()", "12"),
+        ("let x = 5; const y = 6; x + y", "11"),
+        ("f()", "12"),
+        ("function f() { return 'new' }; f()", "'new'"),
+        ("class A {}; new A()", "A {}"),
+        ("var v = 1; for (var i = 0; i < 3; i++) {}; i", "3"),
+        ("let i = 'let', v = 'let'; [i, v]", "[ 'let', 'let' ]"),
+        ("var i; [i, v]", "[ 'let', 'let' ]"),
+        ("async function g() { return 1 }; function* h() { yield 2 }", ""),
+        ("[await g(), ...h()]", "[ 1, 2 ]"),
+        ("const { a, b: [c, ...d] } = { a: 1, b: [2, 3, 4] }", ""),
+        ("[a, c, d]", "[ 1, 2, [ 3, 4 ] ]"),
+        ("undeclared = 4", "4"),
+        ("let undeclared = 5; undeclared", "5"),
+        ("const URL = 1; let console2 = console; URL", "1"),
+    ]);
+}
+
+#[test]
+fn values_are_results() {
+    check(&[
+        ("1 + 1", "2"),
+        ("undefined", ""),
+        ("'text'", "'text'"),
+        ("{a: 1}", "{ a: 1 }"),
+        ("{}", "{}"),
+        ("{ let q = 1; q }", "1"),
+        ("if (true) { 5 } else { 6 }", "5"),
+        ("7; let z = 8", "7"),
+        ("Promise.resolve(1)", "Promise { 1 }"),
+        ("new Promise(() => {})", "Promise { <pending> }"),
+        ("await Promise.resolve(2)", "2"),
+        ("await (3)", "3"),
+        ("{ a: await 4 }", "{ a: 4 }"),
+        ("for await (const x of [1, 2]) console.log(x)", "1\n2\n"),
+        ("_", "{ a: 4 }"),
+        ("Out[1] + out[6]", "3"),
+        ("In[1]", "'1 + 1'"),
+        ("'use strict'; (function () { return this })()", ""),
+        ("(function () { return this === globalThis })()", "true"),
+        ("let _ = 'mine'", ""),
+        ("5", "5"),
+        ("_", "'mine'"),
+    ]);
+}
+
+#[test]
+fn endless_code_is_interrupted() {
+    for source in [
+        "while (true) {}",
+        "for (;;) { try { while (true) {} } finally { continue } }",
+        "/(a+)+$/.test('a'.repeat(40) + 'b')",
+        "(function f() { Promise.resolve().then(f) })()",
+        "await new Promise(() => setTimeout(() => {}, 1e9))",
+        "setInterval(() => {}, 1)",
+        "setInterval(() => { late++ }, 1e6); for (;;);",
+        "for (let i = 0; i < 10; i++) Promise.resolve().then(() => { late++ }); for (;;);",
+        "process.nextTick(function f() { process.nextTick(f) })",
+        "(async () => { try { for (;;); } finally { late = 1 } })()",
+    ] {
+        check_interrupt(source);
+    }
+}

@@ -1,0 +1,162 @@
+//! Carries effects out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::Options;
+use super::kernels::{KernelJob, KernelThread};
+use super::recorder::{Recorder, RecorderJob};
+use crate::kernel::{ExecuteMode, ExecuteRequest, ReadLineError};
+use crate::picture;
+use crate::protocol::{Artifact, CellId, Event, Language, SessionId};
+use crate::session::{Effect, Report};
+use crate::store::Store;
+
+/// The hands of the loop.
+pub(super) struct Effects {
+    kernels: [KernelThread; Language::ALL.len()],
+    recorder: Recorder,
+    store: Arc<dyn Store>,
+    reports: mpsc::Sender<Report>,
+}
+
+impl Effects {
+    pub fn start(
+        options: &Options,
+        session: SessionId,
+        reports: mpsc::Sender<Report>,
+    ) -> io::Result<Self> {
+        let [python, javascript] =
+            Language::ALL.map(|language| KernelThread::start(language, options, reports.clone()));
+        let store = Arc::clone(&options.store);
+        Ok(Self {
+            kernels: [python?, javascript?],
+            recorder: Recorder::start(session, Arc::clone(&store), reports.clone())?,
+            store,
+            reports,
+        })
+    }
+
+    /// Keeps the durable events.
+    pub fn record(&self, events: &[Event]) {
+        let durable: Vec<_> = events
+            .iter()
+            .filter(|event| event.is_durable())
+            .cloned()
+            .collect();
+        if !durable.is_empty() {
+            self.recorder.give(RecorderJob::Events(durable));
+        }
+    }
+
+    pub fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::StartKernel { language } => self.kernel(language).give(KernelJob::Start),
+            Effect::Execute {
+                cell,
+                language,
+                source,
+                execution_count,
+                limits,
+            } => {
+                let mode = ExecuteMode::Cell { execution_count };
+                let request = ExecuteRequest { source, mode };
+                self.kernel(language).give(KernelJob::Execute {
+                    cell,
+                    request,
+                    limits,
+                });
+            }
+            Effect::Interrupt { language } => self.kernel(language).controller().interrupt(),
+            Effect::Reply { language, line } => {
+                let line = line.ok_or(ReadLineError::EndOfFile);
+                self.kernel(language).controller().answer(line);
+            }
+            Effect::Restart {
+                language,
+                memory_bytes,
+            } => {
+                let kernel = self.kernel(language);
+                // Twice is at once.
+                kernel.controller().interrupt();
+                kernel.controller().interrupt();
+                kernel.give(KernelJob::Restart { memory_bytes });
+            }
+            Effect::Complete {
+                request,
+                language,
+                source,
+                cursor,
+            } => {
+                self.kernel(language).give(KernelJob::Complete {
+                    request,
+                    source,
+                    cursor,
+                });
+            }
+            Effect::LoadPicture { cell, path } => self.load_picture(cell, path),
+            Effect::Remember(entry) => self.recorder.give(RecorderJob::Remember(entry)),
+            Effect::Recall { after } => self.recorder.give(RecorderJob::Recall { after }),
+            Effect::End => {}
+        }
+    }
+
+    /// Ends the threads. What was given to the recorder is on disk when this returns.
+    pub fn finish(self) {
+        let [python, javascript] = self.kernels;
+        python.end();
+        javascript.end();
+        self.recorder.end();
+    }
+
+    fn kernel(&self, language: Language) -> &KernelThread {
+        match language {
+            Language::Python => &self.kernels[0],
+            Language::JavaScript => &self.kernels[1],
+        }
+    }
+
+    fn load_picture(&self, cell: CellId, path: PathBuf) {
+        let (store, reports) = (Arc::clone(&self.store), self.reports.clone());
+        let failed = Report::PictureLoaded {
+            cell,
+            picture: Err("no thread to read it with".to_owned()),
+        };
+        let thread = std::thread::Builder::new()
+            .name("picture".into())
+            .spawn(move || {
+                let picture = load_picture(store.as_ref(), &path);
+                let _ = reports.blocking_send(Report::PictureLoaded { cell, picture });
+            });
+        if thread.is_err() {
+            let _ = self.reports.try_send(failed);
+        }
+    }
+}
+
+/// Reads a picture to its last pixel, so that what is shown later is known to be whole, and
+/// keeps its bytes.
+fn load_picture(store: &dyn Store, path: &Path) -> Result<Artifact, String> {
+    let (bytes, info) = picture::read(path).map_err(|error| error.to_string())?;
+    picture::decode(&bytes).map_err(|error| error.to_string())?;
+    let blob = store
+        .blobs()
+        .put(&bytes)
+        .map_err(|error| format!("{error}; {}", error.hint()))?;
+    let name = path
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned();
+    Ok(Artifact {
+        blob,
+        media_type: info.media_type,
+        name,
+        width: info.width,
+        height: info.height,
+        size_bytes: bytes.len() as u64,
+    })
+}

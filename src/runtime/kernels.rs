@@ -1,0 +1,215 @@
+//! A thread for each kernel: takes jobs in turn, reports what comes of them.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::mpsc as std_mpsc;
+use std::thread::JoinHandle;
+
+use tempfile::NamedTempFile;
+use tokio::sync::mpsc;
+
+use super::Options;
+use crate::kernel::{Controller, ExecuteRequest, Finished, Kernel, KernelEvent};
+use crate::protocol::{CellId, Language, Limits, Outcome, OutputExcerpt, RequestId, Stream};
+use crate::session::Report;
+use crate::store::{Blobs, Store};
+
+/// Work for a kernel's thread.
+pub(super) enum KernelJob {
+    Start,
+    Execute {
+        cell: CellId,
+        request: ExecuteRequest,
+        limits: Limits,
+    },
+    Complete {
+        request: RequestId,
+        source: String,
+        cursor: usize,
+    },
+    Restart {
+        memory_bytes: u64,
+    },
+}
+
+/// A kernel's thread, seen from the loop.
+pub(super) struct KernelThread {
+    jobs: std_mpsc::Sender<KernelJob>,
+    controller: Controller,
+    thread: JoinHandle<()>,
+}
+
+impl KernelThread {
+    pub fn start(
+        language: Language,
+        options: &Options,
+        reports: mpsc::Sender<Report>,
+    ) -> io::Result<Self> {
+        let kernel = Kernel::new(language, options.program.clone(), &options.limits)
+            .map_err(io::Error::other)?;
+        let controller = kernel.controller();
+        let (jobs, inbox) = std_mpsc::channel();
+        let store = Arc::clone(&options.store);
+        let thread = std::thread::Builder::new()
+            .name(format!("kernel-{}", language.short()))
+            .spawn(move || {
+                Serving {
+                    language,
+                    kernel,
+                    store,
+                    reports,
+                }
+                .run(&inbox)
+            })?;
+        Ok(Self {
+            jobs,
+            controller,
+            thread,
+        })
+    }
+
+    pub fn give(&self, job: KernelJob) {
+        // The thread lives until `end` drops this sender.
+        let _ = self.jobs.send(job);
+    }
+
+    pub fn controller(&self) -> &Controller {
+        &self.controller
+    }
+
+    /// Kills what runs and waits for the thread.
+    pub fn end(self) {
+        drop(self.jobs);
+        self.controller.interrupt();
+        self.controller.interrupt();
+        let _ = self.thread.join();
+    }
+}
+
+struct Serving {
+    language: Language,
+    kernel: Kernel,
+    store: Arc<dyn Store>,
+    reports: mpsc::Sender<Report>,
+}
+
+impl Serving {
+    fn run(mut self, inbox: &std_mpsc::Receiver<KernelJob>) {
+        while let Ok(job) = inbox.recv() {
+            let report = match job {
+                KernelJob::Start => self.start(),
+                KernelJob::Restart { memory_bytes } => {
+                    self.kernel.restart(memory_bytes);
+                    self.start()
+                }
+                KernelJob::Complete {
+                    request,
+                    source,
+                    cursor,
+                } => {
+                    let completions = self.kernel.complete(source, cursor);
+                    Report::Completed {
+                        request,
+                        completions,
+                    }
+                }
+                KernelJob::Execute {
+                    cell,
+                    request,
+                    limits,
+                } => {
+                    let outcome = self.execute(cell, request, &limits);
+                    Report::Finished { cell, outcome }
+                }
+            };
+            // The loop stops listening when the session has ended.
+            if self.reports.blocking_send(report).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn start(&mut self) -> Report {
+        let failure = self.kernel.start().err().map(|error| error.to_string());
+        Report::KernelStarted {
+            language: self.language,
+            failure,
+        }
+    }
+
+    fn execute(&mut self, cell: CellId, request: ExecuteRequest, limits: &Limits) -> Outcome {
+        let mut keeper = OutputKeeper::new(self.store.blobs());
+        let reports = &self.reports;
+        let finished = self.kernel.execute(request, limits, &mut |event| {
+            let report = match event {
+                KernelEvent::Output(stream, text) => {
+                    keeper.keep(stream, &text);
+                    Report::Output { cell, stream, text }
+                }
+                KernelEvent::ReadLine(prompt) => Report::InputRequested { cell, prompt },
+            };
+            // If nobody listens the session has ended, and the end of this cell is near.
+            let _ = reports.blocking_send(report);
+        });
+        let Finished {
+            status,
+            result,
+            cost,
+        } = finished;
+        Outcome {
+            status,
+            result,
+            output: keeper.finish(),
+            cost,
+        }
+    }
+}
+
+/// Keeps what a cell prints: an excerpt in memory, and the whole in a file once it is more.
+struct OutputKeeper<'a> {
+    blobs: &'a Blobs,
+    excerpt: OutputExcerpt,
+    /// Everything so far, while the excerpt is everything.
+    early: Vec<u8>,
+    whole: Option<NamedTempFile>,
+}
+
+impl<'a> OutputKeeper<'a> {
+    fn new(blobs: &'a Blobs) -> Self {
+        Self {
+            blobs,
+            excerpt: OutputExcerpt::default(),
+            early: Vec::new(),
+            whole: None,
+        }
+    }
+
+    fn keep(&mut self, stream: Stream, text: &str) {
+        self.excerpt.push(stream, text);
+        if let Some(file) = &mut self.whole {
+            if file.write_all(text.as_bytes()).is_err() {
+                // A full disk: the excerpt remains, and `whole` stays empty, which says so.
+                self.whole = None;
+                self.early = Vec::new();
+            }
+        } else if self.early.len() as u64 + text.len() as u64 == self.excerpt.total_bytes {
+            self.early.extend_from_slice(text.as_bytes());
+            if self.early.len() > OutputExcerpt::HEAD_BYTES {
+                self.whole = self.blobs.spool().ok();
+                let early = std::mem::take(&mut self.early);
+                if let Some(file) = &mut self.whole {
+                    if file.write_all(&early).is_err() {
+                        self.whole = None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(mut self) -> OutputExcerpt {
+        if !self.excerpt.is_whole() {
+            self.excerpt.whole = self.whole.and_then(|file| self.blobs.put_file(file).ok());
+        }
+        self.excerpt
+    }
+}

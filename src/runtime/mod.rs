@@ -1,0 +1,174 @@
+//! The shell around the pure core: the one place with effects and threads.
+//!
+//! ```text
+//! Handle ── commands ─▶ the loop (one thread, tokio) ── events ─▶ front end
+//!                        │  ▲
+//!                effects ▼  │ reports
+//!        a thread a kernel · the store's thread · a thread a picture
+//! ```
+//!
+//! Invariants: the loop never blocks on the world, only on a front end that does not take its
+//! events; output travels through bounded channels, so a flood slows down the one who prints.
+//!
+//! Absent on purpose: decisions. They are the session's.
+
+mod effects;
+mod kernels;
+mod recorder;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::mpsc;
+
+use crate::protocol::{Command, Event, Language, Limits, SessionId, Timestamp};
+use crate::session::{Input, InputKind, Report, Session, Step};
+use crate::store::Store;
+
+use effects::Effects;
+
+/// Events that may wait for a front end before the runtime waits for it.
+const EVENT_ROOM: usize = 64;
+/// Reports that may wait for the loop before a kernel waits for it.
+const REPORT_ROOM: usize = 64;
+
+/// What a run begins with.
+pub(crate) struct Options {
+    /// The language of the first cells.
+    pub language: Language,
+    /// The bounds of the first cells.
+    pub limits: Limits,
+    /// The binary that workers are started from.
+    pub program: PathBuf,
+    /// Where the session is kept.
+    pub store: Arc<dyn Store>,
+}
+
+/// A front end's hold on a run.
+pub(crate) struct Handle {
+    commands: mpsc::UnboundedSender<Command>,
+    thread: Option<JoinHandle<()>>,
+    session: SessionId,
+}
+
+/// The events of a run, in order. Ends when the session has ended.
+pub(crate) struct Events(mpsc::Receiver<Event>);
+
+impl Events {
+    /// Waits for the next event.
+    pub fn next(&mut self) -> Option<Event> {
+        self.0.blocking_recv()
+    }
+}
+
+/// Starts a session and the loop that drives it.
+///
+/// # Errors
+/// When the system gives no thread, pipe or poll.
+pub(crate) fn start(options: Options) -> io::Result<(Handle, Events)> {
+    let (commands, command_inbox) = mpsc::unbounded_channel();
+    let (event_outbox, events) = mpsc::channel(EVENT_ROOM);
+    let (report_outbox, reports) = mpsc::channel(REPORT_ROOM);
+    let id = SessionId::new(now(), random_bits());
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let effects = Effects::start(&options, id.clone(), report_outbox)?;
+    let (session, first) = Session::start(id.clone(), options.language, options.limits, now());
+    let mut shell = Shell {
+        session,
+        effects,
+        events: event_outbox,
+    };
+    let thread = std::thread::Builder::new()
+        .name("runtime".into())
+        .spawn(move || {
+            runtime.block_on(async {
+                shell.carry_out(first).await;
+                shell.run(command_inbox, reports).await;
+            });
+            shell.effects.finish();
+        })?;
+    Ok((
+        Handle {
+            commands,
+            thread: Some(thread),
+            session: id,
+        },
+        Events(events),
+    ))
+}
+
+impl Handle {
+    /// Hands a command over. After the end of the session it goes nowhere.
+    pub fn send(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+
+    /// The session's id.
+    pub fn session(&self) -> &SessionId {
+        &self.session
+    }
+}
+
+impl Drop for Handle {
+    /// Ends the session and waits until what was acknowledged is on disk.
+    fn drop(&mut self) {
+        self.send(Command::Quit);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Shell {
+    session: Session,
+    effects: Effects,
+    events: mpsc::Sender<Event>,
+}
+
+impl Shell {
+    async fn run(
+        &mut self,
+        mut commands: mpsc::UnboundedReceiver<Command>,
+        mut reports: mpsc::Receiver<Report>,
+    ) {
+        while !self.session.has_ended() {
+            let kind = tokio::select! {
+                // Commands first: Ctrl-C must not wait behind a flood.
+                biased;
+                command = commands.recv() => InputKind::Command(command.unwrap_or(Command::Quit)),
+                Some(report) = reports.recv() => InputKind::Report(report),
+            };
+            let step = self.session.handle(Input { at: now(), kind });
+            self.carry_out(step).await;
+        }
+    }
+
+    async fn carry_out(&mut self, step: Step) {
+        self.effects.record(&step.events);
+        for effect in step.effects {
+            self.effects.perform(effect);
+        }
+        for event in step.events {
+            // A front end that is gone has dropped its handle too: `Quit` is on its way.
+            let _ = self.events.send(event).await;
+        }
+    }
+}
+
+/// The clock.
+fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(since.as_millis().try_into().unwrap_or(u64::MAX))
+}
+
+/// 32 bits that differ from process to process: the standard library seeds its hash maps so.
+fn random_bits() -> u32 {
+    use std::hash::{BuildHasher, RandomState};
+    let bits = RandomState::new().hash_one(std::process::id());
+    u32::try_from(bits >> 32).unwrap_or(0)
+}

@@ -1,0 +1,94 @@
+//! What outlives a session: what was typed, what happened, and blobs of bytes.
+//!
+//! Invariants: an append that returned is on disk twice, in the index (sled) and in an
+//! append-only journal, and each is rebuilt from the other; any number of instances may append
+//! at once; nothing is repaired in silence (see [`Store::take_warnings`]); everything blocks, so
+//! it is called on a thread that may wait.
+//!
+//! Absent on purpose: async, searching, deleting, and any knowledge of where the folders are.
+
+mod blob;
+mod error;
+mod index;
+mod journal;
+mod record;
+mod repair;
+mod sled;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{Event, HistoryEntry, NewHistoryEntry, SessionId, Timestamp};
+
+pub(crate) use blob::Blobs;
+pub(crate) use error::{StoreError, StoreWarning};
+
+/// The longest source that the prompt history keeps, in bytes. A longer one is refused with
+/// [`StoreError::TooLarge`]; it is still in the session's events, whole.
+pub(crate) const MAX_SOURCE_BYTES: usize = 1 << 20;
+
+/// The most that one append may put on disk, in bytes of JSON.
+pub(crate) const MAX_RECORD_BYTES: usize = 64 << 20;
+
+/// Opens the store in a data folder. Nothing is created or read before the first call that
+/// needs it.
+pub(crate) fn open(data_folder: &Path) -> Box<dyn Store> {
+    Box::new(sled::SledStore::new(data_folder))
+}
+
+/// A place that keeps histories. Every backend passes `tests::conformance`.
+pub(crate) trait Store: Send + Sync {
+    /// Adds to the prompt history and gives the entry its id: greater than every id before it,
+    /// whichever instance gave that out.
+    ///
+    /// # Errors
+    /// If it is not safely on disk, or the source is over [`MAX_SOURCE_BYTES`].
+    fn append_history(&self, entry: NewHistoryEntry) -> Result<HistoryEntry, StoreError>;
+
+    /// The entries with ids greater than `after`, oldest first: all of them after 0.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn history_since(&self, after: u64) -> Result<Vec<HistoryEntry>, StoreError>;
+
+    /// Adds the durable ones of these events to a session, all or none.
+    ///
+    /// # Errors
+    /// If they are not safely on disk, or are over [`MAX_RECORD_BYTES`].
+    fn append_events(&self, session: &SessionId, events: &[Event]) -> Result<(), StoreError>;
+
+    /// The events of a session, in their order; none if there is no such session.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn replay(&self, session: &SessionId) -> Result<Vec<Event>, StoreError>;
+
+    /// Every session that has events, newest first.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn sessions(&self) -> Result<Vec<SessionSummary>, StoreError>;
+
+    /// The blobs.
+    fn blobs(&self) -> &Blobs;
+
+    /// What was put right since the last call. To be asked after every other call.
+    fn take_warnings(&self) -> Vec<StoreWarning>;
+}
+
+/// A session in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SessionSummary {
+    /// Its id.
+    pub id: SessionId,
+    /// When it began, as far as its events tell.
+    pub started: Timestamp,
+    /// Cells submitted.
+    pub cells: u64,
+    /// When something happened in it for the last time.
+    pub last: Timestamp,
+}

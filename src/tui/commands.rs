@@ -1,0 +1,227 @@
+//! What the slash commands do in the UI.
+
+use std::path::{Path, PathBuf};
+
+use super::app::{App, AppEffect};
+use super::layers::Layer;
+use super::plain::{self, Part};
+use super::settings::{self, SETTINGS};
+use super::view::Fold;
+use crate::protocol::{
+    CellId, Command, KernelStatus, Language, NoticeLevel, Slash, SlashSpec, slash,
+};
+use crate::session::Body;
+
+impl App {
+    /// Carries a slash line out.
+    pub fn run_slash(&mut self, line: slash::Line<'_>) {
+        match line {
+            slash::Line::Known(spec, argument) => self.carry_out(spec, argument),
+            slash::Line::Unknown { name, near } => {
+                let near: Vec<_> = near.iter().map(|near| format!("/{near}")).collect();
+                let hint = match near.is_empty() {
+                    true => "try /help".to_owned(),
+                    false => format!("did you mean {}?", near.join(" or ")),
+                };
+                self.notify(NoticeLevel::Warning, format!("there is no command /{name}; {hint}"));
+            }
+        }
+    }
+
+    fn carry_out(&mut self, spec: &SlashSpec, argument: &str) {
+        match spec.slash {
+            Slash::Help => self.open_help(Some(argument).filter(|name| !name.is_empty())),
+            Slash::Python => self.speak(Language::Python, argument),
+            Slash::JavaScript => self.speak(Language::JavaScript, argument),
+            Slash::Show if argument.is_empty() => self.wants(spec),
+            Slash::Show => {
+                let path = self.path(argument);
+                self.send(Command::Show { path });
+            }
+            Slash::Kernels => self.show_kernels(),
+            Slash::Restart => match argument {
+                "" => self.send(Command::Restart { language: self.language }),
+                name => match name.parse() {
+                    Ok(language) => self.send(Command::Restart { language }),
+                    Err(error) => self.notify(NoticeLevel::Warning, error.to_string()),
+                },
+            },
+            Slash::Interrupt => self.send(Command::Interrupt { cell: None }),
+            Slash::Set => self.set(argument),
+            Slash::Theme if argument.is_empty() => self.choose_theme(),
+            Slash::Theme => self.ask(AppEffect::LoadTheme(argument.to_owned())),
+            Slash::Edit => self.ask(AppEffect::OpenEditor),
+            Slash::History => {
+                self.recall();
+                self.open_history(argument);
+            }
+            Slash::Search => self.open_search(argument),
+            Slash::Fold => {
+                if let Some(cell) = self.cell(argument) {
+                    self.fold(cell);
+                }
+            }
+            Slash::Open => {
+                if let Some(cell) = self.cell(argument) {
+                    self.open_output(cell);
+                }
+            }
+            Slash::Copy => self.copy(argument),
+            Slash::Export if argument.is_empty() => self.wants(spec),
+            Slash::Export => {
+                let path = self.path(argument);
+                self.ask(AppEffect::Export(path));
+            }
+            Slash::Clear => {
+                self.transcript.clear();
+                self.with_view(|view, screen| view.select(screen, None));
+                self.view.invalidate();
+                self.view.to_end();
+            }
+            Slash::Doctor => self.ask(AppEffect::Examine),
+            Slash::Quit => self.send(Command::Quit),
+        }
+    }
+
+    /// `/py` switches; `/py CODE` runs one line and stays.
+    fn speak(&mut self, language: Language, code: &str) {
+        if code.is_empty() {
+            self.switch_language(language);
+        } else {
+            self.run_cell(language, code);
+        }
+    }
+
+    fn wants(&mut self, spec: &SlashSpec) {
+        self.notify(NoticeLevel::Warning, format!("/{} wants {}", spec.name, spec.usage));
+    }
+
+    /// A path as typed: quotes off, `~` and relative ones resolved.
+    fn path(&self, argument: &str) -> PathBuf {
+        let quoted = |quote: char| {
+            argument.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote))
+        };
+        let text = quoted('"').or_else(|| quoted('\'')).unwrap_or(argument);
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        match (text.strip_prefix("~/"), text, home) {
+            (Some(rest), _, Some(home)) => home.join(rest),
+            (None, "~", Some(home)) => home,
+            _ => self.cwd.join(Path::new(text)),
+        }
+    }
+
+    fn set(&mut self, argument: &str) {
+        let (name, value) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
+        if name.is_empty() {
+            let text = settings::listing(self);
+            self.layers.push(Layer::page("Settings", &text));
+            return;
+        }
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            let names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+            let text = format!("there is no setting {name}; there are {}", names.join(", "));
+            self.notify(NoticeLevel::Warning, text);
+            return;
+        };
+        let value = value.trim();
+        if value.is_empty() {
+            let text = format!("{name} is {}: {}", (setting.get)(self), setting.summary);
+            self.notify(NoticeLevel::Info, text);
+        } else if let Err(takes) = (setting.set)(self, value) {
+            self.notify(NoticeLevel::Warning, format!("{name} takes {takes}, not {value:?}"));
+        } else {
+            self.notify(NoticeLevel::Info, format!("{name}: {value}"));
+        }
+    }
+
+    /// The cell of an argument, or the chosen one; a notice if there is no such cell.
+    fn cell(&mut self, argument: &str) -> Option<Option<CellId>> {
+        if argument.is_empty() {
+            return Some(self.chosen_cell());
+        }
+        let cell = argument.parse().ok().map(CellId);
+        if cell.is_some_and(|cell| self.transcript.get(cell).is_some()) {
+            return Some(cell);
+        }
+        self.notify(NoticeLevel::Warning, format!("there is no cell {argument}"));
+        None
+    }
+
+    /// Folds or unfolds.
+    pub fn fold(&mut self, cell: Option<CellId>) {
+        match cell {
+            Some(cell) => self.with_view(|view, screen| view.toggle_fold(screen, cell)),
+            None => self.notify(NoticeLevel::Info, "there is no cell yet"),
+        }
+    }
+
+    /// Opens all that a cell printed.
+    pub fn open_output(&mut self, cell: Option<CellId>) {
+        let Some(entry) = cell.and_then(|cell| self.transcript.get(cell)) else {
+            self.notify(NoticeLevel::Info, "there is no cell yet");
+            return;
+        };
+        let Body::Cell(body) = &entry.body else {
+            self.notify(NoticeLevel::Info, "a picture has no output to open");
+            return;
+        };
+        if body.output.whole.is_some() {
+            let cell = entry.cell;
+            self.ask(AppEffect::LoadOutput(cell));
+        } else {
+            let title = format!("Cell {}", entry.cell);
+            let text = plain::output(body);
+            self.layers.push(Layer::page(&title, &text));
+        }
+    }
+
+    fn copy(&mut self, argument: &str) {
+        let mut cell = "";
+        let mut part = Part::All;
+        for word in argument.split_whitespace() {
+            match word {
+                "source" => part = Part::Source,
+                "output" => part = Part::Output,
+                "all" => part = Part::All,
+                number => cell = number,
+            }
+        }
+        if let Some(cell) = self.cell(cell) {
+            self.copy_cell(cell, part);
+        }
+    }
+
+    /// Puts a cell on the clipboard.
+    pub fn copy_cell(&mut self, cell: Option<CellId>, part: Part) {
+        let Some(entry) = cell.and_then(|cell| self.transcript.get(cell)) else {
+            self.notify(NoticeLevel::Info, "there is no cell yet");
+            return;
+        };
+        let text = plain::entry(entry, part);
+        let number = entry.cell;
+        let size = text.len();
+        self.ask(AppEffect::Copy(text));
+        let text = format!("cell {number}: {size} bytes sent to your terminal's clipboard");
+        self.notify(NoticeLevel::Info, text);
+    }
+
+    /// `/kernels`
+    pub fn show_kernels(&mut self) {
+        let mut text = String::new();
+        for kernel in &self.kernels {
+            let status = match &kernel.status {
+                KernelStatus::NotStarted => "not started: starts with its first cell".to_owned(),
+                KernelStatus::Starting => "starting".to_owned(),
+                KernelStatus::Idle => "idle".to_owned(),
+                KernelStatus::Busy => "busy".to_owned(),
+                KernelStatus::Failed(message) => format!("failed: {message}"),
+            };
+            let implementation = crate::kernel::spec(kernel.language).implementation;
+            let cells = super::view::text::plural(kernel.cells, "cell");
+            let title = kernel.language.title();
+            text.push_str(&format!("{title:11} {status:10} {cells:9} {implementation}\n"));
+        }
+        text.push_str("\n/restart LANGUAGE replaces a kernel by a fresh one.\n");
+        self.layers.push(Layer::page("Kernels", &text));
+    }
+}

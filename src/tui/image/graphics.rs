@@ -1,0 +1,359 @@
+//! Graphics protocols: painted over blank cells once a picture stands still.
+//!
+//! iTerm2's and sixel pictures go through viuer, told which protocol to use. What viuer 0.11 does
+//! inside `print`: for iTerm2 it looks at the environment only; for sixel it asks the terminal
+//! once in a process and keeps the answer, which [`Protocol::choose`] provokes before the event
+//! reader starts. For kitty it would wait for answers all the time, see [`kitty`].
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use image::DynamicImage;
+use ratatui::buffer::{Buffer, CellDiffOption};
+use ratatui::layout::Rect;
+
+use super::blocks::draw_blocks;
+use super::cache::Full;
+use super::{
+    BackendChoice, Capabilities, FullSize, ImageBackend, Look, PictureKey, Placed, Scaled, Target,
+    kitty,
+};
+use crate::picture::contain_panic;
+
+/// A picture has to stand still for this long before it is painted: half blocks until then.
+pub(super) const SETTLE: Duration = Duration::from_millis(120);
+/// More pixels than this are not sent: the terminal scales up what is larger.
+const MAX_SENT_PIXELS: u64 = 2_000_000;
+/// Width and height in pixels of a cell of a terminal that does not tell.
+const DEFAULT_CELL: (u16, u16) = (8, 16);
+/// viuer counts a cell as so many pixels when it writes sixels.
+const VIUER_SIXEL_CELL: (u32, u32) = (6, 12);
+/// And never writes wider ones.
+const VIUER_SIXEL_MAX_WIDTH: u32 = 1000;
+
+/// The protocols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// The kitty graphics protocol.
+    Kitty,
+    /// iTerm2's inline images.
+    Iterm,
+    /// Sixel.
+    Sixel,
+}
+
+type Print = Box<dyn FnMut(&DynamicImage, &viuer::Config) -> Result<(), String>>;
+
+/// Paints with one protocol, and falls back to half blocks while a picture moves or is cut.
+pub(crate) struct Graphics {
+    protocol: Protocol,
+    cell: Option<(u16, u16)>,
+    print: Print,
+    now: Instant,
+    /// Where each picture has been, and since when.
+    seen: Vec<Seen>,
+    /// The same for the frame that is being drawn.
+    seeing: Vec<Seen>,
+    /// What is on the screen.
+    shown: Vec<Shown>,
+    /// What shall be there after this frame.
+    wanted: Vec<(Spot, Arc<Scaled>)>,
+    /// Pictures that kitty still holds although the screen was cleared.
+    stale_ids: Vec<u32>,
+    next_id: u32,
+    changes_in: Option<Duration>,
+    has_failed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Spot {
+    key: PictureKey,
+    area: Rect,
+}
+
+struct Seen {
+    spot: Spot,
+    skip_rows: u16,
+    since: Instant,
+}
+
+struct Shown {
+    spot: Spot,
+    id: u32,
+}
+
+impl Graphics {
+    /// The best protocol that is wanted, was confirmed, and that viuer agrees to. Call it before
+    /// any thread reads events: viuer may ask the terminal.
+    pub fn choose(capabilities: &Capabilities, choice: BackendChoice) -> Option<Self> {
+        let protocol = Protocol::choose(capabilities, choice)?;
+        Some(Self::new(protocol, capabilities.cell_size, Box::new(print)))
+    }
+
+    pub(super) fn new(protocol: Protocol, cell: Option<(u16, u16)>, print: Print) -> Self {
+        Self {
+            protocol,
+            cell,
+            print,
+            now: Instant::now(),
+            seen: Vec::new(),
+            seeing: Vec::new(),
+            shown: Vec::new(),
+            wanted: Vec::new(),
+            stale_ids: Vec::new(),
+            // Other programs in the same terminal number theirs from 1.
+            next_id: (std::process::id() & 0xffff) << 12 | 1,
+            changes_in: None,
+            has_failed: false,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn shown_ids(&self) -> Vec<u32> {
+        self.shown.iter().map(|shown| shown.id).collect()
+    }
+
+    /// Since when a picture has been just there.
+    fn settled_since(&mut self, spot: &Spot, skip_rows: u16) -> Instant {
+        let known = self
+            .seen
+            .iter()
+            .find(|seen| seen.spot == *spot && seen.skip_rows == skip_rows);
+        let since = known.map_or(self.now, |seen| seen.since);
+        self.seeing.push(Seen {
+            spot: spot.clone(),
+            skip_rows,
+            since,
+        });
+        since
+    }
+
+    fn paint(&mut self, out: &mut dyn Write, spot: Spot, picture: &Scaled) -> io::Result<()> {
+        let id = self.next_id;
+        let area = spot.area;
+        match &picture.full {
+            Full::Png(png) => {
+                kitty::put(out, id, png, area)?;
+                self.next_id += 1;
+            }
+            Full::Pixels(pixels) => {
+                // viuer writes to standard output itself.
+                out.flush()?;
+                let config = self.config(area);
+                let print = &mut self.print;
+                let printed = contain_panic(|| print(pixels, &config));
+                if !matches!(printed, Ok(Ok(()))) {
+                    self.has_failed = true;
+                    self.changes_in = Some(Duration::ZERO);
+                    return Ok(());
+                }
+            }
+            Full::None => return Ok(()),
+        }
+        self.shown.push(Shown { spot, id });
+        Ok(())
+    }
+
+    fn config(&self, area: Rect) -> viuer::Config {
+        let (width, height) = match self.protocol {
+            Protocol::Kitty | Protocol::Iterm => (u32::from(area.width), u32::from(area.height)),
+            Protocol::Sixel => sixel_size(area, self.cell),
+        };
+        viuer::Config {
+            transparent: true,
+            absolute_offset: true,
+            x: area.x,
+            y: i16::try_from(area.y).unwrap_or(i16::MAX),
+            restore_cursor: false,
+            width: Some(width),
+            height: Some(height),
+            ..viuer_config(self.protocol)
+        }
+    }
+}
+
+impl ImageBackend for Graphics {
+    fn name(&self) -> &'static str {
+        match self.protocol {
+            Protocol::Kitty => "kitty graphics",
+            Protocol::Iterm => "iTerm2 inline images",
+            Protocol::Sixel => "sixel",
+        }
+    }
+
+    fn target(&self, cols: u16, rows: u16) -> Target {
+        let (width, height) = sent_size(cols, rows, self.cell);
+        Target {
+            cols,
+            rows,
+            full: match self.protocol {
+                Protocol::Kitty => FullSize::Png { width, height },
+                Protocol::Iterm | Protocol::Sixel => FullSize::Pixels { width, height },
+            },
+        }
+    }
+
+    fn begin(&mut self, now: Instant) {
+        self.now = now;
+        self.seen = std::mem::take(&mut self.seeing);
+        self.wanted.clear();
+        self.changes_in = None;
+    }
+
+    fn draw(&mut self, frame: &mut Buffer, at: &Placed<'_>, look: &Look) {
+        let placement = at.placement;
+        let spot = Spot {
+            key: placement.key.clone(),
+            area: placement.area,
+        };
+        let area = placement.area;
+        let is_whole = placement.skip_rows == 0
+            && (area.width, area.height) == (placement.cols, placement.rows)
+            && area.intersection(frame.area) == area
+            // Protocols may move the caret to the row below: if there is none, all would scroll.
+            && area.bottom() < frame.area.bottom();
+        let since = self.settled_since(&spot, placement.skip_rows);
+        let waits = SETTLE.saturating_sub(self.now.saturating_duration_since(since));
+        if !is_whole || at.covered || self.has_failed {
+            draw_blocks(frame, placement, &at.picture.blocks, look);
+            return;
+        }
+        let is_shown = self.shown.iter().any(|shown| shown.spot == spot);
+        if !is_shown && !waits.is_zero() {
+            let first = self.changes_in.map_or(waits, |other| other.min(waits));
+            self.changes_in = Some(first);
+            draw_blocks(frame, placement, &at.picture.blocks, look);
+            return;
+        }
+        for position in area.positions() {
+            if let Some(cell) = frame.cell_mut(position) {
+                cell.reset();
+                // Blank in the first frame, so that nothing shines through; left alone in those
+                // that follow. When the picture goes, the cells differ and are written again.
+                if is_shown {
+                    cell.set_diff_option(CellDiffOption::Skip);
+                }
+            }
+        }
+        self.wanted.push((spot, Arc::clone(at.picture)));
+    }
+
+    fn changes_in(&self) -> Option<Duration> {
+        self.changes_in
+    }
+
+    fn present(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let wanted = std::mem::take(&mut self.wanted);
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.shown)
+            .into_iter()
+            .partition(|shown| wanted.iter().any(|(spot, _)| *spot == shown.spot));
+        self.shown = kept;
+        let is_new = |spot: &Spot| !self.shown.iter().any(|shown| shown.spot == *spot);
+        let new: Vec<_> = wanted
+            .into_iter()
+            .filter(|(spot, _)| is_new(spot))
+            .collect();
+        let mut ids = std::mem::take(&mut self.stale_ids);
+        ids.extend(gone.iter().map(|shown| shown.id));
+        if self.protocol == Protocol::Kitty {
+            ids.iter().try_for_each(|&id| kitty::delete(out, id))?;
+        }
+        if !new.is_empty() {
+            out.write_all(b"\x1b7")?;
+            for (spot, picture) in new {
+                self.paint(out, spot, &picture)?;
+            }
+            out.write_all(b"\x1b8")?;
+        }
+        if self.has_failed {
+            // Half blocks from now on, so the blank cells must not be taken for a picture.
+            self.shown.clear();
+        }
+        out.flush()
+    }
+
+    fn invalidate(&mut self) {
+        self.stale_ids
+            .extend(self.shown.drain(..).map(|shown| shown.id));
+    }
+}
+
+impl Protocol {
+    /// The one to use, if viuer agrees: otherwise it would silently print half blocks.
+    pub(super) fn choose(capabilities: &Capabilities, choice: BackendChoice) -> Option<Self> {
+        let protocol = choose_protocol(capabilities, choice)?;
+        let agreed = match protocol {
+            Self::Kitty => true,
+            Self::Iterm => viuer::is_iterm_supported(),
+            Self::Sixel => viuer::is_sixel_supported(),
+        };
+        agreed.then_some(protocol)
+    }
+}
+
+/// The protocol to use: kitty's can delete, iTerm2's keeps all colours, sixel has 256.
+pub(super) fn choose_protocol(
+    capabilities: &Capabilities,
+    choice: BackendChoice,
+) -> Option<Protocol> {
+    if capabilities.no_color {
+        return None;
+    }
+    let confirmed = [
+        (capabilities.kitty, Protocol::Kitty, BackendChoice::Kitty),
+        (capabilities.iterm, Protocol::Iterm, BackendChoice::Iterm),
+        // viuer asks the terminal without a time limit: only one that answers may be asked.
+        (
+            capabilities.sixel && capabilities.answered,
+            Protocol::Sixel,
+            BackendChoice::Sixel,
+        ),
+    ];
+    let mut usable = confirmed.into_iter().filter(|(is_there, _, wish)| {
+        *is_there && (choice == BackendChoice::Auto || choice == *wish)
+    });
+    usable.next().map(|(_, protocol, _)| protocol)
+}
+
+/// The configuration that makes viuer use this protocol and no other.
+pub(super) fn viuer_config(protocol: Protocol) -> viuer::Config {
+    viuer::Config {
+        use_kitty: protocol == Protocol::Kitty,
+        use_iterm: protocol == Protocol::Iterm,
+        use_sixel: protocol == Protocol::Sixel,
+        ..viuer::Config::default()
+    }
+}
+
+/// In viuer's cells, so that the sixels cover these cells and not more.
+pub(super) fn sixel_size(area: Rect, cell: Option<(u16, u16)>) -> (u32, u32) {
+    let cell = cell.unwrap_or(DEFAULT_CELL);
+    let width = u32::from(area.width) * u32::from(cell.0);
+    let height = u32::from(area.height) * u32::from(cell.1);
+    // Where viuer cuts the width, the height follows.
+    let cut = width.min(VIUER_SIXEL_MAX_WIDTH);
+    let height = u64::from(height) * u64::from(cut) / u64::from(width.max(1));
+    let height = u32::try_from(height).unwrap_or(u32::MAX);
+    (
+        (cut / VIUER_SIXEL_CELL.0).max(1),
+        (height / VIUER_SIXEL_CELL.1).max(1),
+    )
+}
+
+/// The pixels that so many cells have, within bounds.
+pub(super) fn sent_size(cols: u16, rows: u16, cell: Option<(u16, u16)>) -> (u32, u32) {
+    let cell = cell.unwrap_or(DEFAULT_CELL);
+    let mut width = u32::from(cols) * u32::from(cell.0);
+    let mut height = u32::from(rows) * u32::from(cell.1);
+    while u64::from(width) * u64::from(height) > MAX_SENT_PIXELS {
+        (width, height) = (width.div_ceil(2), height.div_ceil(2));
+    }
+    (width.max(1), height.max(1))
+}
+
+fn print(picture: &DynamicImage, config: &viuer::Config) -> Result<(), String> {
+    viuer::print(picture, config)
+        .map(|_| ())
+        .map_err(|error| error.to_string())
+}

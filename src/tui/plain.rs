@@ -1,0 +1,127 @@
+//! The transcript as plain text: for the clipboard, for a file, and for the scrollback on leaving.
+
+use std::fmt::Write as _;
+
+use super::view::text::{bytes, count, duration};
+use crate::protocol::{Outcome, Status, StreamText};
+use crate::sanitize::sanitize;
+use crate::session::{Body, CellBody, Entry, Transcript};
+
+/// What of a cell is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The code.
+    Source,
+    /// What it printed, its value, its error.
+    Output,
+    /// Everything.
+    All,
+}
+
+/// All of it, safe to be printed on a terminal.
+pub(crate) fn transcript(transcript: &Transcript) -> String {
+    let mut text = String::new();
+    for each in transcript.entries() {
+        text.push_str(&entry(each, Part::All));
+        text.push('\n');
+    }
+    text
+}
+
+/// One entry, safe to be printed on a terminal.
+pub(crate) fn entry(entry: &Entry, part: Part) -> String {
+    let mut text = String::new();
+    match &entry.body {
+        Body::Cell(cell) => {
+            match part {
+                Part::Source => text.push_str(&sanitize(&cell.source)),
+                Part::Output => {}
+                Part::All => {
+                    let count = cell.execution_count.map_or(" ".to_owned(), |n| n.to_string());
+                    let mark = format!("{} {count} › ", cell.language.short());
+                    let indent = format!("\n{:>width$}", "… ", width = mark.chars().count());
+                    let source = sanitize(cell.source.trim_end());
+                    let _ = writeln!(text, "{mark}{}", source.replace('\n', &indent));
+                }
+            }
+            if part != Part::Source {
+                text.push_str(&output(cell));
+            }
+            if let (Part::All, Some(outcome)) = (part, cell.outcome()) {
+                let _ = writeln!(text, "{}", cost(outcome));
+            }
+        }
+        Body::Show(show) => {
+            let _ = match &show.picture {
+                Some(Ok(picture)) => writeln!(
+                    text,
+                    "picture {}: {} {}×{}, {}",
+                    sanitize(&show.path),
+                    picture.media_type.title(),
+                    picture.width,
+                    picture.height,
+                    bytes(picture.size_bytes)
+                ),
+                Some(Err(message)) => {
+                    writeln!(text, "picture {}: {}", sanitize(&show.path), sanitize(message))
+                }
+                None => writeln!(text, "picture {}: loading", sanitize(&show.path)),
+            };
+        }
+    }
+    text
+}
+
+/// What a cell printed, its value, its error.
+pub(crate) fn output(cell: &CellBody) -> String {
+    let mut text = String::new();
+    let pieces = |pieces: &[StreamText], text: &mut String| {
+        for piece in pieces {
+            text.push_str(&sanitize(&piece.text));
+        }
+    };
+    pieces(&cell.output.head, &mut text);
+    if !cell.output.is_whole() {
+        end_line(&mut text);
+        let _ = writeln!(
+            text,
+            "[… {} lines left out: {} …]",
+            count(cell.output.omitted_lines),
+            bytes(cell.output.omitted_bytes)
+        );
+        pieces(&cell.output.tail, &mut text);
+    }
+    end_line(&mut text);
+    let Some(outcome) = cell.outcome() else { return text };
+    if let Some(result) = &outcome.result {
+        let _ = writeln!(text, "{}", sanitize(result));
+    }
+    if let Status::Error { traceback, .. } = &outcome.status {
+        text.push_str(&sanitize(traceback));
+        end_line(&mut text);
+    }
+    text
+}
+
+
+fn cost(outcome: &Outcome) -> String {
+    let time = duration(outcome.cost.execution_time);
+    let ending = match &outcome.status {
+        Status::Ok | Status::Error { .. } => String::new(),
+        Status::Exit { code } => format!("exit code {code}, "),
+        Status::Interrupted { .. } => "interrupted, ".to_owned(),
+        Status::Limit { message, .. } => format!("{message}, "),
+        Status::Died { message } => format!("the kernel died: {}, ", sanitize(message)),
+        Status::Dropped => return "[never run]".to_owned(),
+    };
+    match outcome.cost.peak_memory_bytes {
+        0 => format!("[{ending}{time}]"),
+        peak => format!("[{ending}{time}, {}]", bytes(peak)),
+    }
+}
+
+fn end_line(text: &mut String) {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+}
