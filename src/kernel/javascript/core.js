@@ -67,6 +67,8 @@
   Error.prepareStackTrace = (error, sites) => {
     let text = header(error);
     let place;
+    // A parser's error has the place in the text as its only frame.
+    const isParse = sites.length === 1 && error?.name === 'SyntaxError' && !sites[0].getFunctionName();
     for (let i = 0; i < sites.length; i++) {
       const site = sites[i];
       const file = site.getFileName();
@@ -83,8 +85,9 @@
       if (shifted.has(where)) line--;
       if (line < 1) continue;
       const column = site.getColumnNumber();
-      place ??= [where, line, column, i === 0 && name === ''];
+      place ??= [where, line, column, isParse];
       const at = `${where}:${line}:${column}`;
+      if (isParse) break;
       text += name === '' || name.startsWith('<') ? `\n    at ${at}` : `\n    at ${name} (${at})`;
     }
     if (place !== undefined && error !== null && typeof error === 'object') places.set(error, place);
@@ -226,7 +229,8 @@
   let immediates = [];
   let batch = []; // the immediates of this round
   let ticks = [];
-  let inTimers = true;
+  let inTimers = false; // the first round begins with a look at the clock
+  let isFirst = true;
   let clockMs = Math.floor(host.now()); // as in libuv: stands still while callbacks run
   let lastId = 0;
   const byId = new Map();
@@ -348,10 +352,12 @@
     inTimers = true;
     const idle = !immediates.length && !timers.some(timerCounts);
     if (idle) return -1;
-    // A round takes a millisecond at least, so that a timer of 1 ms comes before the next immediate.
-    clockMs = Math.max(Math.floor(host.now()), immediates.length ? clockMs : clockMs + 1);
+    // The script has taken a millisecond, whatever the clock says: a timer of 1 ms comes before an immediate.
+    clockMs = Math.max(Math.floor(host.now()), isFirst ? clockMs + 1 : clockMs);
+    isFirst = false;
     if (immediates.length || timers[0].due <= clockMs) return 0;
-    return timers[0].due - clockMs;
+    // Callbacks that were due in the meantime wait for the clock, not for the sleep.
+    return Math.max(timers[0].due - host.now(), 0);
   };
   const runTicks = () => {
     const some = ticks.length > 0;
@@ -363,7 +369,8 @@
     immediates = [];
     batch = [];
     ticks = [];
-    inTimers = true;
+    inTimers = false;
+    isFirst = true;
     rejections.clear();
     byId.clear();
     indent = '';

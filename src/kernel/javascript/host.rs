@@ -120,9 +120,12 @@ fn arch() -> &'static str {
 
 /// `[target, handler]` of a proxy, without asking it; `[null, null]` of a revoked one.
 fn proxy_parts<'js>(ctx: Ctx<'js>, value: Value<'js>) -> rquickjs::Result<Option<Array<'js>>> {
-    let Some(proxy) = value.into_proxy() else {
+    if !value.is_proxy() {
         return Ok(None);
-    };
+    }
+    // `as_proxy` goes by `typeof` and does not see the proxy of a function.
+    // SAFETY: the value is a proxy, the line above asked the engine.
+    let proxy = unsafe { value.ref_proxy() };
     let parts = Array::new(ctx.clone())?;
     match (proxy.target(), proxy.handler()) {
         (Ok(target), Ok(handler)) => {

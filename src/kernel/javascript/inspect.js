@@ -4,7 +4,7 @@
   'use strict';
   const {
     Array, ArrayBuffer, BigInt, Boolean, Date, Error, Function, JSON, Map, Math, Number, Object, Reflect, RegExp, Set,
-    String, Symbol, Uint8Array, WeakMap, WeakRef, WeakSet,
+    String, Symbol, Uint8Array, WeakMap, WeakSet,
   } = host.globals;
   const custom = Symbol.for('nodejs.util.inspect.custom');
   const {
@@ -48,7 +48,7 @@
     const code = unit.charCodeAt(0);
     return code < 256
       ? `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`
-      : `\\u${code.toString(16).toUpperCase()}`;
+      : `\\u${code.toString(16)}`;
   };
   const quote = (text) => {
     if (!needsEscape.test(text)) return `'${text}'`;
@@ -345,7 +345,7 @@
     }
     const cell = longest + 2;
     if (cell * 3 + ctx.indentation >= ctx.breakLength || !(total / cell > 5 || longest <= 6)) return items;
-    const biased = Math.max(cell - Math.sqrt(cell - total / items.length), 1);
+    const biased = Math.max(longest - 1 - Math.sqrt(cell - total / items.length), 1);
     const count = Math.min(
       Math.round(Math.sqrt(2.5 * biased * cells) / biased),
       Math.floor((ctx.breakLength - ctx.indentation) / cell),
@@ -429,7 +429,7 @@
       if (typeof method === 'function' && method !== inspect
         && !(descriptorOf(subject, 'constructor') && subject.constructor?.prototype === subject)) {
         const room = ctx.depth === null ? null : ctx.depth - depth;
-        const options = { ...ctx.options, depth: room, stylize: (text) => `${text}` };
+        const options = { ...ctx.options, stylize: (text) => `${text}` };
         const answer = apply(method, value, [room, options, inspect]);
         if (answer !== value) {
           if (typeof answer !== 'object' && typeof answer !== 'function') {
@@ -491,11 +491,7 @@
     }
     const branded = brand(ctx, value, depth, name, tag);
     if (branded) return branded;
-    const base = constructorLabel(value) === 'Arguments' && tag === ''
-      ? { braces: ['[Arguments] [', ']'], keys: extraKeys(value, ctx), kind: ARRAY, items: () => arrayItems(ctx, value, depth),
-        none: value.length === 0 ? '[Arguments] []' : undefined }
-      : null;
-    if (base) return base;
+    if (constructorLabel(value) === 'Arguments' && tag === '') return empty(['[Arguments] {', '}'], '[Arguments] {}');
     if (name === 'Object' && tag === '') return empty(['{', '}'], '{}');
     const lead = prefix(name, tag, 'Object');
     return empty([`${lead}{`, '}'], `${lead}{}`);
@@ -539,10 +535,6 @@
     }
     if (isInstance(value, WeakSet)) return { braces: [`${prefix(name, tag, 'WeakSet')}{`, '}'], items: () => ['<items unknown>'] };
     if (isInstance(value, WeakMap)) return { braces: [`${prefix(name, tag, 'WeakMap')}{`, '}'], items: () => ['<items unknown>'] };
-    if (isInstance(value, WeakRef)) {
-      const target = attempt(WeakRef, (v) => v.deref());
-      return { braces: [`${prefix(name, tag, 'WeakRef')}{`, '}'], items: () => [indented(ctx, 2, () => format(ctx, target, depth))] };
-    }
     for (const [kind, constructor] of [['Number', Number], ['String', String], ['Boolean', Boolean], ['BigInt', BigInt], ['Symbol', Symbol]]) {
       const inner = attempt(constructor, (v) => constructor.prototype.valueOf.call(v));
       if (inner === undefined) continue;
@@ -574,7 +566,7 @@
     }
     if (depth > ctx.depth && ctx.depth !== null) {
       const label = prefix(name, tag, Array.isArray(value) ? 'Array' : 'Object').slice(0, -1);
-      return Array.isArray(value) && name === 'Array' ? '[Array]' : `[${label}]`;
+      return name === null ? label : `[${label}]`;
     }
     ctx.seen.push(value);
     ctx.currentDepth = inner;

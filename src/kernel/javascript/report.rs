@@ -103,6 +103,9 @@ fn excerpt(place: &Place, source: &str, carets: usize) -> String {
     const MAX_COLUMNS: usize = 400;
     let text = source.lines().nth(place.line - 1).unwrap_or_default();
     let heading = format!("{}:{}\n", place.file, place.line);
+    if text.trim().is_empty() {
+        return String::new();
+    }
     if text.chars().count() > MAX_COLUMNS {
         return heading + "\n";
     }

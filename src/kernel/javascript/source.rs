@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Declaration, ExportDefaultDeclarationKind, ForStatementInit, ForStatementLeft,
+    BindingIdentifier, Declaration, ExportDefaultDeclarationKind, ForStatementInit, ForStatementLeft,
     ImportDeclaration, ImportDeclarationSpecifier, Statement, VariableDeclaration,
     VariableDeclarationKind,
 };
@@ -256,7 +256,7 @@ impl Names {
         edits: &mut Vec<Edit>,
     ) -> Result<(), SyntaxError> {
         match statement {
-            Statement::VariableDeclaration(declaration) => self.variables(declaration),
+            Statement::VariableDeclaration(declaration) => self.variables(declaration)?,
             Statement::FunctionDeclaration(function) => {
                 if let Some(id) = &function.id {
                     self.function(&id.name);
@@ -264,18 +264,18 @@ impl Names {
             }
             Statement::ClassDeclaration(class) => {
                 if let Some(id) = &class.id {
-                    self.publish(&id.name);
+                    self.lexical(&id.name, id.span)?;
                 }
             }
             Statement::ImportDeclaration(import) => {
-                for name in import_names(import) {
-                    self.publish(name);
+                for id in import_ids(import) {
+                    self.lexical(&id.name, id.span)?;
                 }
                 edits.push((import.span, as_dynamic_import(import)));
             }
             Statement::ExportDeclaration(export) => {
                 match &export.declaration {
-                    Declaration::VariableDeclaration(variables) => self.variables(variables),
+                    Declaration::VariableDeclaration(variables) => self.variables(variables)?,
                     Declaration::FunctionDeclaration(function) => {
                         if let Some(id) = &function.id {
                             self.function(&id.name);
@@ -283,7 +283,7 @@ impl Names {
                     }
                     Declaration::ClassDeclaration(class) => {
                         if let Some(id) = &class.id {
-                            self.publish(&id.name);
+                            self.lexical(&id.name, id.span)?;
                         }
                     }
                     _ => {}
@@ -305,7 +305,7 @@ impl Names {
                         }
                     }
                     ExportDefaultDeclarationKind::ClassDeclaration(class) => match &class.id {
-                        Some(id) => self.publish(&id.name),
+                        Some(id) => self.lexical(&id.name, id.span)?,
                         None => return Err(no_export(export.span)),
                     },
                     _ => {}
@@ -345,16 +345,31 @@ impl Names {
         self.declare(name);
     }
 
-    fn variables(&mut self, declaration: &VariableDeclaration<'_>) {
+    /// A binding that no other of the same cell may share its name with. QuickJS knows that too,
+    /// but says neither the name nor the place.
+    fn lexical(&mut self, name: &str, span: Span) -> Result<(), SyntaxError> {
+        if self.published.iter().any(|known| known == name) {
+            return Err(SyntaxError {
+                message: format!("Identifier '{name}' has already been declared"),
+                offset: span.start as usize,
+                len: span.size() as usize,
+            });
+        }
+        self.publish(name);
+        Ok(())
+    }
+
+    fn variables(&mut self, declaration: &VariableDeclaration<'_>) -> Result<(), SyntaxError> {
+        if declaration.kind == VariableDeclarationKind::Var {
+            self.only_var(declaration);
+            return Ok(());
+        }
         for declarator in &declaration.declarations {
             for id in declarator.id.get_binding_identifiers() {
-                if declaration.kind == VariableDeclarationKind::Var {
-                    self.declare(&id.name);
-                } else {
-                    self.publish(&id.name);
-                }
+                self.lexical(&id.name, id.span)?;
             }
         }
+        Ok(())
     }
 
     /// `var` and functions inside of statements belong to the whole cell.
@@ -423,7 +438,11 @@ impl Names {
 
     fn only_var(&mut self, declaration: &VariableDeclaration<'_>) {
         if declaration.kind == VariableDeclarationKind::Var {
-            self.variables(declaration);
+            for declarator in &declaration.declarations {
+                for id in declarator.id.get_binding_identifiers() {
+                    self.declare(&id.name);
+                }
+            }
         }
     }
 }
@@ -440,11 +459,13 @@ fn blank(span: Span) -> String {
     " ".repeat(span.size() as usize)
 }
 
-fn import_names<'a>(import: &'a ImportDeclaration<'_>) -> impl Iterator<Item = &'a str> {
+fn import_ids<'a, 'b>(
+    import: &'b ImportDeclaration<'a>,
+) -> impl Iterator<Item = &'b BindingIdentifier<'a>> {
     import.specifiers.iter().flatten().map(|specifier| match specifier {
-        ImportDeclarationSpecifier::ImportSpecifier(named) => named.local.name.as_str(),
-        ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => default.local.name.as_str(),
-        ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => all.local.name.as_str(),
+        ImportDeclarationSpecifier::ImportSpecifier(named) => &named.local,
+        ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => &default.local,
+        ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => &all.local,
     })
 }
 
