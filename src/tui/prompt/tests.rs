@@ -281,6 +281,9 @@ fn vi_keys_edit() {
     check_vi("a<ctrl-j>b<esc>kA!", "a!|\nb", "vi insert");
     check_vi("x<esc>ihi", "hi|x", "vi insert");
     check_vi("f(<esc><enter>", "f(\n  |", "vi insert");
+    // Esc and a letter that arrive together are told apart from Alt by nobody: they are Esc.
+    check_vi("one<alt-x>", "on|", "vi normal");
+    check_vi("one<alt-o>two", "one\ntwo|", "vi insert");
     // Half-typed commands are given up.
     check_vi("abc<esc>d<esc>x", "a|b", "vi normal");
 }
@@ -507,7 +510,7 @@ fn a_wide_screen_shows_the_hint() {
     let mut desk = Desk::with_history(EditModeKind::Emacs);
     desk.press("def");
     insta::assert_snapshot!(desk.screen(200, 1, 1), @r#"
-    In [4] py › def▏f():⏎return 1
+    In [4] py › def▏ f():⏎return 1
     "#);
 }
 
@@ -527,7 +530,7 @@ fn the_popup_stands_above_the_word() {
       py       switch to Python, or run one line of it and sta…
       js       switch to JavaScript, or run one line of it and…
       show     show a picture: PNG, JPEG, WebP or GIF
-      kernels  list the kernels: language, state, cells ru 0/19
+      kernels  list the kernels: language, state, cells r… 0/19
     In [4] py › /▏
     "##);
 }
