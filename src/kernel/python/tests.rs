@@ -1,8 +1,10 @@
 //! The interpreter as a worker drives it, with a host that keeps what it is told.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
 use super::SPEC;
 use crate::kernel::{
@@ -141,4 +143,100 @@ fn scratch() {
             std::fs::write("/dev/stderr", out).expect("written");
         }
     });
+}
+
+/// The programs of `tests/conformance/python`, with what CPython prints for them.
+#[test]
+fn conformance() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/python");
+    let mut programs: Vec<_> = std::fs::read_dir(&folder)
+        .expect("the corpus is there")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        .collect();
+    programs.sort();
+    assert!(programs.len() >= 10, "only {} programs", programs.len());
+    let known = std::fs::read_to_string(folder.join("known-failures.txt"))
+        .expect("known-failures.txt is there");
+    let known: BTreeMap<_, _> = known
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(": "))
+        .collect();
+    let mut surprises = Vec::new();
+    let mut failures = 0;
+    for program in &programs {
+        let name = program
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .expect("names are plain");
+        let problem = conforms(program);
+        failures += usize::from(problem.is_some());
+        match (problem, known.get(name)) {
+            (Some(problem), None) => surprises.push(format!("{name} fails: {problem}")),
+            (None, Some(reason)) => surprises.push(format!(
+                "{name} passes, but known-failures.txt names it: {reason}"
+            )),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
+    assert!(
+        surprises.is_empty(),
+        "{} of {} programs fail\n{}",
+        failures,
+        programs.len(),
+        surprises.join("\n")
+    );
+}
+
+/// Runs a program of the corpus; says what is wrong, if anything.
+fn conforms(program: &Path) -> Option<String> {
+    let source = std::fs::read_to_string(program).expect("readable");
+    let expected = std::fs::read_to_string(program.with_extension("out")).expect("recorded");
+    let name = program
+        .file_name()
+        .and_then(|name| name.to_str())
+        .expect("names are plain")
+        .to_owned();
+    let mode = ExecuteMode::Program {
+        name,
+        wants_result: false,
+    };
+    let ran = session(|python| interrupted_after(Duration::from_secs(20), python, &source, mode));
+    if !matches!(ran.reply.ending, Ending::Ok | Ending::Exit { code: 0 }) {
+        let Ending::Error { traceback, .. } = &ran.reply.ending else {
+            return Some(format!("{:?}", ran.reply.ending));
+        };
+        return Some(format!("{traceback}{}", ran.stderr));
+    }
+    let difference = ran
+        .stdout
+        .lines()
+        .zip(expected.lines())
+        .find(|(found, wanted)| found != wanted);
+    match difference {
+        Some((found, wanted)) => Some(format!("printed {found:?}\n      instead of {wanted:?}")),
+        None if ran.stdout != expected => Some("printed more or less than it should".to_owned()),
+        None => None,
+    }
+}
+
+/// Runs something, and interrupts it if it is not over by then.
+fn interrupted_after(
+    limit: Duration,
+    python: &mut Session,
+    source: &str,
+    mode: ExecuteMode,
+) -> Ran {
+    let host = Arc::clone(&python.host);
+    let (over, is_over) = mpsc::channel();
+    let watch = std::thread::spawn(move || {
+        if is_over.recv_timeout(limit).is_err() {
+            host.interrupt();
+        }
+    });
+    let ran = python.run(source, mode);
+    over.send(()).ok();
+    watch.join().expect("the watch ends");
+    ran
 }

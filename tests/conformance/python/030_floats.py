@@ -1,0 +1,16 @@
+print(0.1 + 0.2, 1 / 3, 1e16, 1e15, 123456789.123456789, 1e-5, 0.0001, 5e-324, 1.7976931348623157e308)
+print(float("inf"), -float("inf"), float("nan"), float("1e3"), float(" 2.5 "))
+print(3.0, 100.0, 1e22, 1e21, -0.0, 2.5e-8)
+print(round(2.5), round(3.5), round(-2.5), round(2.675, 2), round(1234.5678, -2), round(0.5))
+print(7.5 // 2, -7.5 // 2, 7.5 % 2, -7.5 % 2, divmod(7.5, 2))
+print((0.5).as_integer_ratio(), (3.75).hex(), float.fromhex("0x1.8p+1"), (2.0).is_integer())
+import math
+
+print(math.pi, math.e, math.sqrt(2), math.floor(-1.5), math.ceil(-1.5), math.trunc(-1.5))
+print(math.sin(1), math.cos(1), math.tan(1), math.atan2(1, 2), math.exp(1), math.log(10), math.log2(8), math.log10(1000))
+print(math.isclose(0.1 + 0.2, 0.3), math.isnan(float("nan")), math.isinf(1e400), math.hypot(3, 4))
+print(math.fsum([0.1] * 10), sum([0.1] * 10) != 1.0 or "exact", math.prod([1.5, 2, 3]), math.copysign(1, -0.0))
+print(math.degrees(math.pi), math.radians(180), math.modf(3.25), math.frexp(8.0), math.ldexp(0.5, 4))
+print(float("nan") == float("nan"), 1.0 == 1, hash(1.0) == hash(1), 1e308 * 10)
+print("%.3f %.0f %g %g %e" % (2.0005, 0.5, 1e10, 1e-10, 0))
+print(complex(1, 2) * complex(3, -1), abs(3 + 4j), (1 + 2j).conjugate(), (1j) ** 2, complex("1+2j"))

@@ -1,0 +1,17 @@
+import random
+
+random.seed(42)
+print([random.randint(1, 100) for _ in range(8)])
+print([round(random.random(), 12) for _ in range(3)])
+print(random.choice("abcdef"), random.sample(range(50), 5), random.choices([1, 2, 3], k=6))
+items = list(range(10))
+random.shuffle(items)
+print(items, random.uniform(1, 10), random.gauss(0, 1), random.randrange(0, 100, 7))
+r = random.Random("text seed")
+print(r.random(), r.getrandbits(70), r.choices("ab", weights=[9, 1], k=10))
+state = r.getstate()
+a = r.random()
+r.setstate(state)
+print(a == r.random(), r.triangular(0, 1, 0.5), r.expovariate(1.5), r.betavariate(1, 2))
+print(random.Random(1).random() == random.Random(1).random(), 0 <= random.SystemRandom().random() < 1)
+print(random.Random(7).randbytes(4).hex(), random.Random(0).normalvariate(0, 1))
