@@ -7,7 +7,7 @@
 //! aside and rebuilt from the journal; a journal that does not go on from the mark is moved
 //! aside and rewritten from the index.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,6 @@ use std::time::{Duration, Instant};
 use super::index::{Damage, Index, Opened, Problem};
 use super::journal::Journal;
 use super::record::Record;
-use super::repair::{copy, move_aside, remove_if_there};
 use super::view::View;
 use super::{
     Blobs, HistoryEntry, MAX_SOURCE_BYTES, NewHistoryEntry, SessionSummary, Store, StoreError,
@@ -29,7 +28,7 @@ use crate::atomic;
 use crate::protocol::{Event, SessionId};
 
 /// How long an append waits for other instances.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a read waits for them: there is another way to read.
 const READER_PATIENCE: Duration = Duration::from_secs(1);
@@ -39,30 +38,32 @@ const ROOM_BYTES: u64 = 16 << 20;
 
 /// The store in a data folder.
 pub(super) struct SledStore {
-    paths: Paths,
+    pub paths: Paths,
     blobs: Blobs,
     state: Mutex<State>,
 }
 
-struct Paths {
-    folder: PathBuf,
-    lock: PathBuf,
-    journal: PathBuf,
-    index: PathBuf,
+/// Where its files are.
+pub(super) struct Paths {
+    pub folder: PathBuf,
+    pub lock: PathBuf,
+    pub journal: PathBuf,
+    pub index: PathBuf,
 }
 
+/// What a process remembers between calls.
 #[derive(Default)]
-struct State {
-    warnings: Vec<StoreWarning>,
+pub(super) struct State {
+    pub warnings: Vec<StoreWarning>,
     /// A second rebuild in one run would not help either, and would fill the disk with copies.
-    has_rebuilt: bool,
+    pub has_rebuilt: bool,
 }
 
 /// What is open while the lock is held. Dropped from top to bottom: the lock goes last.
-struct Session {
-    index: Index,
-    journal: Journal,
-    _lock: File,
+pub(super) struct Session {
+    pub index: Index,
+    pub journal: Journal,
+    pub lock: File,
 }
 
 impl Session {
@@ -162,7 +163,7 @@ impl SledStore {
             Ok(Opened::New(index)) if journal.is_empty()? => Ok(Session {
                 index,
                 journal,
-                _lock: lock,
+                lock,
             }),
             Ok(Opened::New(index)) => {
                 let damage = Damage::new("it was gone");
@@ -192,7 +193,10 @@ impl SledStore {
 
     /// sled lets go of its files a little after it was dropped, so that even under our own lock
     /// it may have to be waited for.
-    fn open_index(&self, pause: &mut Pause) -> Result<Result<Opened, Damage>, StoreError> {
+    pub(super) fn open_index(
+        &self,
+        pause: &mut Pause,
+    ) -> Result<Result<Opened, Damage>, StoreError> {
         loop {
             match Index::open(&self.paths.index) {
                 Ok(opened) => return Ok(Ok(opened)),
@@ -203,161 +207,9 @@ impl SledStore {
         }
     }
 
-    fn catch_up(
-        &self,
-        state: &mut State,
-        mut index: Index,
-        journal: Journal,
-        lock: File,
-    ) -> Result<Session, StoreError> {
-        if !journal.goes_on_from(index.mark())? {
-            return self.rewrite_journal(state, index, journal, lock);
-        }
-        self.need_room(journal.len()?.saturating_sub(index.mark().end))?;
-        match copy(&journal, &mut index) {
-            Ok(copied) => {
-                // A crash leaves the index one record behind. More is news.
-                if copied.records > 1 {
-                    let records = copied.records;
-                    state.warnings.push(StoreWarning::CaughtUp { records });
-                }
-                self.tell_skipped(state, copied.skipped);
-                Ok(Session {
-                    index,
-                    journal,
-                    _lock: lock,
-                })
-            }
-            Err(Problem::Damage(damage)) => {
-                drop(index);
-                self.replace(state, journal, lock, damage)
-            }
-            Err(problem) => Err(self.give_up(&index, problem)),
-        }
-    }
-
-    fn rebuild(
-        &self,
-        state: &mut State,
-        session: Session,
-        damage: Damage,
-    ) -> Result<Session, StoreError> {
-        let Session {
-            index,
-            journal,
-            _lock: lock,
-        } = session;
-        drop(index);
-        self.replace(state, journal, lock, damage)
-    }
-
-    /// Moves a damaged index aside and builds a new one from the journal.
-    fn replace(
-        &self,
-        state: &mut State,
-        journal: Journal,
-        lock: File,
-        damage: Damage,
-    ) -> Result<Session, StoreError> {
-        if state.has_rebuilt {
-            return Err(self.hopeless(Problem::Damage(damage)));
-        }
-        state.has_rebuilt = true;
-        let moved_to = move_aside(&self.paths.index)?;
-        match self.open_index(&mut Pause::new(PATIENCE))? {
-            Ok(Opened::Known(index) | Opened::New(index)) => {
-                self.fill(state, index, journal, lock, damage, moved_to)
-            }
-            Err(damage) => Err(self.hopeless(Problem::Damage(damage))),
-        }
-    }
-
-    fn fill(
-        &self,
-        state: &mut State,
-        mut index: Index,
-        journal: Journal,
-        lock: File,
-        damage: Damage,
-        moved_to: Option<PathBuf>,
-    ) -> Result<Session, StoreError> {
-        self.need_room(journal.len()?)?;
-        let copied = match copy(&journal, &mut index) {
-            Ok(copied) => copied,
-            Err(problem) => return Err(self.give_up(&index, problem)),
-        };
-        state.warnings.push(StoreWarning::Rebuilt {
-            reason: damage.reason,
-            moved_to,
-            records: copied.records,
-        });
-        self.tell_skipped(state, copied.skipped);
-        Ok(Session {
-            index,
-            journal,
-            _lock: lock,
-        })
-    }
-
-    /// Moves a journal aside that is not the one the index was made from, and writes a new one
-    /// from the index.
-    fn rewrite_journal(
-        &self,
-        state: &mut State,
-        mut index: Index,
-        journal: Journal,
-        lock: File,
-    ) -> Result<Session, StoreError> {
-        let path = &self.paths.journal;
-        let moved_to = if journal.is_empty()? {
-            None
-        } else {
-            move_aside(path)?
-        };
-        drop(journal);
-        // Written under another name first: a crash in between must not leave half a journal
-        // that looks whole.
-        let unfinished = path.with_extension("unfinished");
-        remove_if_there(&unfinished)?;
-        let mut journal = Journal::open(&unfinished)?;
-        let mut mark = super::journal::Mark::default();
-        let mut records = 0;
-        let export = index.guard(|index| {
-            index.export(|record| {
-                mark = journal.append(mark.end, &record.to_json()?)?;
-                records += 1;
-                Ok(())
-            })
-        });
-        export.map_err(|problem| self.hopeless(problem))?;
-        fs::rename(&unfinished, path)
-            .and_then(|()| atomic::sync_folder(&self.paths.folder))
-            .map_err(StoreError::io("write", path))?;
-        index
-            .set_mark(mark)
-            .map_err(|problem| self.hopeless(problem))?;
-        state
-            .warnings
-            .push(StoreWarning::JournalRewritten { moved_to, records });
-        Ok(Session {
-            index,
-            journal: Journal::open(path)?,
-            _lock: lock,
-        })
-    }
-
-    fn tell_skipped(&self, state: &mut State, lines: u64) {
-        if lines > 0 {
-            let path = self.paths.journal.clone();
-            state
-                .warnings
-                .push(StoreWarning::LinesSkipped { path, lines });
-        }
-    }
-
     /// Refuses to begin what sled may not survive: a write that fails for want of room leaves it
     /// with locks that it never lets go.
-    fn need_room(&self, for_bytes: u64) -> Result<(), StoreError> {
+    pub(super) fn need_room(&self, for_bytes: u64) -> Result<(), StoreError> {
         let folder = &self.paths.folder;
         let Ok(disk) = rustix::fs::statvfs(folder) else {
             return Ok(());
@@ -373,19 +225,8 @@ impl SledStore {
         Err(StoreError::io("write", folder)(source))
     }
 
-    /// The error of a problem that a new index would not help against. An index that could not
-    /// be written stays locked by this process; out of the way it hinders nobody, and the next
-    /// to come builds another from the journal.
-    fn give_up(&self, index: &Index, problem: Problem) -> StoreError {
-        if index.has_failed() {
-            // If even this fails, others will find it locked and say so.
-            let _ = move_aside(&self.paths.index);
-        }
-        self.hopeless(problem)
-    }
-
     /// The error of a problem that nothing more can be done about.
-    fn hopeless(&self, problem: Problem) -> StoreError {
+    pub(super) fn hopeless(&self, problem: Problem) -> StoreError {
         let path = self.paths.index.clone();
         match problem {
             Problem::Fatal(error) => error,
@@ -456,14 +297,14 @@ impl Store for SledStore {
 }
 
 /// Waits that grow from 1 ms to 20 ms, and end.
-struct Pause {
+pub(super) struct Pause {
     waits: u32,
     patience: Duration,
     deadline: Instant,
 }
 
 impl Pause {
-    fn new(patience: Duration) -> Self {
+    pub(super) fn new(patience: Duration) -> Self {
         Self {
             waits: 0,
             patience,

@@ -510,6 +510,36 @@ fn a_lost_journal_is_written_anew() {
 }
 
 #[test]
+fn when_both_are_damaged_what_is_readable_stays() {
+    let folder = folder();
+    let (entries, _) = filled(folder.path());
+    let journal = folder.path().join("history-v1.journal");
+    let length = fs::metadata(&journal).expect("there").len();
+    let file = fs::File::options().write(true).open(&journal);
+    // The last line goes whole, and the line before it in part.
+    let last = entries.last().expect("some").source.len() as u64;
+    file.and_then(|file| file.set_len(length - last - 200))
+        .expect("cut");
+    let database = folder.path().join("history-v1.sled/db");
+    let size = fs::metadata(&database).expect("there").len();
+    let size = usize::try_from(size).expect("small");
+    overwrite(&database, size / 2, size / 4);
+    let store = super::open(folder.path());
+    let left = store.history_since(0).expect("readable");
+    assert!(left.len() >= entries.len() - 2);
+    assert_eq!(left, entries[..left.len()]);
+    assert!(!store.take_warnings().is_empty());
+    let next = store.append_history(typed("s", "next")).expect("appended");
+    assert_eq!(next.id, left.len() as u64 + 1);
+    let again = super::open(folder.path());
+    assert_eq!(
+        again.history_since(0).expect("readable").len(),
+        left.len() + 1
+    );
+    assert_eq!(again.take_warnings(), []);
+}
+
+#[test]
 fn an_index_left_behind_catches_up() {
     let folder = folder();
     let store = super::open(folder.path());
