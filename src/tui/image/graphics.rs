@@ -245,11 +245,14 @@ impl ImageBackend for Graphics {
         for position in area.positions() {
             if let Some(cell) = frame.cell_mut(position) {
                 cell.reset();
-                // Blank in the first frame, so that nothing shines through; left alone in those
-                // that follow. When the picture goes, the cells differ and are written again.
-                if is_shown {
-                    cell.set_diff_option(CellDiffOption::Skip);
-                }
+                // Blanked in the first frame, so that nothing shines through, and left alone in
+                // those that follow. In both cases the cells differ from ordinary blank ones:
+                // when the picture goes, they are written again, which erases it.
+                cell.set_diff_option(if is_shown {
+                    CellDiffOption::Skip
+                } else {
+                    CellDiffOption::AlwaysUpdate
+                });
             }
         }
         self.wanted.push((spot, Arc::clone(at.picture)));
@@ -286,7 +289,7 @@ impl ImageBackend for Graphics {
             // Half blocks from now on, so the blank cells must not be taken for a picture.
             self.shown.clear();
         }
-        out.flush()
+        Ok(())
     }
 
     fn invalidate(&mut self) {

@@ -109,7 +109,7 @@ pub(crate) trait ImageBackend {
     /// In what time another frame would look different although nothing else changes.
     fn changes_in(&self) -> Option<Duration>;
 
-    /// Paints what cannot be a cell, after the frame has been written out.
+    /// Paints what cannot be a cell, after the frame has been written out. The caller flushes.
     ///
     /// # Errors
     /// If the terminal cannot be written to.
@@ -203,7 +203,8 @@ impl Pictures {
         self.backend.changes_in()
     }
 
-    /// Paints after the frame has been written out, still within its synchronized update.
+    /// Paints after the frame has been written out, still within its synchronized update: the
+    /// second argument of [`super::terminal::Terminal::draw`].
     ///
     /// # Errors
     /// If the terminal cannot be written to.

@@ -183,8 +183,12 @@ fn size_in_cells(
     cell_size: Option<(u16, u16)>,
 ) -> (u16, u16) {
     let (width, height) = (picture.width(), picture.height());
+    let mut max_cols = options.width.unwrap_or(surface.size.0).clamp(1, 1000);
+    if surface.terminal.is_some() {
+        // Longer rows would be broken.
+        max_cols = max_cols.min(surface.size.0.max(1));
+    }
     // The prompt that follows needs a row.
-    let max_cols = options.width.unwrap_or(surface.size.0).clamp(1, 1000);
     let max_rows = options.height.unwrap_or(surface.size.1.saturating_sub(1));
     let max_rows = max_rows.clamp(1, 1000);
     if options.width.is_some() || options.height.is_some() {

@@ -545,6 +545,28 @@ fn kitty_pictures_are_painted_once_when_they_stand_still() {
 }
 
 #[test]
+fn a_picture_that_goes_is_erased_by_writing_its_cells() {
+    for frames_shown in 1..3 {
+        let mut stage = Stage::new(Protocol::Sixel);
+        let here = [placement(Rect::new(3, 1, 4, 2), 4, 2)];
+        stage.frame(&here, false);
+        stage.settle();
+        let mut before = Buffer::empty(Rect::new(0, 0, 20, 10));
+        for _ in 0..frames_shown {
+            (before, _) = stage.frame(&here, false);
+        }
+        let (after, _) = stage.frame(&[], false);
+        let written: Vec<_> = before
+            .diff(&after)
+            .iter()
+            .map(|(x, y, _)| (*x, *y))
+            .collect();
+        let all: Vec<_> = here[0].area.positions().map(Into::into).collect();
+        assert_eq!(written, all, "shown for {frames_shown} frames");
+    }
+}
+
+#[test]
 fn pictures_that_are_cut_or_covered_stay_half_blocks() {
     let mut stage = Stage::new(Protocol::Sixel);
     let cases = [
