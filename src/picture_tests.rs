@@ -200,7 +200,7 @@ fn a_file_that_may_not_be_read_is_said_to_be() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("secret.png");
     std::fs::write(&path, encoded(1, 1, ImageFormat::Png)).expect("written");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).expect("changed");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).expect("changed");
     // The superuser may read everything.
     match read(&path) {
         Ok((_, info)) => assert!(rustix::process::geteuid().is_root() && info.width == 1),

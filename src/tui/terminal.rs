@@ -44,6 +44,9 @@ const LEAVE: &str = "\x1b[?2026l\x1b[?2004l\x1b[0 q\x1b[0m\x1b[?1049l\x1b[?25h";
 const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
 const END_UPDATE: &[u8] = b"\x1b[?2026l";
 
+/// More messages than this help nobody.
+const MAX_BACKGROUND_PANICS: usize = 16;
+
 const ENTERED: u8 = 1;
 const KEYBOARD: u8 = 2;
 const KITTY_PICTURES: u8 = 4;
@@ -316,7 +319,9 @@ fn install_panic_hook() {
             // `try_lock`: a hook must not wait.
             let ui_thread = UI_THREAD.try_lock().ok().and_then(|id| *id);
             if has_terminal && ui_thread != Some(thread::current().id()) {
-                if let Ok(mut panics) = BACKGROUND_PANICS.try_lock() {
+                if let Ok(mut panics) = BACKGROUND_PANICS.try_lock()
+                    && panics.len() < MAX_BACKGROUND_PANICS
+                {
                     let name = thread::current().name().unwrap_or("unnamed").to_owned();
                     let place = info.location().map(ToString::to_string);
                     let message = panic_message(info.payload());

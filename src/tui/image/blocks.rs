@@ -176,7 +176,7 @@ pub(super) fn draw_frame(frame: &mut Buffer, placement: &Placement, text: &str, 
 }
 
 /// The pixel over the background; nothing if it cannot be seen.
-fn blend(pixel: Rgba<u8>, background: Option<(u8, u8, u8)>) -> Option<[u8; 3]> {
+pub(super) fn blend(pixel: Rgba<u8>, background: Option<(u8, u8, u8)>) -> Option<[u8; 3]> {
     let Rgba([red, green, blue, alpha]) = pixel;
     match background {
         _ if alpha == 255 => Some([red, green, blue]),

@@ -1,15 +1,18 @@
-//! Decoding and scaling on a thread of its own, and the memory of what came out.
+//! Decoding, scaling and encoding on a thread of its own, and the memory of what came out.
+//!
+//! Half blocks are ready first, of all pictures that wait; what a graphics protocol needs follows,
+//! since encoding sixels takes up to a second.
 
 use std::collections::HashMap;
 use std::io::Cursor;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
 use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, ImageEncoder, ImageError, RgbaImage};
+use image::{DynamicImage, ImageEncoder, RgbaImage};
 
-use super::PictureKey;
+use super::{PictureKey, blocks};
 use crate::picture::{self, contain_panic};
 use crate::protocol::BlobId;
 
@@ -17,6 +20,8 @@ use crate::protocol::BlobId;
 pub(super) const MAX_CACHE_BYTES: usize = 64 << 20;
 /// The oldest requests beyond this many are dropped; whoever draws will ask again.
 const MAX_QUEUE: usize = 64;
+/// So many pictures may wait to be encoded: their pixels take memory meanwhile.
+const MAX_ENCODE_JOBS: usize = 4;
 
 /// The sizes in which a picture is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +34,7 @@ pub(crate) struct Target {
     pub full: FullSize,
 }
 
-/// What a graphics protocol needs. The picture is never scaled up: terminals do that.
+/// What a graphics protocol needs. Where terminals scale up themselves, the picture is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum FullSize {
     /// Nothing.
@@ -48,6 +53,15 @@ pub(crate) enum FullSize {
         /// Height in pixels.
         height: u32,
     },
+    /// Sixels: exactly this many.
+    Sixel {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// What shines through transparent pixels.
+        background: (u8, u8, u8),
+    },
 }
 
 /// A picture in the sizes of its [`Target`].
@@ -55,19 +69,21 @@ pub(crate) enum FullSize {
 pub(crate) struct Scaled {
     /// A pixel for each column, two for each row.
     pub blocks: RgbaImage,
-    /// What a graphics protocol sends.
-    pub full: Full,
+    /// What a graphics protocol sends; comes later.
+    pub full: OnceLock<Full>,
 }
 
 /// What a graphics protocol sends.
 #[derive(Debug)]
 pub(crate) enum Full {
-    /// Nothing.
+    /// Nothing: it is not wanted, or cannot be had.
     None,
     /// Pixels, for viuer.
     Pixels(DynamicImage),
     /// A PNG, for kitty.
     Png(Vec<u8>),
+    /// The escape sequence.
+    Sixel(String),
 }
 
 /// How far a picture has come.
@@ -92,16 +108,31 @@ struct Shared {
     changed: Condvar,
 }
 
+type Request = (PictureKey, Target);
+
 #[derive(Default)]
 struct State {
-    entries: HashMap<(PictureKey, Target), Entry>,
+    entries: HashMap<Request, Entry>,
     /// The newest last; it is done first, since it is what the user looks at.
-    queue: Vec<(PictureKey, Target)>,
+    queue: Vec<Request>,
+    /// What is done when the queue is empty; the newest last.
+    encode_jobs: Vec<EncodeJob>,
     /// What the thread works on.
-    current: Option<(PictureKey, Target)>,
+    current: Option<Request>,
     bytes: usize,
     clock: u64,
     is_closing: bool,
+}
+
+enum Work {
+    Load(Request),
+    Encode(EncodeJob),
+}
+
+struct EncodeJob {
+    request: Request,
+    picture: Arc<Scaled>,
+    pixels: RgbaImage,
 }
 
 struct Entry {
@@ -128,10 +159,20 @@ impl ImageCache {
         thread::Builder::new()
             .name("pictures".into())
             .spawn(move || {
-                while let Some((key, target)) = worker.next_request() {
-                    let result = prepare(&key, target, &load);
-                    worker.finish((key, target), result);
-                    wake();
+                while let Some(work) = worker.next_work() {
+                    let encode_now = match work {
+                        Work::Load(request) => {
+                            let result = prepare(&request, &load);
+                            let too_much = worker.finish(request, result);
+                            wake();
+                            too_much
+                        }
+                        Work::Encode(job) => Some(job),
+                    };
+                    if let Some(job) = encode_now {
+                        worker.encode(job);
+                        wake();
+                    }
                 }
             })?;
         Ok(Self { shared })
@@ -143,20 +184,29 @@ impl ImageCache {
         state.clock += 1;
         let now = state.clock;
         let request = (key.clone(), target);
+        let mut loaded = None;
         if let Some(entry) = state.entries.get_mut(&request) {
             entry.used_at = now;
-            return entry.loaded.clone();
+            let is_done = match &entry.loaded {
+                Loaded::Ready(picture) => picture.full.get().is_some(),
+                Loaded::Waiting(_) | Loaded::Failed(_) => true,
+            };
+            if is_done {
+                return entry.loaded.clone();
+            }
+            loaded = Some(entry.loaded.clone());
         }
-        if state.current.as_ref() != Some(&request) && !state.queue.contains(&request) {
+        if !state.is_under_way(&request) {
             // Only the newest size of a picture counts: the others come from a resize.
             state.queue.retain(|(other, _)| other != key);
+            state.encode_jobs.retain(|job| job.request.0 != *key);
             if state.queue.len() >= MAX_QUEUE {
                 state.queue.remove(0);
             }
             state.queue.push(request);
             self.shared.changed.notify_one();
         }
-        Loaded::Waiting(state.in_any_size(key))
+        loaded.unwrap_or_else(|| Loaded::Waiting(state.in_any_size(key)))
     }
 
     /// Memory that scaled pictures take, in bytes.
@@ -180,15 +230,20 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next_request(&self) -> Option<(PictureKey, Target)> {
+    fn next_work(&self) -> Option<Work> {
         let mut state = self.lock();
+        state.current = None;
         loop {
             if state.is_closing {
                 return None;
             }
             if let Some(request) = state.queue.pop() {
                 state.current = Some(request.clone());
-                return Some(request);
+                return Some(Work::Load(request));
+            }
+            if let Some(job) = state.encode_jobs.pop() {
+                state.current = Some(job.request.clone());
+                return Some(Work::Encode(job));
             }
             state = self
                 .changed
@@ -197,17 +252,56 @@ impl Shared {
         }
     }
 
-    fn finish(&self, request: (PictureKey, Target), result: Result<Scaled, String>) {
-        let (loaded, bytes) = match result {
-            Ok(scaled) => {
-                let bytes = scaled.size_bytes();
-                (Loaded::Ready(Arc::new(scaled)), bytes)
-            }
-            Err(message) => (Loaded::Failed(message.into()), 1024),
-        };
+    /// Gives back what has to be encoded at once, because too much waits already.
+    fn finish(&self, request: Request, result: Result<Sizes, String>) -> Option<EncodeJob> {
         let mut state = self.lock();
-        state.current = None;
-        state.insert(request, loaded, bytes);
+        let sizes = match result {
+            Ok(sizes) => sizes,
+            Err(message) => {
+                state.insert(request, Loaded::Failed(message.into()), 1024);
+                return None;
+            }
+        };
+        let bytes = sizes.blocks.as_raw().len();
+        let picture = Arc::new(Scaled {
+            blocks: sizes.blocks,
+            full: OnceLock::new(),
+        });
+        state.insert(request.clone(), Loaded::Ready(Arc::clone(&picture)), bytes);
+        let Some(pixels) = sizes.full else {
+            let _ = picture.full.set(Full::None);
+            return None;
+        };
+        let job = EncodeJob {
+            request,
+            picture,
+            pixels,
+        };
+        if state.encode_jobs.len() >= MAX_ENCODE_JOBS {
+            return Some(job);
+        }
+        state.encode_jobs.push(job);
+        None
+    }
+
+    fn encode(&self, job: EncodeJob) {
+        let EncodeJob {
+            request,
+            picture,
+            pixels,
+        } = job;
+        let encoded = contain_panic(|| encode(request.1.full, pixels));
+        // Half blocks are there in any case.
+        let full = encoded.ok().and_then(Result::ok).unwrap_or(Full::None);
+        let bytes = full.size_bytes();
+        // Only this thread sets it.
+        let _ = picture.full.set(full);
+        let mut state = self.lock();
+        if let Some(entry) = state.entries.get_mut(&request) {
+            entry.bytes += bytes;
+            state.bytes += bytes;
+            state.evict();
+        }
     }
 }
 
@@ -223,7 +317,13 @@ impl State {
         Some(Arc::clone(picture))
     }
 
-    fn insert(&mut self, request: (PictureKey, Target), loaded: Loaded, bytes: usize) {
+    fn is_under_way(&self, request: &Request) -> bool {
+        self.current.as_ref() == Some(request)
+            || self.queue.contains(request)
+            || self.encode_jobs.iter().any(|job| job.request == *request)
+    }
+
+    fn insert(&mut self, request: Request, loaded: Loaded, bytes: usize) {
         self.clock += 1;
         self.bytes += bytes;
         let entry = Entry {
@@ -234,6 +334,10 @@ impl State {
         if let Some(before) = self.entries.insert(request, entry) {
             self.bytes -= before.bytes;
         }
+        self.evict();
+    }
+
+    fn evict(&mut self) {
         // One picture alone may be larger than all may be together: it is still shown.
         while self.bytes > MAX_CACHE_BYTES && self.entries.len() > 1 {
             let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used_at);
@@ -247,22 +351,21 @@ impl State {
     }
 }
 
-impl Scaled {
+impl Full {
     fn size_bytes(&self) -> usize {
-        let full = match &self.full {
-            Full::None => 0,
-            Full::Pixels(pixels) => pixels.as_bytes().len(),
-            Full::Png(png) => png.len(),
-        };
-        self.blocks.as_raw().len() + full
+        match self {
+            Self::None => 0,
+            Self::Pixels(pixels) => pixels.as_bytes().len(),
+            Self::Png(png) => png.len(),
+            Self::Sixel(sequence) => sequence.len(),
+        }
     }
 }
 
 fn prepare(
-    key: &PictureKey,
-    target: Target,
+    (key, target): &Request,
     load: &impl Fn(BlobId) -> Result<Vec<u8>, String>,
-) -> Result<Scaled, String> {
+) -> Result<Sizes, String> {
     let prepared = contain_panic(|| {
         let bytes = match key {
             PictureKey::Blob(blob) => load(*blob)?,
@@ -270,41 +373,50 @@ fn prepare(
         };
         let decoded = picture::decode(&bytes).map_err(|error| error.to_string())?;
         drop(bytes);
-        scale(decoded, target).map_err(|error| error.to_string())
+        Ok(scale(decoded, *target))
     });
     prepared.unwrap_or_else(|panic| Err(format!("the picture cannot be scaled: {panic}")))
 }
 
+/// A picture in two sizes.
+pub(super) struct Sizes {
+    /// For half blocks.
+    pub blocks: RgbaImage,
+    /// For a graphics protocol, if one needs it.
+    pub full: Option<RgbaImage>,
+}
+
 /// Brings a picture into the sizes that are wanted.
-///
-/// # Errors
-/// If the scaled picture cannot be encoded.
-pub(super) fn scale(picture: DynamicImage, target: Target) -> Result<Scaled, ImageError> {
+pub(super) fn scale(picture: DynamicImage, target: Target) -> Sizes {
     let blocks = (u32::from(target.cols), 2 * u32::from(target.rows));
     let full = match target.full {
-        FullSize::None => (0, 0),
+        FullSize::None => None,
         FullSize::Pixels { width, height } | FullSize::Png { width, height } => {
-            (width.min(picture.width()), height.min(picture.height()))
+            Some((width.min(picture.width()), height.min(picture.height())))
         }
+        FullSize::Sixel { width, height, .. } => Some((width, height)),
     };
+    // Most of the way goes a fast filter.
+    let (full_width, full_height) = full.unwrap_or_default();
+    let width = 2 * full_width.max(blocks.0);
+    let height = 2 * full_height.max(blocks.1);
+    let shrinks = picture.width() > width && picture.height() > height;
     let has_alpha = picture.color().has_alpha();
-    let mut pixels = if has_alpha {
+    let pixels = if has_alpha {
         let mut pixels = picture.into_rgba8();
         premultiply(&mut pixels);
-        pixels
-    } else {
-        // Most of the way with a fast filter, before each pixel takes four bytes.
-        let (width, height) = (2 * full.0.max(blocks.0), 2 * full.1.max(blocks.1));
-        if picture.width() > width && picture.height() > height {
-            picture.thumbnail_exact(width, height).into_rgba8()
-        } else {
-            picture.into_rgba8()
+        if shrinks {
+            pixels = imageops::thumbnail(&pixels, width.max(1), height.max(1));
         }
+        pixels
+    } else if shrinks {
+        // Before each pixel takes four bytes.
+        picture
+            .thumbnail_exact(width.max(1), height.max(1))
+            .into_rgba8()
+    } else {
+        picture.into_rgba8()
     };
-    let (width, height) = (2 * full.0.max(blocks.0), 2 * full.1.max(blocks.1));
-    if pixels.width() > width && pixels.height() > height {
-        pixels = imageops::thumbnail(&pixels, width, height);
-    }
     let resized = |(width, height): (u32, u32)| {
         let mut resized = if pixels.dimensions() == (width, height) {
             pixels.clone()
@@ -316,18 +428,26 @@ pub(super) fn scale(picture: DynamicImage, target: Target) -> Result<Scaled, Ima
         }
         resized
     };
-    let full = match target.full {
-        FullSize::None => Full::None,
-        FullSize::Pixels { .. } => Full::Pixels(resized(full).into()),
-        FullSize::Png { .. } => Full::Png(encode(&resized(full))?),
-    };
-    Ok(Scaled {
+    Sizes {
         blocks: resized(blocks),
-        full,
-    })
+        full: full.map(resized),
+    }
 }
 
-fn encode(pixels: &RgbaImage) -> Result<Vec<u8>, ImageError> {
+/// Brings pixels into the form that a protocol sends.
+///
+/// # Errors
+/// If the encoder fails.
+pub(super) fn encode(size: FullSize, pixels: RgbaImage) -> Result<Full, String> {
+    match size {
+        FullSize::None => Ok(Full::None),
+        FullSize::Pixels { .. } => Ok(Full::Pixels(pixels.into())),
+        FullSize::Png { .. } => encode_png(&pixels).map(Full::Png),
+        FullSize::Sixel { background, .. } => encode_sixel(&pixels, background).map(Full::Sixel),
+    }
+}
+
+fn encode_png(pixels: &RgbaImage) -> Result<Vec<u8>, String> {
     let mut png = Cursor::new(Vec::new());
     PngEncoder::new_with_quality(&mut png, CompressionType::Fast, PngFilter::Adaptive)
         .write_image(
@@ -335,8 +455,30 @@ fn encode(pixels: &RgbaImage) -> Result<Vec<u8>, ImageError> {
             pixels.width(),
             pixels.height(),
             image::ExtendedColorType::Rgba8,
-        )?;
+        )
+        .map_err(|error| error.to_string())?;
     Ok(png.into_inner())
+}
+
+/// The encoder that viuer uses. viuer itself would encode and write in one go, on the UI's thread.
+fn encode_sixel(pixels: &RgbaImage, background: (u8, u8, u8)) -> Result<String, String> {
+    let flat: Vec<u8> = pixels
+        .pixels()
+        .flat_map(|&pixel| blocks::blend(pixel, Some(background)).unwrap_or_default())
+        .collect();
+    let [width, height] = [pixels.width(), pixels.height()].map(i32::try_from);
+    let too_large = |error: std::num::TryFromIntError| error.to_string();
+    icy_sixel::sixel_string(
+        &flat,
+        width.map_err(too_large)?,
+        height.map_err(too_large)?,
+        icy_sixel::PixelFormat::RGB888,
+        icy_sixel::DiffusionMethod::Auto,
+        icy_sixel::MethodForLargest::Auto,
+        icy_sixel::MethodForRep::Auto,
+        icy_sixel::Quality::AUTO,
+    )
+    .map_err(|error| error.to_string())
 }
 
 /// Otherwise the invisible colour of transparent pixels would bleed into their neighbours.

@@ -1,9 +1,10 @@
 //! Graphics protocols: painted over blank cells once a picture stands still.
 //!
-//! iTerm2's and sixel pictures go through viuer, told which protocol to use. What viuer 0.11 does
-//! inside `print`: for iTerm2 it looks at the environment only; for sixel it asks the terminal
-//! once in a process and keeps the answer, which [`Protocol::choose`] provokes before the event
-//! reader starts. For kitty it would wait for answers all the time, see [`kitty`].
+//! viuer 0.11 prints iTerm2's pictures, told to use that protocol: for it, it looks at the
+//! environment only. For the other two it cannot be used beside an event reader that must not
+//! wait: it encodes sixels while it writes them, up to a second long, after asking the terminal
+//! without a time limit; and from kitty it reads answers, see [`kitty`]. Those are prepared on the
+//! cache's thread, so that all that is left to do here is to write bytes.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -23,15 +24,14 @@ use crate::picture::contain_panic;
 
 /// A picture has to stand still for this long before it is painted: half blocks until then.
 pub(super) const SETTLE: Duration = Duration::from_millis(120);
-/// More pixels than this are not sent: the terminal scales up what is larger.
+/// More pixels than this are not sent; terminals scale up, or half blocks have to do.
 const MAX_SENT_PIXELS: u64 = 2_000_000;
+/// Sixels come in bands of so many rows: a band that is not full may be shown as if it were.
+const SIXEL_BAND: u32 = 6;
+/// Width and height in pixels of the smallest usual cell, for sixels that no terminal scales.
+const SMALLEST_CELL: (u16, u16) = (6, 12);
 /// Width and height in pixels of a cell of a terminal that does not tell.
 const DEFAULT_CELL: (u16, u16) = (8, 16);
-/// viuer counts a cell as so many pixels when it writes sixels.
-const VIUER_SIXEL_CELL: (u32, u32) = (6, 12);
-/// And never writes wider ones.
-const VIUER_SIXEL_MAX_WIDTH: u32 = 1000;
-
 /// The protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
@@ -49,6 +49,7 @@ type Print = Box<dyn FnMut(&DynamicImage, &viuer::Config) -> Result<(), String>>
 pub(crate) struct Graphics {
     protocol: Protocol,
     cell: Option<(u16, u16)>,
+    background: (u8, u8, u8),
     print: Print,
     now: Instant,
     /// Where each picture has been, and since when.
@@ -84,17 +85,21 @@ struct Shown {
 }
 
 impl Graphics {
-    /// The best protocol that is wanted, was confirmed, and that viuer agrees to. Call it before
-    /// any thread reads events: viuer may ask the terminal.
+    /// The best protocol that is wanted and was confirmed.
     pub fn choose(capabilities: &Capabilities, choice: BackendChoice) -> Option<Self> {
-        let protocol = Protocol::choose(capabilities, choice)?;
-        Some(Self::new(protocol, capabilities.cell_size, Box::new(print)))
+        let protocol = choose_protocol(capabilities, choice)?;
+        if protocol == Protocol::Iterm && !viuer::is_iterm_supported() {
+            // viuer would print half blocks of its own.
+            return None;
+        }
+        Some(Self::new(protocol, capabilities, Box::new(print)))
     }
 
-    pub(super) fn new(protocol: Protocol, cell: Option<(u16, u16)>, print: Print) -> Self {
+    pub(super) fn new(protocol: Protocol, capabilities: &Capabilities, print: Print) -> Self {
         Self {
             protocol,
-            cell,
+            cell: capabilities.cell_size,
+            background: capabilities.background.unwrap_or_default(),
             print,
             now: Instant::now(),
             seen: Vec::new(),
@@ -129,18 +134,44 @@ impl Graphics {
         since
     }
 
+    /// Sixels are shown pixel by pixel: they have to be as large as their cells, and not larger.
+    fn sixel_size(&self, cols: u16, rows: u16) -> FullSize {
+        let cell = self.cell.unwrap_or(SMALLEST_CELL);
+        let width = u32::from(cols) * u32::from(cell.0);
+        let height = u32::from(rows) * u32::from(cell.1) / SIXEL_BAND * SIXEL_BAND;
+        if height == 0 || u64::from(width) * u64::from(height) > MAX_SENT_PIXELS {
+            return FullSize::None;
+        }
+        FullSize::Sixel {
+            width,
+            height,
+            background: self.background,
+        }
+    }
+
     fn paint(&mut self, out: &mut dyn Write, spot: Spot, picture: &Scaled) -> io::Result<()> {
         let id = self.next_id;
         let area = spot.area;
-        match &picture.full {
-            Full::Png(png) => {
+        match picture.full.get() {
+            Some(Full::Png(png)) => {
                 kitty::put(out, id, png, area)?;
                 self.next_id += 1;
             }
-            Full::Pixels(pixels) => {
+            Some(Full::Sixel(sequence)) => {
+                let (row, column) = (u32::from(area.y) + 1, u32::from(area.x) + 1);
+                write!(out, "\x1b[{row};{column}H{sequence}")?;
+            }
+            Some(Full::Pixels(pixels)) => {
                 // viuer writes to standard output itself.
                 out.flush()?;
-                let config = self.config(area);
+                let config = viuer::Config {
+                    absolute_offset: true,
+                    x: area.x,
+                    y: i16::try_from(area.y).unwrap_or(i16::MAX),
+                    width: Some(u32::from(area.width)),
+                    height: Some(u32::from(area.height)),
+                    ..viuer_config(self.protocol)
+                };
                 let print = &mut self.print;
                 let printed = contain_panic(|| print(pixels, &config));
                 if !matches!(printed, Ok(Ok(()))) {
@@ -149,27 +180,10 @@ impl Graphics {
                     return Ok(());
                 }
             }
-            Full::None => return Ok(()),
+            Some(Full::None) | None => return Ok(()),
         }
         self.shown.push(Shown { spot, id });
         Ok(())
-    }
-
-    fn config(&self, area: Rect) -> viuer::Config {
-        let (width, height) = match self.protocol {
-            Protocol::Kitty | Protocol::Iterm => (u32::from(area.width), u32::from(area.height)),
-            Protocol::Sixel => sixel_size(area, self.cell),
-        };
-        viuer::Config {
-            transparent: true,
-            absolute_offset: true,
-            x: area.x,
-            y: i16::try_from(area.y).unwrap_or(i16::MAX),
-            restore_cursor: false,
-            width: Some(width),
-            height: Some(height),
-            ..viuer_config(self.protocol)
-        }
     }
 }
 
@@ -189,7 +203,8 @@ impl ImageBackend for Graphics {
             rows,
             full: match self.protocol {
                 Protocol::Kitty => FullSize::Png { width, height },
-                Protocol::Iterm | Protocol::Sixel => FullSize::Pixels { width, height },
+                Protocol::Iterm => FullSize::Pixels { width, height },
+                Protocol::Sixel => self.sixel_size(cols, rows),
             },
         }
     }
@@ -215,7 +230,8 @@ impl ImageBackend for Graphics {
             && area.bottom() < frame.area.bottom();
         let since = self.settled_since(&spot, placement.skip_rows);
         let waits = SETTLE.saturating_sub(self.now.saturating_duration_since(since));
-        if !is_whole || at.covered || self.has_failed {
+        let can_be_painted = !matches!(at.picture.full.get(), None | Some(Full::None));
+        if !is_whole || !can_be_painted || at.covered || self.has_failed {
             draw_blocks(frame, placement, &at.picture.blocks, look);
             return;
         }
@@ -229,11 +245,14 @@ impl ImageBackend for Graphics {
         for position in area.positions() {
             if let Some(cell) = frame.cell_mut(position) {
                 cell.reset();
-                // Blank in the first frame, so that nothing shines through; left alone in those
-                // that follow. When the picture goes, the cells differ and are written again.
-                if is_shown {
-                    cell.set_diff_option(CellDiffOption::Skip);
-                }
+                // Blanked in the first frame, so that nothing shines through, and left alone in
+                // those that follow. In both cases the cells differ from ordinary blank ones:
+                // when the picture goes, they are written again, which erases it.
+                cell.set_diff_option(if is_shown {
+                    CellDiffOption::Skip
+                } else {
+                    CellDiffOption::AlwaysUpdate
+                });
             }
         }
         self.wanted.push((spot, Arc::clone(at.picture)));
@@ -270,25 +289,12 @@ impl ImageBackend for Graphics {
             // Half blocks from now on, so the blank cells must not be taken for a picture.
             self.shown.clear();
         }
-        out.flush()
+        Ok(())
     }
 
     fn invalidate(&mut self) {
         self.stale_ids
             .extend(self.shown.drain(..).map(|shown| shown.id));
-    }
-}
-
-impl Protocol {
-    /// The one to use, if viuer agrees: otherwise it would silently print half blocks.
-    pub(super) fn choose(capabilities: &Capabilities, choice: BackendChoice) -> Option<Self> {
-        let protocol = choose_protocol(capabilities, choice)?;
-        let agreed = match protocol {
-            Self::Kitty => true,
-            Self::Iterm => viuer::is_iterm_supported(),
-            Self::Sixel => viuer::is_sixel_supported(),
-        };
-        agreed.then_some(protocol)
     }
 }
 
@@ -303,12 +309,7 @@ pub(super) fn choose_protocol(
     let confirmed = [
         (capabilities.kitty, Protocol::Kitty, BackendChoice::Kitty),
         (capabilities.iterm, Protocol::Iterm, BackendChoice::Iterm),
-        // viuer asks the terminal without a time limit: only one that answers may be asked.
-        (
-            capabilities.sixel && capabilities.answered,
-            Protocol::Sixel,
-            BackendChoice::Sixel,
-        ),
+        (capabilities.sixel, Protocol::Sixel, BackendChoice::Sixel),
     ];
     let mut usable = confirmed.into_iter().filter(|(is_there, _, wish)| {
         *is_there && (choice == BackendChoice::Auto || choice == *wish)
@@ -322,23 +323,10 @@ pub(super) fn viuer_config(protocol: Protocol) -> viuer::Config {
         use_kitty: protocol == Protocol::Kitty,
         use_iterm: protocol == Protocol::Iterm,
         use_sixel: protocol == Protocol::Sixel,
+        transparent: true,
+        restore_cursor: false,
         ..viuer::Config::default()
     }
-}
-
-/// In viuer's cells, so that the sixels cover these cells and not more.
-pub(super) fn sixel_size(area: Rect, cell: Option<(u16, u16)>) -> (u32, u32) {
-    let cell = cell.unwrap_or(DEFAULT_CELL);
-    let width = u32::from(area.width) * u32::from(cell.0);
-    let height = u32::from(area.height) * u32::from(cell.1);
-    // Where viuer cuts the width, the height follows.
-    let cut = width.min(VIUER_SIXEL_MAX_WIDTH);
-    let height = u64::from(height) * u64::from(cut) / u64::from(width.max(1));
-    let height = u32::try_from(height).unwrap_or(u32::MAX);
-    (
-        (cut / VIUER_SIXEL_CELL.0).max(1),
-        (height / VIUER_SIXEL_CELL.1).max(1),
-    )
 }
 
 /// The pixels that so many cells have, within bounds.

@@ -5,8 +5,8 @@
 //! seen as a whole is painted over its cells after the frame has been drawn.
 //!
 //! Invariants: decoding, scaling and encoding happen on the cache's thread. Nothing here reads
-//! from the terminal, except [`probe`], before the event reader starts: it is where viuer's own
-//! detection, which reads without a time limit, is run and its verdict kept.
+//! from the terminal, except [`probe`], before the event reader starts, and [`show_to_stdout`],
+//! where there is none.
 //!
 //! Absent on purpose: where a picture goes. The transcript's layout decides that.
 
@@ -109,7 +109,7 @@ pub(crate) trait ImageBackend {
     /// In what time another frame would look different although nothing else changes.
     fn changes_in(&self) -> Option<Duration>;
 
-    /// Paints what cannot be a cell, after the frame has been written out.
+    /// Paints what cannot be a cell, after the frame has been written out. The caller flushes.
     ///
     /// # Errors
     /// If the terminal cannot be written to.
@@ -138,7 +138,7 @@ pub(crate) struct Pictures {
 }
 
 impl Pictures {
-    /// Chooses a backend. Call it before any thread reads events: viuer may ask the terminal.
+    /// Chooses a backend; nothing is asked or written yet.
     pub fn new(capabilities: &Capabilities, choice: BackendChoice, cache: ImageCache) -> Self {
         let graphics = Graphics::choose(capabilities, choice);
         Self {
@@ -203,7 +203,8 @@ impl Pictures {
         self.backend.changes_in()
     }
 
-    /// Paints after the frame has been written out, still within its synchronized update.
+    /// Paints after the frame has been written out, still within its synchronized update: the
+    /// second argument of [`super::terminal::Terminal::draw`].
     ///
     /// # Errors
     /// If the terminal cannot be written to.

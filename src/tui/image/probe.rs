@@ -25,6 +25,8 @@ const QUESTIONS: &str = concat!(
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How long one on another machine may: an answer that comes late would look like typed text.
 const PATIENCE_OVER_SSH: Duration = Duration::from_millis(600);
+/// A terminal that has begun to answer gets so many times as long.
+const MORE_PATIENCE: u32 = 5;
 /// More than this is not an answer.
 const MAX_ANSWER_BYTES: usize = 4096;
 
@@ -130,7 +132,8 @@ pub(crate) fn ask(
     let _raw = RawMode::enter(input)?;
     output.write_all(QUESTIONS.as_bytes())?;
     output.flush()?;
-    let deadline = Instant::now() + patience;
+    let start = Instant::now();
+    let mut deadline = start + patience;
     let mut received = Vec::new();
     while received.len() < MAX_ANSWER_BYTES {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -145,8 +148,13 @@ pub(crate) fn ask(
             Err(error) => return Err(error.into()),
         };
         received.extend(chunk.iter().take(count));
-        if parse_answers(&received).attributes.is_some() {
+        let so_far = parse_answers(&received);
+        if so_far.attributes.is_some() {
             break;
+        }
+        if so_far.typed.len() < received.len() {
+            // It answers, if slowly: what it says later would look like keys.
+            deadline = start + MORE_PATIENCE * patience;
         }
     }
     Ok(parse_answers(&received))
@@ -223,6 +231,54 @@ impl Capabilities {
             over_ssh: set("SSH_CONNECTION") || set("SSH_TTY"),
             ..Self::default()
         }
+    }
+
+    /// What was found, for `doctor`: a name and a finding each, and why something is degraded.
+    pub fn report(&self) -> Vec<(&'static str, String)> {
+        let name = self.name.as_deref().unwrap_or("unknown");
+        let place = match (self.in_tmux, self.in_screen, self.over_ssh) {
+            (true, _, true) => ", in tmux, over ssh",
+            (true, _, false) => ", in tmux",
+            (_, true, _) => ", in screen",
+            (_, _, true) => ", over ssh",
+            _ => "",
+        };
+        let graphics = if self.no_color {
+            "shades of the text colour, because NO_COLOR is set"
+        } else if self.kitty {
+            "kitty graphics"
+        } else if self.iterm {
+            "iTerm2 inline images"
+        } else if self.sixel {
+            "sixel"
+        } else if self.in_tmux || self.in_screen {
+            "half blocks: tmux and screen let no other pictures through"
+        } else if self.answered {
+            "half blocks: the terminal offers no graphics protocol"
+        } else {
+            "half blocks: the terminal did not answer in time, or there is none"
+        };
+        let cell = match self.cell_size {
+            Some((width, height)) => format!("{width}×{height} pixels"),
+            None => "unknown, taken for twice as high as wide".to_owned(),
+        };
+        let colors = match (self.no_color, self.truecolor) {
+            (true, _) => "none: NO_COLOR is set",
+            (_, true) => "24 bits",
+            (_, false) => "256: COLORTERM does not say truecolor",
+        };
+        let keyboard = if self.keyboard {
+            "kitty protocol"
+        } else {
+            "traditional"
+        };
+        vec![
+            ("terminal", format!("{name}{place}")),
+            ("pictures", graphics.to_owned()),
+            ("cell", cell),
+            ("colours", colors.to_owned()),
+            ("keyboard", keyboard.to_owned()),
+        ]
     }
 
     fn with(mut self, answers: Answers) -> Probed {

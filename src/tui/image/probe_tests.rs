@@ -180,7 +180,7 @@ fn asked(patience: Duration, answer: Option<&'static [u8]>) -> (Answers, Vec<u8>
             // In two pieces, as a slow line might bring it.
             let (one, two) = answer.split_at(answer.len() / 2);
             writer.write_all(one).expect("written");
-            thread::sleep(Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(12));
             writer.write_all(two).expect("written");
         }
         (seen, writer)
@@ -206,6 +206,53 @@ fn the_probe_ends_with_the_last_answer() {
     assert_eq!(answers.attributes, Some(vec![62, 4, 22]));
     assert_eq!(answers.typed, b"x");
     assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn a_terminal_that_has_begun_to_answer_is_waited_for() {
+    // The second half comes after the time limit, which is as short as the pause between them.
+    let answer = b"\x1b_Gi=31;OK\x1b\\\x1b[?62;4;22;28;29c";
+    let (answers, _, _) = asked(Duration::from_millis(8), Some(answer));
+    assert!(answers.kitty);
+    assert_eq!(answers.attributes, Some(vec![62, 4, 22, 28, 29]));
+}
+
+#[test]
+fn the_report_says_why_something_is_degraded() {
+    let text = |capabilities: &Capabilities| {
+        let lines = capabilities.report();
+        let lines = lines.iter().map(|(name, found)| format!("{name}: {found}"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let in_tmux = Capabilities {
+        answered: true,
+        in_tmux: true,
+        name: Some("tmux 3.3a".into()),
+        ..Capabilities::default()
+    };
+    insta::assert_snapshot!(text(&in_tmux), @"
+    terminal: tmux 3.3a, in tmux
+    pictures: half blocks: tmux and screen let no other pictures through
+    cell: unknown, taken for twice as high as wide
+    colours: 256: COLORTERM does not say truecolor
+    keyboard: traditional
+    ");
+    let kitty = Capabilities {
+        answered: true,
+        kitty: true,
+        keyboard: true,
+        truecolor: true,
+        cell_size: Some((9, 18)),
+        ..Capabilities::default()
+    };
+    insta::assert_snapshot!(text(&kitty), @"
+    terminal: unknown
+    pictures: kitty graphics
+    cell: 9×18 pixels
+    colours: 24 bits
+    keyboard: kitty protocol
+    ");
+    assert!(text(&Capabilities::default()).contains("did not answer"));
 }
 
 #[test]

@@ -10,12 +10,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 
 use super::blocks::draw_blocks;
-use super::cache::{Full, scale};
-use super::graphics::{Protocol, sent_size, sixel_size, viuer_config};
+use super::cache::{Full, encode, scale};
+use super::graphics::{Protocol, choose_protocol, sent_size, viuer_config};
 use super::probe::input_is_waiting;
 use super::{
-    BackendChoice, Capabilities, ColorDepth, FullSize, Look, PictureKey, Placement, Scaled, Target,
-    fit, kitty, picture_size, probe,
+    BackendChoice, Capabilities, ColorDepth, FullSize, Look, PictureKey, Placement, Target, fit,
+    kitty, picture_size, probe,
 };
 use crate::picture::{self, PictureError, PictureInfo, contain_panic, shown_path, shown_size};
 
@@ -125,11 +125,13 @@ fn draw(
 ) -> io::Result<()> {
     let capabilities = surface.terminal.clone().unwrap_or_default();
     let (cols, rows) = size_in_cells(&picture, options, surface, capabilities.cell_size);
-    match Protocol::choose(&capabilities, options.backend) {
+    match usable_protocol(&capabilities, options.backend) {
         Some(Protocol::Kitty) => {
             let (width, height) = sent_size(cols, rows, capabilities.cell_size);
-            let scaled = scaled(picture, (cols, rows), FullSize::Png { width, height })?;
-            if let Full::Png(png) = scaled.full {
+            let full = FullSize::Png { width, height };
+            let sizes = scale(picture, Target { cols, rows, full });
+            let encoded = sizes.full.map(|pixels| encode(full, pixels)).transpose();
+            if let Some(Full::Png(png)) = encoded.map_err(io::Error::other)? {
                 kitty::put_inline(out, &png, (cols, rows))?;
             }
             return writeln!(out);
@@ -146,7 +148,12 @@ fn draw(
         }
         None => {}
     }
-    let scaled = scaled(picture, (cols, rows), FullSize::None)?;
+    let target = Target {
+        cols,
+        rows,
+        full: FullSize::None,
+    };
+    let blocks = scale(picture, target).blocks;
     let area = Rect::new(0, 0, cols, rows);
     let mut buffer = Buffer::empty(area);
     let placement = Placement {
@@ -165,7 +172,7 @@ fn draw(
         },
         ..Look::default()
     };
-    draw_blocks(&mut buffer, &placement, &scaled.blocks, &look);
+    draw_blocks(&mut buffer, &placement, &blocks, &look);
     out.write_all(ansi_text(&buffer).as_bytes())
 }
 
@@ -176,8 +183,12 @@ fn size_in_cells(
     cell_size: Option<(u16, u16)>,
 ) -> (u16, u16) {
     let (width, height) = (picture.width(), picture.height());
+    let mut max_cols = options.width.unwrap_or(surface.size.0).clamp(1, 1000);
+    if surface.terminal.is_some() {
+        // Longer rows would be broken.
+        max_cols = max_cols.min(surface.size.0.max(1));
+    }
     // The prompt that follows needs a row.
-    let max_cols = options.width.unwrap_or(surface.size.0).clamp(1, 1000);
     let max_rows = options.height.unwrap_or(surface.size.1.saturating_sub(1));
     let max_rows = max_rows.clamp(1, 1000);
     if options.width.is_some() || options.height.is_some() {
@@ -187,8 +198,16 @@ fn size_in_cells(
     }
 }
 
-fn scaled(picture: DynamicImage, (cols, rows): (u16, u16), full: FullSize) -> io::Result<Scaled> {
-    scale(picture, Target { cols, rows, full }).map_err(io::Error::other)
+/// Nobody else reads from the terminal here, so viuer may ask it about sixels, if it answers.
+/// What viuer does not agree to would be printed as half blocks of its own.
+fn usable_protocol(capabilities: &Capabilities, choice: BackendChoice) -> Option<Protocol> {
+    let protocol = choose_protocol(capabilities, choice)?;
+    let agreed = match protocol {
+        Protocol::Kitty => true,
+        Protocol::Iterm => viuer::is_iterm_supported(),
+        Protocol::Sixel => capabilities.answered && viuer::is_sixel_supported(),
+    };
+    agreed.then_some(protocol)
 }
 
 /// Has viuer print where the caret is. Nothing larger than its cells goes through the wire.
@@ -200,10 +219,9 @@ fn print_inline(
 ) -> bool {
     let (width, height) = match protocol {
         Protocol::Kitty | Protocol::Iterm => (u32::from(cols), u32::from(rows)),
-        Protocol::Sixel => sixel_size(Rect::new(0, 0, cols, rows), cell),
+        Protocol::Sixel => sixel_size((cols, rows), cell),
     };
     let config = viuer::Config {
-        transparent: true,
         absolute_offset: false,
         width: Some(width),
         height: Some(height),
@@ -219,6 +237,18 @@ fn print_inline(
         viuer::print(&picture.into(), &config)
     });
     matches!(printed, Ok(Ok(_)))
+}
+
+/// In viuer's cells, which are 6×12 pixels and at most 1000 pixels together in width, so that the
+/// sixels cover these cells and not more.
+pub(super) fn sixel_size((cols, rows): (u16, u16), cell: Option<(u16, u16)>) -> (u32, u32) {
+    let cell = cell.unwrap_or((6, 12));
+    let width = u32::from(cols) * u32::from(cell.0);
+    let height = u32::from(rows) * u32::from(cell.1);
+    let cut = width.min(1000);
+    let height = u64::from(height) * u64::from(cut) / u64::from(width.max(1));
+    let height = u32::try_from(height).unwrap_or(u32::MAX);
+    ((cut / 6).max(1), (height / 12).max(1))
 }
 
 /// The cells of a buffer as text with colours, a line for each row.

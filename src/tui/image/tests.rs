@@ -9,9 +9,11 @@ use ratatui::buffer::CellDiffOption;
 use ratatui::style::Color;
 
 use super::blocks::{draw_blocks, draw_frame, nearest_of_256};
-use super::cache::{Full, MAX_CACHE_BYTES, scale};
-use super::graphics::{Protocol, SETTLE, choose_protocol, sixel_size};
-use super::show::{Surface, show};
+use std::sync::OnceLock;
+
+use super::cache::{Full, MAX_CACHE_BYTES, encode, scale};
+use super::graphics::{Protocol, SETTLE, choose_protocol};
+use super::show::{Surface, show, sixel_size};
 use super::*;
 
 fn placement(area: Rect, cols: u16, rows: u16) -> Placement {
@@ -242,44 +244,67 @@ fn a_picture_that_is_not_there_yet_is_a_frame() {
 #[test]
 fn scaling_gives_the_sizes_asked_for() {
     let big = DynamicImage::ImageRgb8(image::RgbImage::from_pixel(900, 600, image::Rgb([9, 8, 7])));
-    let target = Target {
+    let (width, height) = (240, 160);
+    let target = |full| Target {
         cols: 30,
         rows: 10,
-        full: FullSize::Pixels {
-            width: 240,
-            height: 160,
-        },
+        full,
     };
-    let scaled = scale(big, target).expect("scaled");
-    assert_eq!(scaled.blocks.dimensions(), (30, 20));
-    assert_eq!(scaled.blocks.get_pixel(15, 10), &Rgba([9, 8, 7, 255]));
-    let Full::Pixels(full) = &scaled.full else {
-        panic!("no pixels");
-    };
-    assert_eq!((full.width(), full.height()), (240, 160));
+    let sizes = scale(big, target(FullSize::Pixels { width, height }));
+    assert_eq!(sizes.blocks.dimensions(), (30, 20));
+    assert_eq!(sizes.blocks.get_pixel(15, 10), &Rgba([9, 8, 7, 255]));
+    let full = sizes.full.expect("asked for");
+    assert_eq!(full.dimensions(), (width, height));
 
-    // A small one is not scaled up for the wire.
+    // A small one is not scaled up for the wire, if the terminal can do that.
     let small = DynamicImage::ImageRgba8(four_by_four());
-    let target = Target {
-        full: FullSize::Png {
-            width: 240,
-            height: 160,
-        },
-        ..target
+    let sizes = scale(small.clone(), target(FullSize::Png { width, height }));
+    assert_eq!(sizes.full.expect("asked for").dimensions(), (4, 4));
+    let background = (0, 0, 0);
+    let sixel = FullSize::Sixel {
+        width,
+        height,
+        background,
     };
-    let scaled = scale(small, target).expect("scaled");
-    let Full::Png(png) = &scaled.full else {
-        panic!("no PNG");
+    let sizes = scale(small.clone(), target(sixel));
+    assert_eq!(sizes.full.expect("asked for").dimensions(), (width, height));
+    assert!(scale(small, target(FullSize::None)).full.is_none());
+}
+
+#[test]
+fn encoders_keep_what_they_get() {
+    let (width, height) = (4, 4);
+    let png = encode(FullSize::Png { width, height }, four_by_four());
+    let Ok(Full::Png(png)) = png else {
+        panic!("no PNG: {png:?}");
     };
-    let sent = crate::picture::decode(png).expect("a PNG").to_rgba8();
-    assert_eq!(sent.dimensions(), (4, 4));
+    let sent = crate::picture::decode(&png).expect("a PNG").to_rgba8();
+    assert_eq!(sent, four_by_four());
+
+    let sixel = FullSize::Sixel {
+        width: 12,
+        height: 12,
+        background: (0, 0, 255),
+    };
+    // The encoder counts in 32 steps for each colour, the brightest of which is 97%.
+    let red = RgbaImage::from_pixel(12, 12, Rgba([255, 0, 0, 255]));
+    let clear = RgbaImage::new(12, 12);
+    for (pixels, color) in [(red, ";2;97;0;0"), (clear, ";2;0;0;97")] {
+        let sequence = encode(sixel, pixels);
+        let Ok(Full::Sixel(sequence)) = sequence else {
+            panic!("no sixels: {sequence:?}");
+        };
+        assert!(sequence.starts_with("\x1bP"), "{sequence:?}");
+        assert!(sequence.ends_with("\x1b\\"), "{sequence:?}");
+        assert!(sequence.contains(color), "{sequence:?}");
+    }
 }
 
 #[test]
 fn invisible_colours_do_not_bleed() {
     // White beside transparent black.
     let picture = RgbaImage::from_fn(64, 64, |x, _| Rgba(if x < 33 { [255; 4] } else { [0; 4] }));
-    let scaled = scale(DynamicImage::ImageRgba8(picture), target(8, 4)).expect("scaled");
+    let scaled = scale(DynamicImage::ImageRgba8(picture), target(8, 4));
     for pixel in scaled.blocks.pixels().filter(|pixel| pixel[3] > 8) {
         assert!(pixel[0] > 240, "{pixel:?}");
     }
@@ -383,6 +408,36 @@ fn the_cache_forgets_what_was_not_seen_for_long() {
     assert!(matches!(cache.get(&blob(2), large), Loaded::Waiting(None)));
 }
 
+#[test]
+fn half_blocks_come_first_and_the_rest_follows() {
+    let (cache, woken) = cache_of(|_| Ok(png(200, 200)));
+    let target = Target {
+        full: FullSize::Png {
+            width: 80,
+            height: 80,
+        },
+        ..target(20, 10)
+    };
+    cache.get(&blob(1), target);
+    wait(&woken);
+    let Loaded::Ready(picture) = cache.get(&blob(1), target) else {
+        panic!("no half blocks");
+    };
+    wait(&woken);
+    assert!(matches!(picture.full.get(), Some(Full::Png(_))));
+    assert!(cache.size_bytes() > picture.blocks.as_raw().len());
+    // Many at once all get there, although few may wait.
+    let mut left: Vec<u8> = (2..30).collect();
+    while !left.is_empty() {
+        left.retain(|&n| match cache.get(&blob(n), target) {
+            Loaded::Ready(picture) => picture.full.get().is_none(),
+            _ => true,
+        });
+        let _ = woken.recv_timeout(Duration::from_millis(20));
+    }
+    assert!(woken.try_iter().count() < 60, "nothing was done in vain");
+}
+
 /// A backend, a screen, and what it wrote and printed.
 struct Stage {
     graphics: Graphics,
@@ -399,9 +454,19 @@ impl Stage {
             log.borrow_mut().push(config.clone());
             Ok(())
         };
-        let graphics = Graphics::new(protocol, Some((10, 20)), Box::new(print));
+        let capabilities = Capabilities {
+            cell_size: Some((10, 20)),
+            ..Capabilities::default()
+        };
+        let graphics = Graphics::new(protocol, &capabilities, Box::new(print));
         let picture = DynamicImage::ImageRgba8(four_by_four());
-        let picture = scale(picture, graphics.target(4, 2)).expect("scaled");
+        let target = graphics.target(4, 2);
+        let sizes = scale(picture, target);
+        let full = encode(target.full, sizes.full.expect("asked for")).expect("encoded");
+        let picture = Scaled {
+            blocks: sizes.blocks,
+            full: OnceLock::from(full),
+        };
         Self {
             graphics,
             picture: Arc::new(picture),
@@ -480,6 +545,28 @@ fn kitty_pictures_are_painted_once_when_they_stand_still() {
 }
 
 #[test]
+fn a_picture_that_goes_is_erased_by_writing_its_cells() {
+    for frames_shown in 1..3 {
+        let mut stage = Stage::new(Protocol::Sixel);
+        let here = [placement(Rect::new(3, 1, 4, 2), 4, 2)];
+        stage.frame(&here, false);
+        stage.settle();
+        let mut before = Buffer::empty(Rect::new(0, 0, 20, 10));
+        for _ in 0..frames_shown {
+            (before, _) = stage.frame(&here, false);
+        }
+        let (after, _) = stage.frame(&[], false);
+        let written: Vec<_> = before
+            .diff(&after)
+            .iter()
+            .map(|(x, y, _)| (*x, *y))
+            .collect();
+        let all: Vec<_> = here[0].area.positions().map(Into::into).collect();
+        assert_eq!(written, all, "shown for {frames_shown} frames");
+    }
+}
+
+#[test]
 fn pictures_that_are_cut_or_covered_stay_half_blocks() {
     let mut stage = Stage::new(Protocol::Sixel);
     let cases = [
@@ -512,30 +599,62 @@ fn pictures_that_are_cut_or_covered_stay_half_blocks() {
 
 #[test]
 fn viuer_is_told_where_how_large_and_by_which_protocol() {
-    for protocol in [Protocol::Iterm, Protocol::Sixel] {
-        let mut stage = Stage::new(protocol);
-        let here = [placement(Rect::new(3, 1, 4, 2), 4, 2)];
-        stage.frame(&here, false);
-        stage.settle();
-        let (_, bytes) = stage.frame(&here, false);
-        assert_eq!(bytes, "\x1b7\x1b8");
-        stage.frame(&here, false);
-        let printed = stage.printed.borrow();
-        let [config] = printed.as_slice() else {
-            panic!("printed {} times", printed.len());
-        };
-        assert_eq!((config.x, config.y, config.absolute_offset), (3, 1, true));
-        let flags = (config.use_kitty, config.use_iterm, config.use_sixel);
-        let size = (config.width, config.height);
-        if protocol == Protocol::Iterm {
-            assert_eq!(flags, (false, true, false));
-            assert_eq!(size, (Some(4), Some(2)));
-        } else {
-            assert_eq!(flags, (false, false, true));
-            // 40×40 pixels in cells of 6×12.
-            assert_eq!(size, (Some(6), Some(3)));
-        }
-    }
+    let mut stage = Stage::new(Protocol::Iterm);
+    let here = [placement(Rect::new(3, 1, 4, 2), 4, 2)];
+    stage.frame(&here, false);
+    stage.settle();
+    let (_, bytes) = stage.frame(&here, false);
+    assert_eq!(bytes, "\x1b7\x1b8");
+    stage.frame(&here, false);
+    let printed = stage.printed.borrow();
+    let [config] = printed.as_slice() else {
+        panic!("printed {} times", printed.len());
+    };
+    assert_eq!((config.x, config.y, config.absolute_offset), (3, 1, true));
+    assert_eq!((config.width, config.height), (Some(4), Some(2)));
+    let flags = (config.use_kitty, config.use_iterm, config.use_sixel);
+    assert_eq!(flags, (false, true, false));
+}
+
+#[test]
+fn sixels_are_written_at_their_place_and_as_large_as_their_cells() {
+    let mut stage = Stage::new(Protocol::Sixel);
+    let FullSize::Sixel { width, height, .. } = stage.graphics.target(4, 2).full else {
+        panic!("no sixels");
+    };
+    // Two rows of 20 pixels, in bands of six.
+    assert_eq!((width, height), (40, 36));
+    let here = [placement(Rect::new(3, 1, 4, 2), 4, 2)];
+    stage.frame(&here, false);
+    stage.settle();
+    let (_, bytes) = stage.frame(&here, false);
+    assert!(bytes.starts_with("\x1b7\x1b[2;4H\x1bP"), "{bytes:?}");
+    assert!(bytes.ends_with("\x1b\\\x1b8"), "{bytes:?}");
+    let (_, bytes) = stage.frame(&here, false);
+    assert_eq!(bytes, "");
+    // Half blocks have to do for what would take seconds.
+    assert_eq!(stage.graphics.target(400, 100).full, FullSize::None);
+}
+
+#[test]
+fn a_picture_that_is_not_encoded_yet_is_half_blocks() {
+    let mut stage = Stage::new(Protocol::Sixel);
+    let whole = std::mem::replace(
+        &mut stage.picture,
+        Arc::new(Scaled {
+            blocks: four_by_four(),
+            full: OnceLock::new(),
+        }),
+    );
+    let here = [placement(Rect::new(0, 0, 4, 2), 4, 2)];
+    stage.frame(&here, false);
+    stage.settle();
+    let (buffer, bytes) = stage.frame(&here, false);
+    assert!(is_blocks(&buffer, 0, 0));
+    assert_eq!((bytes.as_str(), stage.graphics.changes_in()), ("", None));
+    stage.picture = whole;
+    let (_, bytes) = stage.frame(&here, false);
+    assert!(bytes.contains("\x1bP"), "at once: it stands still");
 }
 
 #[test]
@@ -559,10 +678,10 @@ fn a_protocol_that_fails_is_not_tried_again() {
     let fails: [fn() -> Result<(), String>; 2] =
         [|| Err("no".into()), || panic!("overflow in the encoder")];
     for fail in fails {
-        let mut stage = Stage::new(Protocol::Sixel);
+        let mut stage = Stage::new(Protocol::Iterm);
         stage.graphics = Graphics::new(
-            Protocol::Sixel,
-            None,
+            Protocol::Iterm,
+            &Capabilities::default(),
             Box::new(move |_: &DynamicImage, _: &viuer::Config| fail()),
         );
         let here = [placement(Rect::new(0, 0, 4, 2), 4, 2)];
@@ -584,7 +703,7 @@ fn sixels_never_leave_their_cells() {
         (1, 1, (2, 4)),
         (80, 3, (8, 16)),
     ] {
-        let (width, height) = sixel_size(Rect::new(0, 0, cols, rows), Some(cell));
+        let (width, height) = sixel_size((cols, rows), Some(cell));
         assert!(width >= 1 && height >= 1);
         assert!(6 * width <= (u32::from(cols) * u32::from(cell.0)).max(6));
         assert!(12 * height <= (u32::from(rows) * u32::from(cell.1)).max(12));
