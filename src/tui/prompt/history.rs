@@ -7,6 +7,7 @@ use super::keys::PAGE;
 use super::recall::{self, Direction};
 use super::search::Search;
 use super::{Prompt, PromptAction, PromptContext};
+use crate::protocol::Timestamp;
 use crate::tui::keymap::Action;
 
 /// Longer texts get no hint.
@@ -71,6 +72,19 @@ impl Prompt {
         };
         self.engine.insert(part(&hint));
         true
+    }
+
+    /// Opens the search through the history at a text.
+    pub(crate) fn open_history(&mut self, query: &str, now: Timestamp) {
+        self.close();
+        let mut search = Search::open(&self.entries, now);
+        search.push(&self.entries, query);
+        self.search = Some(search);
+    }
+
+    /// Whether something lies over what is above the prompt.
+    pub(crate) fn has_popup(&self) -> bool {
+        self.popup.is_some() || self.search.is_some()
     }
 
     pub(super) fn open_search(&mut self, context: &PromptContext) -> PromptAction {
