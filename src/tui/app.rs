@@ -187,7 +187,7 @@ impl App {
                 self.question = Some((cell, prompt));
                 self.stashed.get_or_insert_with(|| self.prompt.text().to_owned());
                 self.prompt.set_text("");
-                self.view.to_end();
+                self.view.scroll_to_end();
             }
             Event::InputAnswered { .. } => self.end_question(),
             Event::KernelChanged { language, status } => {
@@ -220,7 +220,7 @@ impl App {
     /// When a frame is due although nothing happens: a spinner turns, a notice goes.
     pub fn next_change(&self) -> Option<Duration> {
         let spinner =
-            self.view.is_animated(&self.transcript).then_some(Duration::from_millis(100));
+            super::view::is_animated(&self.transcript).then_some(Duration::from_millis(100));
         [self.notices.next_change(self.now), spinner].into_iter().flatten().min()
     }
 
@@ -354,7 +354,7 @@ impl App {
             self.with_view(|view, screen| {
                 view.select(screen, None);
                 view.find(screen, "");
-                view.to_end();
+                view.scroll_to_end();
             });
         }
         lets_go
@@ -395,7 +395,7 @@ impl App {
         }
         self.with_view(|view, screen| {
             view.select(screen, None);
-            view.to_end();
+            view.scroll_to_end();
         });
         let kind = match slash::parse(text) {
             Some(line) => {
@@ -507,8 +507,8 @@ impl App {
             Action::ScrollDown => self.scroll(1),
             Action::PageUp => self.with_view(|view, screen| view.page(screen, -1)),
             Action::PageDown => self.with_view(|view, screen| view.page(screen, 1)),
-            Action::ScrollToTop => self.with_view(TranscriptView::to_start),
-            Action::ScrollToBottom => self.view.to_end(),
+            Action::ScrollToTop => self.with_view(TranscriptView::scroll_to_start),
+            Action::ScrollToBottom => self.view.scroll_to_end(),
             Action::PreviousCell => self.with_view(TranscriptView::select_previous),
             Action::NextCell => self.with_view(TranscriptView::select_next),
             Action::FoldCell => self.fold(self.chosen_cell()),

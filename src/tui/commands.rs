@@ -76,7 +76,7 @@ impl App {
                 self.transcript.clear();
                 self.with_view(|view, screen| view.select(screen, None));
                 self.view.invalidate();
-                self.view.to_end();
+                self.view.scroll_to_end();
             }
             Slash::Doctor => self.ask(AppEffect::Examine),
             Slash::Quit => self.send(Command::Quit),

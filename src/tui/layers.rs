@@ -117,8 +117,8 @@ impl App {
             KeyCode::Down | KeyCode::Enter | KeyCode::Char('j') => pager.scroll_by(area, 1),
             KeyCode::PageUp | KeyCode::Char('b') => pager.page(area, -1),
             KeyCode::PageDown | KeyCode::Char(' ' | 'f') => pager.page(area, 1),
-            KeyCode::Home | KeyCode::Char('g') => pager.to_start(),
-            KeyCode::End | KeyCode::Char('G') => pager.to_end(area),
+            KeyCode::Home | KeyCode::Char('g') => pager.scroll_to_start(),
+            KeyCode::End | KeyCode::Char('G') => pager.scroll_to_end(area),
             KeyCode::Char('/') => *typed = Some(String::new()),
             KeyCode::Char('n') => pager.next_match(area),
             KeyCode::Char('N') => pager.previous_match(area),
@@ -191,7 +191,7 @@ impl App {
             Typed::Accepted => false,
             Typed::Left => {
                 self.with_view(|view, screen| view.find(screen, ""));
-                self.view.to_end();
+                self.view.scroll_to_end();
                 false
             }
         }
