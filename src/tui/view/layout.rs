@@ -49,7 +49,7 @@ impl Rows {
             Phase::Queued => self.note(Role::Dim, "queued"),
             Phase::Running { since, asks } => {
                 if let Some(question) = asks {
-                    self.question(question);
+                    self.question(question, &cell.output);
                 }
                 self.push(Mark::default(), Content::Elapsed { since: *since });
             }
@@ -109,9 +109,16 @@ impl Rows {
         }
     }
 
-    fn question(&mut self, question: &str) {
+    /// A question that stands at the end of the output is not told twice.
+    fn question(&mut self, question: &str, output: &OutputExcerpt) {
+        let last = output.tail.last().or(output.head.last());
+        let is_printed = last.is_some_and(|piece| piece.text.ends_with(question));
         let question = sanitize(question);
-        let text = format!("asks: {}", question.trim_end());
+        let text = if is_printed || question.trim().is_empty() {
+            "waits for a line of input".to_owned()
+        } else {
+            format!("asks: {}", question.trim_end())
+        };
         for (at, line) in text.lines().take(4).enumerate() {
             let glyph = if at == 0 { "?" } else { "" };
             self.wrap(&run(Role::Accent, line), None, mark(glyph, Role::Accent));

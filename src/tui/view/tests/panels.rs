@@ -94,7 +94,7 @@ fn status_lines_give_way_gracefully() {
         let text = status_lines(width);
         assert!(
             text.lines()
-                .all(|line| super::super::text::width(line) <= width.into())
+                .all(|line| super::super::text::width(line) <= usize::from(width))
         );
     }
 }
