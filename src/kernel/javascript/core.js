@@ -20,14 +20,19 @@
   const hidden = (target, name, value) =>
     defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
   // A global that is compiled when it is first looked at; assigning to it works as on any other.
+  host.lazyGetters = new Set();
   const lazy = (target, name, make, enumerable = false) => defineProperty(target, name, {
     configurable: true,
     enumerable,
-    get() {
-      const value = make();
-      defineProperty(target, name, { value, writable: true, enumerable, configurable: true });
-      return value;
-    },
+    get: (() => {
+      const get = () => {
+        const value = make();
+        defineProperty(target, name, { value, writable: true, enumerable, configurable: true });
+        return value;
+      };
+      host.lazyGetters.add(get);
+      return get;
+    })(),
     set(value) { defineProperty(target, name, { value, writable: true, enumerable, configurable: true }); },
   });
   const once = (make) => {
@@ -50,6 +55,8 @@
     return Object.assign(new TypeError(`The "${name}" argument must be ${expected}.${got}`), { code: 'ERR_INVALID_ARG_TYPE' });
   };
   host.invalidArgument = invalidArgument;
+  const isEngineError = host.isError;
+  host.isError = (value) => isEngineError(value) || (value !== null && typeof value === 'object' && value instanceof globals.DOMException);
 
   // The scripts that we hand to QuickJS have one line of ours before the user's first.
   const shifted = new Set();
@@ -611,7 +618,7 @@
   };
   const uncaught = (error) => processListeners('uncaughtException', error, 'uncaughtException');
   const exitListeners = () => leave(undefined);
-  const complete = piece('complete');
+  const complete = load('complete')(host, published);
 
   // A program is called as node calls a CommonJS file.
   const runFile = (call, file) => {
@@ -630,7 +637,6 @@
   return {
     begin, finish, describe, step, runTicks, reset, trackRejection, takeRejection, uncaught, exitListeners,
     exitCode: () => (process.exitCode === undefined ? undefined : exitCode(process.exitCode)),
-    closed, runFile, watch, dataText, moduleText: (name) => modules().moduleText(name), publishedNames: () => [...published.keys()],
-    complete: (...args) => complete()(...args),
+    closed, runFile, watch, dataText, moduleText: (name) => modules().moduleText(name),     complete,
   };
 }

@@ -16,13 +16,14 @@ use rquickjs::{
     Value,
 };
 
+use super::complete;
 use super::host::State;
 use super::report::{self, Place, Thrown};
 use super::source::{self, Form, Plan};
 use crate::kernel::{
     Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, StartError,
 };
-use crate::protocol::{Completions, Language};
+use crate::protocol::{Completion, Completions, Language};
 
 /// Stack that JavaScript may use, about what node gives. The thread has to have more.
 const STACK_BYTES: usize = 1 << 20;
@@ -484,8 +485,25 @@ impl Interpreter for JavaScript {
     }
 
     fn complete(&mut self, source: &str, cursor: usize) -> Completions {
-        let _ = (source, cursor);
-        Completions::default()
+        let Some(subject) = complete::subject(source, cursor) else {
+            return Completions::default();
+        };
+        self.state.is_stopped.set(false);
+        self.state.exit.set(None);
+        let found = self.context.with(|ctx| {
+            let found: Vec<Vec<String>> =
+                self.call(&ctx, "complete", (subject.chain, subject.prefix))?;
+            Ok::<_, Stop>(found)
+        });
+        let items = found.unwrap_or_default().into_iter().filter_map(|item| {
+            let [text, kind] = <[String; 2]>::try_from(item).ok()?;
+            Some(Completion { text, kind })
+        });
+        Completions {
+            start: subject.start,
+            end: source.floor_char_boundary(cursor),
+            items: items.collect(),
+        }
     }
 }
 

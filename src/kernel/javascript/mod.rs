@@ -18,6 +18,8 @@
 //! Absent on purpose: files, network, child processes, packages, `Intl`. QuickJS has no `Intl`,
 //! and its words for errors are its own.
 
+mod complete;
+mod completeness;
 mod engine;
 mod host;
 mod report;
@@ -38,5 +40,5 @@ pub(crate) const SPEC: KernelSpec = KernelSpec {
     language: Language::JavaScript,
     implementation: "QuickJS (rquickjs 0.14)",
     start: engine::start,
-    completeness: |_| Completeness::Complete,
+    completeness: completeness::completeness,
 };

@@ -1,10 +1,13 @@
 //! A quick look over the tokens of a text, without a tree: brackets, strings, comments.
 //!
 //! It answers what the parser should not be asked: whether the text nests so deeply that a
-//! recursive parser would overflow its stack, and where an unfinished text is unfinished.
+//! recursive parser would overflow its stack, and which brackets are open at its end.
 
 /// Longest source that is parsed, in bytes.
 pub(super) const MAX_BYTES: usize = 1 << 20;
+/// Most levels that brackets, prefix operators, arrows, assignments and nested statements may
+/// make together. The parser's stack for so many is far below what a thread has.
+const MAX_DEPTH: usize = 300;
 
 /// Why a text is not given to the parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,24 +21,435 @@ pub(super) struct Refusal {
 /// What was seen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scan {
-    refusal: Option<Refusal>,
-}
-
-impl Scan {
     /// Why the text must not be parsed, if so.
-    pub fn refusal(&self) -> Option<Refusal> {
-        self.refusal
-    }
+    pub refusal: Option<Refusal>,
+    /// Brackets, templates and comments that are open at the end.
+    pub open: usize,
+    /// The end is inside of a template, a block comment, or a string that goes on after a `\`.
+    pub is_inside: bool,
+    /// Where the last token ends, in bytes.
+    pub end: usize,
 }
 
 /// Looks over a text.
 pub(super) fn scan(source: &str) -> Scan {
-    let mut scan = Scan::default();
     if source.len() > MAX_BYTES {
-        scan.refusal = Some(Refusal {
-            message: "the source is longer than 1 MiB",
-            offset: MAX_BYTES,
-        });
+        return Scan {
+            refusal: Some(Refusal {
+                message: "the source is longer than 1 MiB",
+                offset: MAX_BYTES,
+            }),
+            ..Scan::default()
+        };
     }
-    scan
+    let mut lexer = Lexer {
+        bytes: source.as_bytes(),
+        at: 0,
+        levels: vec![Level::default()],
+        depth: 0,
+        last: Last::Begin,
+        is_new_line: true,
+        scan: Scan::default(),
+    };
+    while lexer.scan.refusal.is_none() && lexer.token() {}
+    lexer.scan.open = lexer.levels.len() - 1 + usize::from(lexer.scan.is_inside);
+    lexer.scan
+}
+
+/// What an open bracket is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Bracket {
+    /// None: the text itself.
+    #[default]
+    Top,
+    /// `(` after `if`, `while`, `for` or `with`: a statement follows it.
+    Head,
+    Round,
+    Square,
+    Curly,
+    /// `${`.
+    Hole,
+    /// A backtick.
+    Template,
+}
+
+/// A bracket, and what nests in it without brackets.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
+    bracket: Bracket,
+    expressions: usize,
+    statements: usize,
+}
+
+/// The token before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    /// Nothing, or a statement is over.
+    Begin,
+    /// An operator or a keyword that wants an operand.
+    Operator,
+    /// A comma.
+    Comma,
+    /// The head of a statement that wants its body: `if (…)`, `else`.
+    Head,
+    /// `if`, `while`, `for`, `with`: a head comes.
+    HeadWord,
+    /// A value.
+    Operand,
+    /// `}`, of a block or an object.
+    Close,
+}
+
+struct Lexer<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    levels: Vec<Level>,
+    /// Levels, and all that nests in them.
+    depth: usize,
+    last: Last,
+    is_new_line: bool,
+    scan: Scan,
+}
+
+impl Lexer<'_> {
+    fn peek(&self, ahead: usize) -> u8 {
+        self.bytes.get(self.at + ahead).copied().unwrap_or(0)
+    }
+
+    /// Reads a token, or the space between two; whether there is more.
+    fn token(&mut self) -> bool {
+        if self.level().bracket == Bracket::Template {
+            return self.template();
+        }
+        if self.at >= self.bytes.len() {
+            return false;
+        }
+        let byte = self.peek(0);
+        match (byte, self.peek(1)) {
+            (b'\n', _) => {
+                self.is_new_line = true;
+                self.at += 1;
+                return true;
+            }
+            (b' ' | b'\t' | b'\r' | 0x0b | 0x0c, _) => {
+                self.at += 1;
+                return true;
+            }
+            (b'/', b'/') => {
+                self.at += self.rest().iter().take_while(|&&byte| byte != b'\n').count();
+                return true;
+            }
+            (b'/', b'*') => {
+                self.block_comment();
+                return true;
+            }
+            _ => {}
+        }
+        match byte {
+            b'"' | b'\'' => {
+                self.begin_operand(b"");
+                self.string(byte);
+                self.last = Last::Operand;
+            }
+            b'`' => {
+                self.begin_operand(b"");
+                self.open(Bracket::Template);
+                self.at += 1;
+            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | b'#' | b'@' | b'\\' | 0x80.. => self.word(),
+            b'0'..=b'9' => {
+                self.begin_operand(b"");
+                self.at += self.word_len();
+                self.last = Last::Operand;
+            }
+            b'(' | b'[' | b'{' => self.open_bracket(byte),
+            b')' | b']' | b'}' => self.close(byte),
+            b'/' if self.last != Last::Operand => self.regex(),
+            _ => self.operator(byte),
+        }
+        self.is_new_line = false;
+        self.scan.end = self.at;
+        self.at < self.bytes.len() || self.level().bracket == Bracket::Template
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn level(&self) -> Level {
+        self.levels.last().copied().unwrap_or_default()
+    }
+
+    /// Another level of recursion begins here.
+    fn deepen(&mut self) {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH && self.scan.refusal.is_none() {
+            self.scan.refusal = Some(Refusal {
+                message: "the source is nested too deeply",
+                offset: self.at,
+            });
+        }
+    }
+
+    fn deepen_expression(&mut self) {
+        if let Some(level) = self.levels.last_mut() {
+            level.expressions += 1;
+        }
+        self.deepen();
+    }
+
+    fn deepen_statement(&mut self) {
+        if let Some(level) = self.levels.last_mut() {
+            level.statements += 1;
+        }
+        self.deepen();
+    }
+
+    /// A token that can begin a statement: what nested before it without brackets may be over.
+    fn begin_operand(&mut self, word: &[u8]) {
+        let is_over = match self.last {
+            Last::Begin | Last::Close => true,
+            Last::Operand => self.is_new_line,
+            _ => false,
+        };
+        let goes_on = matches!(
+            word,
+            b"else" | b"catch" | b"finally" | b"in" | b"instanceof" | b"of" | b"as" | b"extends"
+        );
+        if let Some(level) = self.levels.last_mut() {
+            if is_over && !goes_on {
+                self.depth -= level.expressions + level.statements;
+                level.expressions = 0;
+                level.statements = 0;
+            } else if self.last == Last::Comma {
+                self.depth -= level.expressions;
+                level.expressions = 0;
+            }
+        }
+    }
+
+    fn open(&mut self, bracket: Bracket) {
+        self.levels.push(Level {
+            bracket,
+            ..Level::default()
+        });
+        self.last = Last::Begin;
+        self.deepen();
+    }
+
+    fn open_bracket(&mut self, byte: u8) {
+        let bracket = match byte {
+            b'(' if self.last == Last::HeadWord => Bracket::Head,
+            b'(' => Bracket::Round,
+            b'[' => Bracket::Square,
+            _ => Bracket::Curly,
+        };
+        if self.last != Last::Operand {
+            self.begin_operand(b"");
+        }
+        self.open(bracket);
+        self.at += 1;
+    }
+
+    fn close(&mut self, byte: u8) {
+        let bracket = self.level().bracket;
+        let fits = match bracket {
+            Bracket::Head | Bracket::Round => byte == b')',
+            Bracket::Square => byte == b']',
+            Bracket::Curly | Bracket::Hole => byte == b'}',
+            Bracket::Top | Bracket::Template => false,
+        };
+        self.at += 1;
+        self.last = match bracket {
+            Bracket::Head => Last::Head,
+            Bracket::Curly => Last::Close,
+            _ => Last::Operand,
+        };
+        // A bracket that doesn't fit is the parser's to report; the depth stays, to be safe.
+        if fits && let Some(level) = self.levels.pop() {
+            self.depth -= 1 + level.expressions + level.statements;
+        }
+    }
+
+    fn word_len(&self) -> usize {
+        self.rest()
+            .iter()
+            .take_while(|&&byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\' | b'@' | 0x80..)
+            })
+            .count()
+            .max(1)
+    }
+
+    fn word(&mut self) {
+        let word = self.rest().get(..self.word_len()).unwrap_or_default();
+        let word = word.to_vec();
+        let is_property = self.at > 0 && self.bytes.get(self.at - 1) == Some(&b'.');
+        self.begin_operand(&word);
+        self.last = match word.as_slice() {
+            _ if is_property => Last::Operand,
+            b"if" | b"while" | b"for" | b"with" => {
+                self.deepen_statement();
+                Last::HeadWord
+            }
+            b"else" | b"do" => {
+                self.deepen_statement();
+                Last::Head
+            }
+            b"typeof" | b"void" | b"delete" | b"await" | b"new" | b"yield" | b"extends" | b"throw" => {
+                self.deepen_expression();
+                Last::Operator
+            }
+            b"return" | b"case" | b"in" | b"of" | b"instanceof" | b"default" => Last::Operator,
+            _ if self.last == Last::HeadWord => Last::HeadWord, // `for await (`
+            _ => Last::Operand,
+        };
+        self.at += word.len();
+    }
+
+    fn operator(&mut self, byte: u8) {
+        let (next, third) = (self.peek(1), self.peek(2));
+        self.at += 1;
+        match (byte, next) {
+            (b';', _) => {
+                self.last = Last::Begin;
+                return;
+            }
+            (b',', _) => {
+                self.last = Last::Comma;
+                return;
+            }
+            (b'+', b'+') | (b'-', b'-') => {
+                self.at += 1;
+                if self.last == Last::Operand && !self.is_new_line {
+                    return;
+                }
+                self.deepen_expression();
+            }
+            (b'=', b'=') | (b'!', b'=') => {
+                self.at += 1 + usize::from(third == b'=');
+            }
+            (b'<' | b'>', b'=') => self.at += 1,
+            (b'=', b'>') => {
+                self.at += 1;
+                self.deepen_expression();
+            }
+            (b'?', b'.') => self.at += 1,
+            (b'*', b'*') => {
+                self.at += 1;
+                self.deepen_expression();
+            }
+            (b':', _) => self.deepen_statement(),
+            (b'=' | b'?' | b'!' | b'~', _) => self.deepen_expression(),
+            (b'+' | b'-', _) if !matches!(self.last, Last::Operand | Last::Close) => {
+                self.deepen_expression();
+            }
+            _ => {}
+        }
+        self.last = Last::Operator;
+    }
+
+    fn block_comment(&mut self) {
+        let body = self.bytes.get(self.at + 2..).unwrap_or_default();
+        match body.windows(2).position(|pair| pair == b"*/") {
+            Some(len) => {
+                self.is_new_line |= body.iter().take(len).any(|&byte| byte == b'\n');
+                self.at += len + 4;
+            }
+            None => {
+                self.at = self.bytes.len();
+                self.scan.is_inside = true;
+            }
+        }
+    }
+
+    fn string(&mut self, quote: u8) {
+        self.at += 1;
+        loop {
+            match self.peek(0) {
+                _ if self.at >= self.bytes.len() => return,
+                b'\\' => {
+                    self.at += 2;
+                    let is_newline = self.bytes.get(self.at - 1) == Some(&b'\n');
+                    if self.at > self.bytes.len() || (is_newline && self.at == self.bytes.len()) {
+                        self.at = self.bytes.len();
+                        self.scan.is_inside = true;
+                    }
+                }
+                b'\n' => return, // the parser will say it
+                byte => {
+                    self.at += 1;
+                    if byte == quote {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// A part of a template up to its end or a hole.
+    fn template(&mut self) -> bool {
+        loop {
+            match (self.peek(0), self.peek(1)) {
+                _ if self.at >= self.bytes.len() => {
+                    self.at = self.bytes.len();
+                    self.scan.is_inside = true;
+                    self.levels.pop();
+                    self.scan.end = self.at;
+                    return false;
+                }
+                (b'\\', _) => self.at += 2,
+                (b'`', _) => {
+                    self.at += 1;
+                    self.levels.pop();
+                    self.depth -= 1;
+                    self.last = Last::Operand;
+                    break;
+                }
+                (b'$', b'{') => {
+                    self.at += 2;
+                    self.open(Bracket::Hole);
+                    break;
+                }
+                _ => self.at += 1,
+            }
+        }
+        self.scan.end = self.at;
+        true
+    }
+
+    fn regex(&mut self) {
+        // After `}` it may be a division. If it is read as a regular expression by mistake, what
+        // it swallows is at most the rest of the line.
+        let line = self.rest();
+        let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let mut in_class = false;
+        let mut is_escaped = false;
+        let mut end = None;
+        for (at, &byte) in line.iter().enumerate().skip(1) {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => is_escaped = true,
+                b'[' => in_class = true,
+                b']' => in_class = false,
+                b'/' if !in_class => {
+                    end = Some(at);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        match end {
+            Some(len) if self.last != Last::Close => {
+                self.begin_operand(b"");
+                self.at += len + 1;
+                self.at += self.rest().iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+                self.last = Last::Operand;
+            }
+            _ => {
+                self.at += 1;
+                self.last = Last::Operator;
+            }
+        }
+    }
 }

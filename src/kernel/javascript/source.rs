@@ -65,14 +65,17 @@ pub(super) struct SyntaxError {
     pub offset: usize,
     /// How many bytes are wrong.
     pub len: usize,
+    /// The last place that the message speaks of, in bytes of the source.
+    pub last_offset: usize,
 }
 
 /// Plans how to run a source.
 pub(super) fn plan(source: &str, mode: &ExecuteMode) -> Result<Plan, SyntaxError> {
-    if let Some(refusal) = scan::scan(source).refusal() {
+    if let Some(refusal) = scan::scan(source).refusal {
         return Err(SyntaxError {
             message: refusal.message.to_owned(),
             offset: refusal.offset,
+            last_offset: refusal.offset,
             len: 1,
         });
     }
@@ -86,6 +89,11 @@ pub(super) fn plan(source: &str, mode: &ExecuteMode) -> Result<Plan, SyntaxError
             plan_program(&source, is_mjs, *wants_result)
         }
     }
+}
+
+/// Whether a text would run as a cell. The caller has looked at its size and depth.
+pub(super) fn check_cell(source: &str) -> Result<(), SyntaxError> {
+    plan_cell(&without_hashbang(source)).map(|_| ())
 }
 
 fn plan_program(source: &str, is_mjs: bool, wants_result: bool) -> Result<Plan, SyntaxError> {
@@ -197,6 +205,12 @@ fn parse<'a>(
             message: error.message.to_string(),
             offset: span.map_or(source.len(), |label| label.offset() as usize),
             len: span.map_or(0, |label| label.len() as usize),
+            last_offset: error
+                .labels
+                .iter()
+                .map(|label| label.offset() as usize)
+                .max()
+                .unwrap_or(source.len()),
         }
     });
     match error {
@@ -353,6 +367,7 @@ impl Names {
                 message: format!("Identifier '{name}' has already been declared"),
                 offset: span.start as usize,
                 len: span.size() as usize,
+                last_offset: span.start as usize,
             });
         }
         self.publish(name);
@@ -452,6 +467,7 @@ fn no_export(span: Span) -> SyntaxError {
         message: "this form of export has no meaning in a cell".to_owned(),
         offset: span.start as usize,
         len: span.size() as usize,
+        last_offset: span.start as usize,
     }
 }
 

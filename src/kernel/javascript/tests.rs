@@ -198,3 +198,41 @@ fn endless_code_is_interrupted() {
         check_interrupt(source);
     }
 }
+
+#[track_caller]
+fn check_completion(setup: &str, source: &str, expected: &[(&str, &str)]) {
+    let mut session = Session::new();
+    assert_eq!(session.transcript(setup), "", "{setup}");
+    let found = session.interpreter.complete(source, source.len());
+    let found: Vec<(&str, &str)> = found
+        .items
+        .iter()
+        .map(|item| (item.text.as_str(), item.kind.as_str()))
+        .take(expected.len().max(1))
+        .collect();
+    assert_eq!(found, expected, "{source}");
+    assert_eq!(session.printed(), "", "completion ran code: {source}");
+}
+
+#[test]
+fn completion_knows_globals_and_properties_and_runs_nothing() {
+    check_completion("", "structuredC", &[("structuredClone", "function")]);
+    check_completion("", "UR", &[("URIError", "function"), ("URL", "class")]);
+    check_completion("", "whi", &[("while", "keyword")]);
+    check_completion(
+        "let abcdef = 1; class abcClass {}; function abcFunction() {}; abcGlobal = {}; undefined",
+        "f(abc",
+        &[("abcClass", "class"), ("abcFunction", "function"), ("abcdef", "number"), ("abcGlobal", "object")],
+    );
+    check_completion("const o = { b: 1, a: { deep: 'x' } }", "o.", &[("a", "object"), ("b", "number"), ("__defineGetter__", "function")]);
+    check_completion("const o = { a: { deep: 'x' } }", "o.a.d", &[("deep", "string")]);
+    check_completion("const o = { a: { deep: 'x' } }", "o?.a.deep.toUp", &[("toUpperCase", "function")]);
+    check_completion("", "'x'.padS", &[("padStart", "function")]);
+    check_completion("", "console.lo", &[("log", "function")]);
+    check_completion("const o = { get g() { console.log('ran'); return { x: 1 } } }", "o.g", &[("g", "property")]);
+    check_completion("const o = { get g() { console.log('ran'); return { x: 1 } } }", "o.g.x", &[]);
+    check_completion("const p = new Proxy({ x: 1 }, { ownKeys() { console.log('ran'); return [] }, get() { console.log('ran') } })", "p.", &[]);
+    check_completion("Object.defineProperty(globalThis, 'trap', { get() { console.log('ran'); return {} } }); undefined", "trap.", &[]);
+    check_completion("Array.prototype.sort = RegExp.prototype.exec = Map.prototype.get = Set.prototype.has = String.prototype.startsWith = Object.getOwnPropertyNames = () => { console.log('ran') }; undefined", "structuredC", &[("structuredClone", "function")]);
+    check_completion("const big = new Array(1e6).fill(0)", "big.len", &[("length", "number")]);
+}
