@@ -47,6 +47,8 @@ impl Host for TestHost {
     }
 
     fn read_line(&self, prompt: &str) -> Result<String, ReadLineError> {
+        // As `companion run` does.
+        lock(&self.stdout).push_str(prompt);
         lock(&self.prompts).push(prompt.to_owned());
         lock(&self.lines)
             .pop_front()

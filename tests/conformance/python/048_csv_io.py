@@ -16,7 +16,7 @@ d = csv.DictWriter(out, fieldnames=["a", "b"], extrasaction="ignore", linetermin
 d.writeheader()
 d.writerow({"a": 1, "b": 2, "c": 3})
 print(out.getvalue())
-print(list(csv.reader(["a|b|'c|d'"], delimiter="|", quotechar="'")), csv.list_dialects())
+print(list(csv.reader(["a|b|'c|d'"], delimiter="|", quotechar="'")), sorted(csv.list_dialects()))
 out = io.StringIO()
 csv.writer(out, quoting=csv.QUOTE_NONNUMERIC).writerow(["a", 1, "b"])
 print(out.getvalue().strip(), csv.Sniffer().sniff("a;b;c\n1;2;3\n").delimiter)
