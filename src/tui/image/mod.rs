@@ -24,8 +24,9 @@ use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 
+use super::theme::{Role, Theme};
 use crate::protocol::BlobId;
 
 pub(crate) use blocks::{ColorDepth, HalfBlocks};
@@ -76,6 +77,24 @@ pub(crate) struct Look {
     pub depth: ColorDepth,
 }
 
+impl Look {
+    /// What a theme makes of pictures.
+    pub fn of(theme: &Theme, capabilities: &Capabilities) -> Self {
+        let background = match theme.style(Role::Text).bg {
+            Some(Color::Rgb(red, green, blue)) => Some((red, green, blue)),
+            Some(Color::Reset) | None => capabilities.background,
+            // A colour that only the terminal knows.
+            Some(_) => None,
+        };
+        Self {
+            frame: theme.style(Role::ImageFrame),
+            error: theme.style(Role::Error),
+            background,
+            depth: ColorDepth::of(capabilities),
+        }
+    }
+}
+
 /// What the user wants pictures to be drawn with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum BackendChoice {
@@ -98,7 +117,7 @@ pub(crate) trait ImageBackend {
     fn name(&self) -> &'static str;
 
     /// What the cache has to prepare for a picture of this size in cells.
-    fn target(&self, cols: u16, rows: u16) -> Target;
+    fn target(&self, cols: u16, rows: u16, look: &Look) -> Target;
 
     /// A new frame begins.
     fn begin(&mut self, now: Instant);
@@ -179,7 +198,7 @@ impl Pictures {
         }
         self.backend.begin(now);
         for placement in placements {
-            let target = self.backend.target(placement.cols, placement.rows);
+            let target = self.backend.target(placement.cols, placement.rows, look);
             match self.cache.get(&placement.key, target) {
                 Loaded::Waiting(None) => {
                     blocks::draw_frame(frame, placement, &placement.caption, look.frame);

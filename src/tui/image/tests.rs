@@ -32,7 +32,7 @@ fn look() -> Look {
 }
 
 fn target(cols: u16, rows: u16) -> Target {
-    HalfBlocks.target(cols, rows)
+    HalfBlocks.target(cols, rows, &look())
 }
 
 /// A row of text for each row of cells: `symbol fg bg`.
@@ -156,6 +156,21 @@ fn transparent_pixels_take_the_background() {
     };
     draw_blocks(&mut buffer, &placement(area, 1, 1), &pixels, &look);
     assert_eq!(shown(&buffer), "▀ 643232 000064\n");
+}
+
+#[test]
+fn the_ground_stays_where_no_pixel_is() {
+    let area = Rect::new(0, 0, 9, 3);
+    let mut buffer = Buffer::empty(area);
+    buffer.set_style(area, Style::new().bg(Color::Blue));
+    let pixels = RgbaImage::new(9, 6);
+    draw_blocks(&mut buffer, &placement(area, 9, 3), &pixels, &look());
+    assert!(buffer.content().iter().all(|cell| cell.bg == Color::Blue));
+    let style = Style::new().fg(Color::Red);
+    draw_frame(&mut buffer, &placement(area, 9, 3), "cat", style);
+    let is_right = |cell: &ratatui::buffer::Cell| cell.bg == Color::Blue;
+    assert!(buffer.content().iter().all(is_right));
+    assert_eq!(buffer.content()[0].fg, Color::Red);
 }
 
 #[test]
@@ -454,13 +469,9 @@ impl Stage {
             log.borrow_mut().push(config.clone());
             Ok(())
         };
-        let capabilities = Capabilities {
-            cell_size: Some((10, 20)),
-            ..Capabilities::default()
-        };
-        let graphics = Graphics::new(protocol, &capabilities, Box::new(print));
+        let graphics = Graphics::new(protocol, Some((10, 20)), Box::new(print));
         let picture = DynamicImage::ImageRgba8(four_by_four());
-        let target = graphics.target(4, 2);
+        let target = graphics.target(4, 2, &look());
         let sizes = scale(picture, target);
         let full = encode(target.full, sizes.full.expect("asked for")).expect("encoded");
         let picture = Scaled {
@@ -619,7 +630,7 @@ fn viuer_is_told_where_how_large_and_by_which_protocol() {
 #[test]
 fn sixels_are_written_at_their_place_and_as_large_as_their_cells() {
     let mut stage = Stage::new(Protocol::Sixel);
-    let FullSize::Sixel { width, height, .. } = stage.graphics.target(4, 2).full else {
+    let FullSize::Sixel { width, height, .. } = stage.graphics.target(4, 2, &look()).full else {
         panic!("no sixels");
     };
     // Two rows of 20 pixels, in bands of six.
@@ -633,7 +644,10 @@ fn sixels_are_written_at_their_place_and_as_large_as_their_cells() {
     let (_, bytes) = stage.frame(&here, false);
     assert_eq!(bytes, "");
     // Half blocks have to do for what would take seconds.
-    assert_eq!(stage.graphics.target(400, 100).full, FullSize::None);
+    assert_eq!(
+        stage.graphics.target(400, 100, &look()).full,
+        FullSize::None
+    );
 }
 
 #[test]
@@ -681,7 +695,7 @@ fn a_protocol_that_fails_is_not_tried_again() {
         let mut stage = Stage::new(Protocol::Iterm);
         stage.graphics = Graphics::new(
             Protocol::Iterm,
-            &Capabilities::default(),
+            None,
             Box::new(move |_: &DynamicImage, _: &viuer::Config| fail()),
         );
         let here = [placement(Rect::new(0, 0, 4, 2), 4, 2)];
