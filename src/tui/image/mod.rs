@@ -15,6 +15,7 @@ mod cache;
 mod graphics;
 mod kitty;
 mod probe;
+mod scale;
 mod show;
 
 use std::io::{self, Write};
@@ -280,5 +281,7 @@ pub(crate) fn fit(
     (cols, rows)
 }
 
+#[cfg(test)]
+mod cache_tests;
 #[cfg(test)]
 mod tests;
