@@ -232,6 +232,12 @@ impl Pictures {
         self.backend.present(out)
     }
 
+    /// In what time another frame is due although nothing else changes: like what
+    /// [`Self::draw`] gives, but after [`Self::present`], which may have failed to paint.
+    pub fn changes_in(&self) -> Option<Duration> {
+        self.backend.changes_in()
+    }
+
     /// The screen was cleared by someone else: after a suspension, or a full redraw.
     pub fn invalidate(&mut self) {
         self.backend.invalidate();
