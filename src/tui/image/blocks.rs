@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use image::{Rgba, RgbaImage};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
 use unicode_width::UnicodeWidthStr;
 
@@ -59,7 +59,7 @@ impl ImageBackend for HalfBlocks {
         "half blocks"
     }
 
-    fn target(&self, cols: u16, rows: u16) -> Target {
+    fn target(&self, cols: u16, rows: u16, _look: &Look) -> Target {
         Target {
             cols,
             rows,
@@ -112,7 +112,6 @@ pub(super) fn draw_blocks(
                 continue;
             };
             if let Some(cell) = frame.cell_mut((x, y)) {
-                cell.reset();
                 draw_cell(cell, top, bottom, look);
             }
         }
@@ -120,6 +119,9 @@ pub(super) fn draw_blocks(
 }
 
 fn draw_cell(cell: &mut Cell, top: Rgba<u8>, bottom: Rgba<u8>, look: &Look) {
+    // What shows no pixel keeps its ground.
+    cell.set_symbol(" ");
+    cell.modifier = Modifier::empty();
     let colors = [top, bottom].map(|pixel| blend(pixel, look.background));
     if look.depth == ColorDepth::None {
         let light: u32 = colors.iter().flatten().map(|&rgb| luminance(rgb)).sum();
@@ -167,9 +169,14 @@ pub(super) fn draw_frame(frame: &mut Buffer, placement: &Placement, text: &str, 
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
             let row = (y - placement.area.y).saturating_add(placement.skip_rows);
+            let ground = frame.cell((x, y)).map_or(Color::Reset, |cell| cell.bg);
             let source = drawn.cell((x - placement.area.x, row)).cloned();
             if let (Some(cell), Some(source)) = (frame.cell_mut((x, y)), source) {
-                *cell = source;
+                cell.set_symbol(source.symbol());
+                cell.set_style(source.style());
+                if source.bg == Color::Reset {
+                    cell.bg = ground;
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use image::DynamicImage;
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use super::blocks::draw_blocks;
 use super::cache::Full;
@@ -49,7 +50,6 @@ type Print = Box<dyn FnMut(&DynamicImage, &viuer::Config) -> Result<(), String>>
 pub(crate) struct Graphics {
     protocol: Protocol,
     cell: Option<(u16, u16)>,
-    background: (u8, u8, u8),
     print: Print,
     now: Instant,
     /// Where each picture has been, and since when.
@@ -81,7 +81,15 @@ struct Seen {
 
 struct Shown {
     spot: Spot,
+    picture: Arc<Scaled>,
     id: u32,
+}
+
+impl Shown {
+    /// The same picture in another form, made for another theme say, is another picture.
+    fn is(&self, spot: &Spot, picture: &Arc<Scaled>) -> bool {
+        self.spot == *spot && Arc::ptr_eq(&self.picture, picture)
+    }
 }
 
 impl Graphics {
@@ -92,14 +100,13 @@ impl Graphics {
             // viuer would print half blocks of its own.
             return None;
         }
-        Some(Self::new(protocol, capabilities, Box::new(print)))
+        Some(Self::new(protocol, capabilities.cell_size, Box::new(print)))
     }
 
-    pub(super) fn new(protocol: Protocol, capabilities: &Capabilities, print: Print) -> Self {
+    pub(super) fn new(protocol: Protocol, cell: Option<(u16, u16)>, print: Print) -> Self {
         Self {
             protocol,
-            cell: capabilities.cell_size,
-            background: capabilities.background.unwrap_or_default(),
+            cell,
             print,
             now: Instant::now(),
             seen: Vec::new(),
@@ -135,7 +142,7 @@ impl Graphics {
     }
 
     /// Sixels are shown pixel by pixel: they have to be as large as their cells, and not larger.
-    fn sixel_size(&self, cols: u16, rows: u16) -> FullSize {
+    fn sixel_size(&self, cols: u16, rows: u16, look: &Look) -> FullSize {
         let cell = self.cell.unwrap_or(SMALLEST_CELL);
         let width = u32::from(cols) * u32::from(cell.0);
         let height = u32::from(rows) * u32::from(cell.1) / SIXEL_BAND * SIXEL_BAND;
@@ -145,11 +152,11 @@ impl Graphics {
         FullSize::Sixel {
             width,
             height,
-            background: self.background,
+            background: look.background.unwrap_or_default(),
         }
     }
 
-    fn paint(&mut self, out: &mut dyn Write, spot: Spot, picture: &Scaled) -> io::Result<()> {
+    fn paint(&mut self, out: &mut dyn Write, spot: Spot, picture: Arc<Scaled>) -> io::Result<()> {
         let id = self.next_id;
         let area = spot.area;
         match picture.full.get() {
@@ -182,7 +189,7 @@ impl Graphics {
             }
             Some(Full::None) | None => return Ok(()),
         }
-        self.shown.push(Shown { spot, id });
+        self.shown.push(Shown { spot, picture, id });
         Ok(())
     }
 }
@@ -196,7 +203,7 @@ impl ImageBackend for Graphics {
         }
     }
 
-    fn target(&self, cols: u16, rows: u16) -> Target {
+    fn target(&self, cols: u16, rows: u16, look: &Look) -> Target {
         let (width, height) = sent_size(cols, rows, self.cell);
         Target {
             cols,
@@ -204,7 +211,7 @@ impl ImageBackend for Graphics {
             full: match self.protocol {
                 Protocol::Kitty => FullSize::Png { width, height },
                 Protocol::Iterm => FullSize::Pixels { width, height },
-                Protocol::Sixel => self.sixel_size(cols, rows),
+                Protocol::Sixel => self.sixel_size(cols, rows, look),
             },
         }
     }
@@ -235,7 +242,7 @@ impl ImageBackend for Graphics {
             draw_blocks(frame, placement, &at.picture.blocks, look);
             return;
         }
-        let is_shown = self.shown.iter().any(|shown| shown.spot == spot);
+        let is_shown = self.shown.iter().any(|shown| shown.is(&spot, at.picture));
         if !is_shown && !waits.is_zero() {
             let first = self.changes_in.map_or(waits, |other| other.min(waits));
             self.changes_in = Some(first);
@@ -244,7 +251,8 @@ impl ImageBackend for Graphics {
         }
         for position in area.positions() {
             if let Some(cell) = frame.cell_mut(position) {
-                cell.reset();
+                cell.set_symbol(" ");
+                cell.modifier = Modifier::empty();
                 // Blanked in the first frame, so that nothing shines through, and left alone in
                 // those that follow. In both cases the cells differ from ordinary blank ones:
                 // when the picture goes, they are written again, which erases it.
@@ -266,12 +274,14 @@ impl ImageBackend for Graphics {
         let wanted = std::mem::take(&mut self.wanted);
         let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.shown)
             .into_iter()
-            .partition(|shown| wanted.iter().any(|(spot, _)| *spot == shown.spot));
+            .partition(|shown| wanted.iter().any(|(spot, picture)| shown.is(spot, picture)));
         self.shown = kept;
-        let is_new = |spot: &Spot| !self.shown.iter().any(|shown| shown.spot == *spot);
+        let is_new = |spot: &Spot, picture: &Arc<Scaled>| {
+            !self.shown.iter().any(|shown| shown.is(spot, picture))
+        };
         let new: Vec<_> = wanted
             .into_iter()
-            .filter(|(spot, _)| is_new(spot))
+            .filter(|(spot, picture)| is_new(spot, picture))
             .collect();
         let mut ids = std::mem::take(&mut self.stale_ids);
         ids.extend(gone.iter().map(|shown| shown.id));
@@ -281,7 +291,7 @@ impl ImageBackend for Graphics {
         if !new.is_empty() {
             out.write_all(b"\x1b7")?;
             for (spot, picture) in new {
-                self.paint(out, spot, &picture)?;
+                self.paint(out, spot, picture)?;
             }
             out.write_all(b"\x1b8")?;
         }

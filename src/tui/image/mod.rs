@@ -15,6 +15,7 @@ mod cache;
 mod graphics;
 mod kitty;
 mod probe;
+mod scale;
 mod show;
 
 use std::io::{self, Write};
@@ -24,8 +25,9 @@ use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 
+use super::theme::{Role, Theme};
 use crate::protocol::BlobId;
 
 pub(crate) use blocks::{ColorDepth, HalfBlocks};
@@ -76,6 +78,24 @@ pub(crate) struct Look {
     pub depth: ColorDepth,
 }
 
+impl Look {
+    /// What a theme makes of pictures.
+    pub fn of(theme: &Theme, capabilities: &Capabilities) -> Self {
+        let background = match theme.style(Role::Text).bg {
+            Some(Color::Rgb(red, green, blue)) => Some((red, green, blue)),
+            Some(Color::Reset) | None => capabilities.background,
+            // A colour that only the terminal knows.
+            Some(_) => None,
+        };
+        Self {
+            frame: theme.style(Role::ImageFrame),
+            error: theme.style(Role::Error),
+            background,
+            depth: ColorDepth::of(capabilities),
+        }
+    }
+}
+
 /// What the user wants pictures to be drawn with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum BackendChoice {
@@ -98,7 +118,7 @@ pub(crate) trait ImageBackend {
     fn name(&self) -> &'static str;
 
     /// What the cache has to prepare for a picture of this size in cells.
-    fn target(&self, cols: u16, rows: u16) -> Target;
+    fn target(&self, cols: u16, rows: u16, look: &Look) -> Target;
 
     /// A new frame begins.
     fn begin(&mut self, now: Instant);
@@ -179,7 +199,7 @@ impl Pictures {
         }
         self.backend.begin(now);
         for placement in placements {
-            let target = self.backend.target(placement.cols, placement.rows);
+            let target = self.backend.target(placement.cols, placement.rows, look);
             match self.cache.get(&placement.key, target) {
                 Loaded::Waiting(None) => {
                     blocks::draw_frame(frame, placement, &placement.caption, look.frame);
@@ -210,6 +230,12 @@ impl Pictures {
     /// If the terminal cannot be written to.
     pub fn present(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.backend.present(out)
+    }
+
+    /// In what time another frame is due although nothing else changes: like what
+    /// [`Self::draw`] gives, but after [`Self::present`], which may have failed to paint.
+    pub fn changes_in(&self) -> Option<Duration> {
+        self.backend.changes_in()
     }
 
     /// The screen was cleared by someone else: after a suspension, or a full redraw.
@@ -261,5 +287,7 @@ pub(crate) fn fit(
     (cols, rows)
 }
 
+#[cfg(test)]
+mod cache_tests;
 #[cfg(test)]
 mod tests;

@@ -158,7 +158,11 @@ fn sixel_is_an_attribute_and_not_a_level() {
 }
 
 /// Opens a pseudo-terminal; `answer` plays the terminal's side with what was asked.
-fn asked(patience: Duration, answer: Option<&'static [u8]>) -> (Answers, Vec<u8>, Duration) {
+fn asked(
+    patience: Duration,
+    pause: Duration,
+    answer: Option<&'static [u8]>,
+) -> (Answers, Vec<u8>, Duration) {
     let pair = native_pty_system()
         .openpty(PtySize::default())
         .expect("a pseudo-terminal");
@@ -180,7 +184,7 @@ fn asked(patience: Duration, answer: Option<&'static [u8]>) -> (Answers, Vec<u8>
             // In two pieces, as a slow line might bring it.
             let (one, two) = answer.split_at(answer.len() / 2);
             writer.write_all(one).expect("written");
-            thread::sleep(Duration::from_millis(12));
+            thread::sleep(pause);
             writer.write_all(two).expect("written");
         }
         (seen, writer)
@@ -199,7 +203,11 @@ fn asked(patience: Duration, answer: Option<&'static [u8]>) -> (Answers, Vec<u8>
 #[test]
 fn the_probe_ends_with_the_last_answer() {
     let answer = b"x\x1b_Gi=31;OK\x1b\\\x1b[6;18;9t\x1b[?62;4;22c";
-    let (answers, seen, took) = asked(Duration::from_secs(20), Some(answer));
+    let (answers, seen, took) = asked(
+        Duration::from_secs(20),
+        Duration::from_millis(9),
+        Some(answer),
+    );
     assert_eq!(String::from_utf8_lossy(&seen), QUESTIONS);
     assert!(answers.kitty);
     assert_eq!(answers.cell_size, Some((9, 18)));
@@ -210,9 +218,13 @@ fn the_probe_ends_with_the_last_answer() {
 
 #[test]
 fn a_terminal_that_has_begun_to_answer_is_waited_for() {
-    // The second half comes after the time limit, which is as short as the pause between them.
+    // The second half comes after the time limit.
     let answer = b"\x1b_Gi=31;OK\x1b\\\x1b[?62;4;22;28;29c";
-    let (answers, _, _) = asked(Duration::from_millis(8), Some(answer));
+    let (answers, _, _) = asked(
+        Duration::from_millis(500),
+        Duration::from_millis(600),
+        Some(answer),
+    );
     assert!(answers.kitty);
     assert_eq!(answers.attributes, Some(vec![62, 4, 22, 28, 29]));
 }
@@ -258,7 +270,7 @@ fn the_report_says_why_something_is_degraded() {
 #[test]
 fn the_probe_gives_up_on_a_silent_terminal() {
     let patience = Duration::from_millis(80);
-    let (answers, _, took) = asked(patience, None);
+    let (answers, _, took) = asked(patience, Duration::ZERO, None);
     assert_eq!(answers, Answers::default());
     assert!(
         took >= patience && took < Duration::from_secs(5),

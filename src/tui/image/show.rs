@@ -10,9 +10,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 
 use super::blocks::draw_blocks;
-use super::cache::{Full, encode, scale};
+use super::cache::Full;
 use super::graphics::{Protocol, choose_protocol, sent_size, viuer_config};
 use super::probe::input_is_waiting;
+use super::scale::{encode, scale};
 use super::{
     BackendChoice, Capabilities, ColorDepth, FullSize, Look, PictureKey, Placement, Target, fit,
     kitty, picture_size, probe,
