@@ -27,6 +27,8 @@ pub(super) struct Engine {
     commands: usize,
     /// What the undo steps may hold, at most.
     undo_bytes: usize,
+    /// Counts changes of the text.
+    revision: u64,
 }
 
 impl Engine {
@@ -38,11 +40,21 @@ impl Engine {
             kind,
             commands: 0,
             undo_bytes: 0,
+            revision: 0,
         }
     }
 
     pub(super) fn text(&self) -> &str {
         self.reedline.current_buffer_contents()
+    }
+
+    /// Another number whenever the text is another.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(super) fn kind(&self) -> EditModeKind {
+        self.kind
     }
 
     /// In bytes.
@@ -117,7 +129,9 @@ impl Engine {
         self.reedline.run_edit_commands(commands);
         self.commands += commands.len();
         self.undo_bytes += commands.len() * self.text().len();
-        let changed = before.0 != self.text()
+        let changed_text = before.0 != self.text();
+        self.revision += u64::from(changed_text);
+        let changed = changed_text
             || before.1 != self.caret()
             || before.2 != self.reedline.current_selection();
         if self.undo_bytes > UNDO_BYTES_MAX {
@@ -184,6 +198,7 @@ impl Engine {
     /// starts over in insert mode. The cut buffer stays.
     pub(super) fn reset(&mut self) {
         self.empty_undo();
+        self.revision += 1;
         let _ = self
             .mode
             .lock()
