@@ -78,7 +78,10 @@ static GRAMMARS: OnceLock<Grammars> = OnceLock::new();
 const ROLES: &[(&str, Option<Role>)] = &[
     ("punctuation.definition", None),
     ("punctuation.separator.decimal", None),
-    ("punctuation.section.interpolation", Some(Role::SyntaxOperator)),
+    (
+        "punctuation.section.interpolation",
+        Some(Role::SyntaxOperator),
+    ),
     ("punctuation", Some(Role::SyntaxPunctuation)),
     ("comment", Some(Role::SyntaxComment)),
     ("constant.numeric", Some(Role::SyntaxNumber)),
@@ -341,14 +344,56 @@ mod tests {
     fn python_has_its_colours() {
         ready();
         let source = "def f(x):  # say\n    return f\"{x} \\n\" and None or 1.5";
-        insta::assert_snapshot!(show(source, &highlight(Language::Python, source)), @"");
+        insta::assert_snapshot!(show(source, &highlight(Language::Python, source)), @r##"
+        Keyword "def"
+        Function "f"
+        Punctuation "("
+        Variable "x"
+        Punctuation "):"
+        Comment "# say\n"
+        Keyword "return"
+        Keyword "f"
+        String "\""
+        Operator "{"
+        Operator "}"
+        String " "
+        Constant "\\n"
+        String "\""
+        Keyword "and"
+        Constant "None"
+        Keyword "or"
+        Number "1.5"
+        "##);
     }
 
     #[test]
     fn javascript_has_its_colours() {
         ready();
         let source = "const f = async (x) => `a ${x + 1}` // say\nclass A extends B {}\nf(null)";
-        insta::assert_snapshot!(show(source, &highlight(Language::JavaScript, source)), @"");
+        insta::assert_snapshot!(show(source, &highlight(Language::JavaScript, source)), @r##"
+        Keyword "const"
+        Function "f"
+        Operator "="
+        Keyword "async"
+        Punctuation "("
+        Variable "x"
+        Punctuation ")"
+        Operator "=>"
+        String "`a "
+        Operator "+"
+        Number "1"
+        String "`"
+        Comment "// say\n"
+        Keyword "class"
+        Type "A"
+        Keyword "extends"
+        Type "B"
+        Punctuation "{}"
+        Function "f"
+        Punctuation "("
+        Constant "null"
+        Punctuation ")"
+        "##);
     }
 
     #[test]

@@ -202,6 +202,17 @@ impl Key {
     }
 }
 
+/// The event of a key, by its name; or of a single letter.
+#[cfg(test)]
+pub(crate) fn event(name: &str) -> KeyEvent {
+    let key: Key = name.parse().expect("a key");
+    let code = match key.code {
+        KeyCode::Tab if key.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+        code => code,
+    };
+    KeyEvent::new(code, key.modifiers)
+}
+
 impl From<KeyEvent> for Key {
     fn from(event: KeyEvent) -> Self {
         Self::new(event.code, event.modifiers)
@@ -260,7 +271,10 @@ impl fmt::Display for Key {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeymapError {
     /// No such key.
-    #[error("there is no key {name:?}; keys are written like ctrl-o, alt-enter, f2, shift-pageup{}", suggestion(near))]
+    #[error(
+        "there is no key {name:?}; keys are written like ctrl-o, alt-enter, f2, shift-pageup{}",
+        suggestion(near)
+    )]
     UnknownKey {
         /// As it was written.
         name: String,
@@ -405,13 +419,12 @@ impl Keymap {
         let mut actions: HashMap<Key, Action> = HashMap::new();
         let mut overridden = Vec::new();
         for (name, keys) in overrides {
-            let spec = KEYS
-                .iter()
-                .find(|spec| spec.name == name)
-                .ok_or_else(|| KeymapError::UnknownAction {
+            let spec = KEYS.iter().find(|spec| spec.name == name).ok_or_else(|| {
+                KeymapError::UnknownAction {
                     name: name.clone(),
                     near: nearest(name, KEYS.iter().map(|spec| spec.name)).map(str::to_owned),
-                })?;
+                }
+            })?;
             overridden.push(spec.action);
             let names = keys
                 .split([',', ' '])
@@ -481,11 +494,7 @@ impl Keymap {
     }
 }
 
-fn bind(
-    actions: &mut HashMap<Key, Action>,
-    name: &str,
-    to: &KeySpec,
-) -> Result<(), KeymapError> {
+fn bind(actions: &mut HashMap<Key, Action>, name: &str, to: &KeySpec) -> Result<(), KeymapError> {
     let key: Key = name.parse()?;
     if key.is_reserved() {
         return Err(KeymapError::Reserved {
@@ -596,7 +605,9 @@ mod tests {
     #[test]
     fn the_docs_name_every_action() {
         let docs = Keymap::default().markdown();
-        assert!(docs.contains("| `f2`, `alt-l` | `switch-language` | switch to the next language |"));
+        assert!(
+            docs.contains("| `f2`, `alt-l` | `switch-language` | switch to the next language |")
+        );
         assert!(docs.contains("| `ctrl-x ctrl-e` |"));
     }
 }

@@ -79,7 +79,13 @@ pub(super) struct Popup {
 
 impl Popup {
     /// Opens on the candidates for `text[start..end]`; `None` if none fits.
-    fn new(text: &str, start: usize, end: usize, items: Vec<Choice>, opened: Opened) -> Option<Self> {
+    fn new(
+        text: &str,
+        start: usize,
+        end: usize,
+        items: Vec<Choice>,
+        opened: Opened,
+    ) -> Option<Self> {
         let word = text.get(start..end)?;
         let mut popup = Self {
             start,
@@ -263,9 +269,7 @@ impl Popup {
 /// Names of commands; other spellings where only they fit.
 fn commands(typed: &str) -> Vec<Choice> {
     let names = SLASH.iter().map(|spec| (spec.name, spec));
-    let mut rows: Vec<_> = names
-        .filter(|(name, _)| name.starts_with(typed))
-        .collect();
+    let mut rows: Vec<_> = names.filter(|(name, _)| name.starts_with(typed)).collect();
     if rows.is_empty() {
         rows = SLASH
             .iter()
@@ -330,9 +334,9 @@ fn files(directory: &str, typed: &str, command: Slash) -> Vec<Choice> {
             if is_hidden || name.chars().any(char::is_control) || !name.starts_with(typed) {
                 return None;
             }
-            let is_directory = entry.file_type().is_ok_and(|kind| {
-                kind.is_dir() || kind.is_symlink() && entry.path().is_dir()
-            });
+            let is_directory = entry
+                .file_type()
+                .is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && entry.path().is_dir());
             let is_wanted = is_directory || command != Slash::Show || is_picture(&name);
             is_wanted.then_some((!is_directory, name))
         })
@@ -430,7 +434,10 @@ mod tests {
         assert_eq!(ask(&line, Opened::Asked), "deep/ b.png");
         assert_eq!(ask(&line, Opened::ByItself), "");
         assert_eq!(ask(&format!("{line}.h"), Opened::Asked), ".hidden.png");
-        assert_eq!(ask(&line.replace("show", "export"), Opened::Asked), "deep/ a.txt b.png");
+        assert_eq!(
+            ask(&line.replace("show", "export"), Opened::Asked),
+            "deep/ a.txt b.png"
+        );
     }
 
     #[test]

@@ -178,7 +178,9 @@ impl Prompt {
             if row >= starts.len().max(layout.rows(line)) {
                 line += 1;
                 row = 0;
-                let Some(next) = layout.lines.get(line) else { break };
+                let Some(next) = layout.lines.get(line) else {
+                    break;
+                };
                 starts = layout::wrap(&text[next.clone()], columns);
             }
         }
@@ -211,7 +213,10 @@ impl Painter<'_> {
             if glyph.is_name {
                 style = with_fallback(self.theme.style(Role::Dim), Modifier::DIM);
             }
-            if self.selection.is_some_and(|(from, to)| from <= at && at < to) {
+            if self
+                .selection
+                .is_some_and(|(from, to)| from <= at && at < to)
+            {
                 style = style.patch(with_fallback(
                     self.theme.style(Role::Selection),
                     Modifier::REVERSED,

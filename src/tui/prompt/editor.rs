@@ -102,7 +102,10 @@ mod tests {
         let check = |line: &str, expected: &[&str]| assert_eq!(words(line), expected, "{line}");
         check("vim", &["vim"]);
         check("  code  --wait ", &["code", "--wait"]);
-        check("'/my editor' -c \"set ft=py\"", &["/my editor", "-c", "set ft=py"]);
+        check(
+            "'/my editor' -c \"set ft=py\"",
+            &["/my editor", "-c", "set ft=py"],
+        );
         check(r"a\ b 'c\d' ''", &["a b", r"c\d", ""]);
     }
 

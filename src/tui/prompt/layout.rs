@@ -34,10 +34,7 @@ pub(super) fn glyphs(text: &str) -> impl Iterator<Item = Glyph<'_>> {
 fn glyph(offset: usize, grapheme: &str, column: usize) -> Glyph<'_> {
     let (shown, is_name) = match grapheme.as_bytes() {
         [b'\t'] => (Cow::Owned(" ".repeat(TAB - column % TAB)), false),
-        [byte @ (0..=0x1f | 0x7f)] => (
-            Cow::Owned(format!("^{}", char::from(byte ^ 0x40))),
-            true,
-        ),
+        [byte @ (0..=0x1f | 0x7f)] => (Cow::Owned(format!("^{}", char::from(byte ^ 0x40))), true),
         [0x20..=0x7e] => (Cow::Borrowed(grapheme), false),
         _ if grapheme.chars().any(is_unshowable) => {
             let name = |c: char| {
@@ -79,7 +76,11 @@ pub(super) fn wrap(line: &str, width: usize) -> Vec<usize> {
     let mut starts = vec![0];
     // A pasted megabyte is mostly this: no need to look at each letter.
     if line.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
-        starts.extend((1..).map(|row| row * width).take_while(|at| *at < line.len()));
+        starts.extend(
+            (1..)
+                .map(|row| row * width)
+                .take_while(|at| *at < line.len()),
+        );
         return starts;
     }
     let mut column = 0;
@@ -151,16 +152,27 @@ mod tests {
         check("abcdef", 4, &["abcd", "ef"]);
         check("abcd", 4, &["abcd"]);
         check("abc日本", 4, &["abc", "日本"]);
-        check("e\u{301}e\u{301}e\u{301}", 2, &["e\u{301}e\u{301}", "e\u{301}"]);
+        check(
+            "e\u{301}e\u{301}e\u{301}",
+            2,
+            &["e\u{301}e\u{301}", "e\u{301}"],
+        );
         check("a\tb\tc", 6, &["a\tb", "\tc"]);
         check("日", 1, &["日"]);
     }
 
     #[test]
     fn nothing_raw_is_shown() {
-        let shown = |text: &str| glyphs(text).map(|g| g.shown.into_owned()).collect::<String>();
+        let shown = |text: &str| {
+            glyphs(text)
+                .map(|g| g.shown.into_owned())
+                .collect::<String>()
+        };
         assert_eq!(shown("a\tb\u{1b}[31m"), "a   b^[[31m");
-        assert_eq!(shown("\u{7f}\u{9b}\u{202e}x\u{200b}"), "^?<9b><202e>x<200b>");
+        assert_eq!(
+            shown("\u{7f}\u{9b}\u{202e}x\u{200b}"),
+            "^?<9b><202e>x<200b>"
+        );
         assert_eq!(shown("\u{301}"), "◌\u{301}");
         assert_eq!(width("日本 é"), 6);
     }

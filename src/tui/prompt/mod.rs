@@ -314,7 +314,11 @@ impl Prompt {
             Action::HistorySearch => self.open_search(context),
             Action::Editor => PromptAction::OpenEditor,
             Action::PageUp | Action::PageDown if self.popup.is_some() => {
-                let rows = if action == Action::PageUp { -PAGE } else { PAGE };
+                let rows = if action == Action::PageUp {
+                    -PAGE
+                } else {
+                    PAGE
+                };
                 if let Some(popup) = &mut self.popup {
                     popup.step(rows);
                 }
@@ -515,8 +519,7 @@ impl Prompt {
         self.engine.set_text(&text);
         if direction == Direction::Older {
             // At the end of the first line: the next Up goes on, and does not climb the lines.
-            self.engine
-                .set_caret(text.find('\n').unwrap_or(text.len()));
+            self.engine.set_caret(text.find('\n').unwrap_or(text.len()));
         }
         true
     }
@@ -657,7 +660,8 @@ impl Prompt {
             return PromptAction::None;
         }
         self.engine.replace(start, start + spaces, "");
-        self.engine.set_caret(caret.saturating_sub(spaces).max(start));
+        self.engine
+            .set_caret(caret.saturating_sub(spaces).max(start));
         PromptAction::Redraw
     }
 
@@ -703,7 +707,11 @@ impl Prompt {
     fn complete_further(&mut self) {
         let Some(popup) = &mut self.popup else { return };
         let caret = self.engine.caret();
-        let word = self.engine.text().get(popup.start..caret).unwrap_or_default();
+        let word = self
+            .engine
+            .text()
+            .get(popup.start..caret)
+            .unwrap_or_default();
         if let Some(prefix) = popup.common_prefix(word).map(str::to_owned) {
             self.engine.replace(popup.start, caret, &prefix);
             popup.follow(self.engine.text(), self.engine.caret());
@@ -723,7 +731,11 @@ impl Prompt {
             self.popup = None;
             return;
         }
-        let word = self.engine.text().get(popup.start..caret).unwrap_or_default();
+        let word = self
+            .engine
+            .text()
+            .get(popup.start..caret)
+            .unwrap_or_default();
         if let Some(prefix) = popup.common_prefix(word).map(str::to_owned) {
             self.engine.replace(popup.start, caret, &prefix);
             popup.follow(self.engine.text(), self.engine.caret());
@@ -733,7 +745,9 @@ impl Prompt {
 
     /// Types the selected candidate, and goes on to what can follow it.
     fn accept(&mut self, context: &PromptContext) {
-        let Some(popup) = self.popup.take() else { return };
+        let Some(popup) = self.popup.take() else {
+            return;
+        };
         let Some(chosen) = popup.chosen() else { return };
         let (start, end) = popup.range(self.engine.text());
         let ending = popup.ending(self.engine.text(), chosen);
@@ -764,7 +778,11 @@ impl Prompt {
             self.popup = Popup::of_slash(text, caret, context.choices, opened);
         } else if is_typing {
             self.popup.take_if(|popup| !popup.follow(text, caret));
-        } else if !self.popup.as_ref().is_some_and(|popup| popup.start <= caret) {
+        } else if !self
+            .popup
+            .as_ref()
+            .is_some_and(|popup| popup.start <= caret)
+        {
             self.popup = None;
         }
     }

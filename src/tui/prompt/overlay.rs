@@ -78,7 +78,14 @@ impl Prompt {
         }
         let look = Look::new(theme);
         if let Some(search) = &self.search {
-            return Some(draw_search(buffer, space, search, &self.entries, theme, &look));
+            return Some(draw_search(
+                buffer,
+                space,
+                search,
+                &self.entries,
+                theme,
+                &look,
+            ));
         }
         if let Some(popup) = &self.popup {
             let typed = self
@@ -131,17 +138,29 @@ fn draw_completions(
         let matched = typed.chars().count();
         for (index, piece) in one_line(&choice.text, text_width) {
             let is_matched = index < matched;
-            let style = if is_matched { style.patch(look.matched) } else { style };
+            let style = if is_matched {
+                style.patch(look.matched)
+            } else {
+                style
+            };
             pen.write(buffer, &piece, style);
         }
         pen.move_to(2 + text_width + gap);
-        let style = if is_selected { style } else { style.patch(look.dim) };
+        let style = if is_selected {
+            style
+        } else {
+            style.patch(look.dim)
+        };
         for (_, piece) in one_line(&choice.detail, pen.space().saturating_sub(1)) {
             pen.write(buffer, &piece, style);
         }
         let is_last = place + 1 == visible.len();
         if is_last && popup.len() > rows {
-            let more = format!(" {}/{} ", popup.selected().map_or(0, |at| at + 1), popup.len());
+            let more = format!(
+                " {}/{} ",
+                popup.selected().map_or(0, |at| at + 1),
+                popup.len()
+            );
             pen.move_to(usize::from(width).saturating_sub(more.width()));
             pen.write(buffer, &more, style);
         }
@@ -171,13 +190,18 @@ fn draw_search(
 
     if list.len() > 2 {
         let title = format!("history: {} of {}", search.count(), entries.len());
-        rule(buffer, line(list.start), &title, look.ground.patch(theme.style(Role::Border)));
+        rule(
+            buffer,
+            line(list.start),
+            &title,
+            look.ground.patch(theme.style(Role::Border)),
+        );
         list.start += 1;
     }
     let selected = search.hits().get(search.selected());
     let selected = selected.and_then(|&at| entries.get(at));
     if let Some(entry) = selected.filter(|entry| entry.source.contains('\n')) {
-        let rows = entry.source.lines().count().min(PREVIEW_ROWS_MAX);
+        let rows = entry.source.split('\n').take(PREVIEW_ROWS_MAX).count();
         if list.len() > rows + 4 {
             list.end -= cells(rows) + 1;
             let style = look.ground.patch(theme.style(Role::Border));
@@ -193,13 +217,22 @@ fn draw_search(
     draw_hits(buffer, list, area, search, entries, look);
 
     let mut pen = Pen::new(line(query_y));
-    pen.write(buffer, "search › ", look.ground.patch(theme.style(Role::Prompt)));
+    pen.write(
+        buffer,
+        "search › ",
+        look.ground.patch(theme.style(Role::Prompt)),
+    );
     let shown: Vec<String> = glyphs(search.query())
         .map(|glyph| glyph.shown.into_owned())
         .collect();
     let room = pen.space().saturating_sub(1);
     let mut skip = 0;
-    while shown[skip..].iter().map(|piece| piece.width()).sum::<usize>() > room {
+    while shown[skip..]
+        .iter()
+        .map(|piece| piece.width())
+        .sum::<usize>()
+        > room
+    {
         skip += 1;
     }
     for piece in &shown[skip..] {
@@ -236,14 +269,26 @@ fn draw_hits(
         clear(buffer, row, style);
         let mut pen = Pen::new(row);
         pen.write(buffer, if is_selected { "› " } else { "  " }, style);
-        let faint = if is_selected { style } else { style.patch(look.dim) };
-        let tag = format!("{:>4} {} ", age(search.now, entry.at), entry.language.short());
+        let faint = if is_selected {
+            style
+        } else {
+            style.patch(look.dim)
+        };
+        let tag = format!(
+            "{:>4} {} ",
+            age(search.now, entry.at),
+            entry.language.short()
+        );
         pen.write(buffer, &tag, faint);
         let matched = search.matched(&entry.source);
         for (index, piece) in one_line(&entry.source, pen.space()) {
             let is_matched =
                 u32::try_from(index).is_ok_and(|index| matched.binary_search(&index).is_ok());
-            let style = if is_matched { style.patch(look.matched) } else { style };
+            let style = if is_matched {
+                style.patch(look.matched)
+            } else {
+                style
+            };
             pen.write(buffer, &piece, style);
         }
     }
@@ -251,19 +296,26 @@ fn draw_hits(
 
 fn draw_preview(buffer: &mut Buffer, area: Rect, entry: &Recall, theme: &Theme, look: &Look) {
     let rows = usize::from(area.height);
-    let all: Vec<&str> = entry.source.lines().take(rows + 1).collect();
-    for (y, text) in (area.y..area.bottom()).zip(&all) {
+    let all: Vec<&str> = entry.source.split('\n').take(rows + 1).collect();
+    let head = all[..rows.min(all.len())].join("\n");
+    let spans = highlight(entry.language, &head);
+    let mut start = 0;
+    for (y, text) in (area.y..area.bottom()).zip(head.split('\n')) {
         let mut pen = Pen::new(Rect::new(area.x, y, area.width, 1));
         pen.write(buffer, "  ", look.ground);
-        let spans = highlight(entry.language, text);
         for glyph in glyphs(text) {
+            let at = start + glyph.offset;
             let role = spans
                 .iter()
-                .find(|(range, _)| range.contains(&glyph.offset))
+                .find(|(range, _)| range.contains(&at))
                 .map_or(Role::Text, |(_, role)| *role);
             let style = look.ground.patch(foreground(theme.style(role)));
             pen.write(buffer, &glyph.shown, style);
+            if pen.space() == 0 {
+                break;
+            }
         }
+        start += text.len() + 1;
     }
     if all.len() > rows {
         let mut pen = Pen::new(Rect::new(area.x, area.bottom() - 1, area.width, 1));
@@ -313,7 +365,11 @@ impl Pen {
     }
 
     fn move_to(&mut self, column: usize) {
-        self.x = self.area.x.saturating_add(cells(column)).min(self.area.right());
+        self.x = self
+            .area
+            .x
+            .saturating_add(cells(column))
+            .min(self.area.right());
     }
 
     fn write(&mut self, buffer: &mut Buffer, text: &str, style: Style) {

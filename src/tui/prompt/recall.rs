@@ -206,7 +206,12 @@ mod tests {
 
     #[test]
     fn the_walk_keeps_to_what_stands_before_the_caret() {
-        check("pr", 2, "uuud", &[Some("print(2)"), Some("print(1)"), None, Some("print(2)")]);
+        check(
+            "pr",
+            2,
+            "uuud",
+            &[Some("print(2)"), Some("print(1)"), None, Some("print(2)")],
+        );
         check("zz", 2, "ud", &[None, None]);
     }
 

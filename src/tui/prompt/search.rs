@@ -129,34 +129,41 @@ impl Search {
         }
         let matcher = self.matcher.get_mut();
         let mut buffer = Vec::new();
-        let mut scored: Vec<(Reverse<u32>, Reverse<usize>)> = Vec::with_capacity(self.fitting.len());
+        let mut scored: Vec<Rank> = Vec::with_capacity(self.fitting.len());
         let pattern = &self.pattern;
+        let whole = pattern_of(&self.query, AtomKind::Substring);
         self.fitting.retain(|&at| {
             let Some(entry) = entries.get(at) else {
                 return false;
             };
             let haystack = Utf32Str::new(haystack(&entry.source), &mut buffer);
-            let score = pattern.score(haystack, matcher);
-            scored.extend(score.map(|score| (Reverse(score), Reverse(at))));
-            score.is_some()
+            let Some(score) = pattern.score(haystack, matcher) else {
+                return false;
+            };
+            let is_whole = whole.score(haystack, matcher).is_some();
+            scored.push((Reverse(is_whole), Reverse(score), Reverse(at)));
+            true
         });
         if scored.len() > HITS_MAX {
             scored.select_nth_unstable(HITS_MAX);
             scored.truncate(HITS_MAX);
         }
         scored.sort_unstable();
-        self.hits = scored.into_iter().map(|(_, Reverse(at))| at).collect();
+        self.hits = scored.into_iter().map(|(_, _, Reverse(at))| at).collect();
     }
 }
 
+/// The best is the least: entries with the words as they were typed, then the matcher's score
+/// (which alone would prefer `p = a + th` for `path`), then the newest.
+type Rank = (Reverse<bool>, Reverse<u32>, Reverse<usize>);
+
 /// Words of the query, each matched fuzzily; no letter of it means anything but itself.
 fn pattern(query: &str) -> Pattern {
-    Pattern::new(
-        query,
-        CaseMatching::Smart,
-        Normalization::Smart,
-        AtomKind::Fuzzy,
-    )
+    pattern_of(query, AtomKind::Fuzzy)
+}
+
+fn pattern_of(query: &str, kind: AtomKind) -> Pattern {
+    Pattern::new(query, CaseMatching::Smart, Normalization::Smart, kind)
 }
 
 fn haystack(source: &str) -> &str {
@@ -202,15 +209,27 @@ mod tests {
         for letter in query.chars() {
             search.push(&entries, &letter.to_string());
         }
-        let shown: Vec<&str> = search.hits().iter().map(|&at| &*entries[at].source).collect();
+        let shown: Vec<&str> = search
+            .hits()
+            .iter()
+            .map(|&at| &*entries[at].source)
+            .collect();
         assert_eq!(shown, found, "{query:?}");
     }
 
     #[test]
     fn hits_are_best_first_then_newest_first() {
         check(&["a", "b", "a"], "", &["a", "b"]);
-        check(&["print(1)", "input()", "print(2)"], "print", &["print(2)", "print(1)"]);
-        check(&["open(path)", "o = p(a, th)"], "opath", &["open(path)", "o = p(a, th)"]);
+        check(
+            &["print(1)", "input()", "print(2)"],
+            "print",
+            &["print(2)", "print(1)"],
+        );
+        check(
+            &["open(path)", "p = a + th"],
+            "path",
+            &["open(path)", "p = a + th"],
+        );
         check(&["foo bar", "bar"], "bar fo", &["foo bar"]);
         check(&["x ^ 2", "x"], "^", &["x ^ 2"]);
         check(&["Abc", "abc"], "A", &["Abc"]);
