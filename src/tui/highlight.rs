@@ -17,6 +17,8 @@ use crate::protocol::{Language, slash};
 const SOURCE_BYTES_MAX: usize = 64 << 10;
 /// Sources with a longer line stay plain: the grammars' regular expressions are slow on them.
 const LINE_BYTES_MAX: usize = 2000;
+/// Lines that are read in one go while someone types. A line takes a fraction of a millisecond.
+const LINES_PER_UPDATE: usize = 20;
 
 /// Byte ranges with their roles, in order, without overlap; what is not named is [`Role::Text`].
 pub(crate) type Spans = Vec<(Range<usize>, Role)>;
@@ -25,7 +27,7 @@ pub(crate) type Spans = Vec<(Range<usize>, Role)>;
 /// [`Role::Text`]. Plain until [`warm`] is through.
 pub(crate) fn highlight(language: Language, source: &str) -> Spans {
     let mut highlighter = Highlighter::default();
-    highlighter.update(language, source);
+    highlighter.update_by(language, source, usize::MAX);
     highlighter.spans
 }
 
@@ -42,7 +44,11 @@ pub(crate) fn warm(done: impl FnOnce() + Send + 'static) {
         for (language, sample) in SAMPLES {
             let mut state = LineState::first(&grammars, *language);
             for line in sample.split_inclusive('\n') {
-                let _ = state.read(&grammars, line.to_owned());
+                // As it looks while it is typed: what is not finished has expressions of its own.
+                for (end, _) in line.char_indices() {
+                    let _ = state.clone().read(&grammars, &line[..end]);
+                }
+                state = state.read(&grammars, line).after;
             }
         }
         let _ = GRAMMARS.set(grammars);
@@ -160,10 +166,11 @@ impl LineState {
     }
 
     /// Reads a line, with its end if it has one.
-    fn read(&mut self, grammars: &Grammars, text: String) -> Line {
+    fn read(mut self, grammars: &Grammars, text: &str) -> Reading {
+        let before = self.clone();
         // The grammars want to see the end of a line, the last one too.
         let ended = if text.ends_with('\n') {
-            Cow::Borrowed(&*text)
+            Cow::Borrowed(text)
         } else {
             Cow::Owned(format!("{text}\n"))
         };
@@ -191,110 +198,152 @@ impl LineState {
             }
         }
         push(from, ended.len(), grammars.role(&self.stack));
-        Line {
+        Reading {
+            before,
+            after: self,
             spans,
-            after: self.clone(),
-            text,
         }
     }
 }
 
-/// A line that was read.
+/// A line, and what it was read as.
 struct Line {
     text: String,
+    reading: Option<Reading>,
+}
+
+/// What a line is if the parser comes to it in a certain state.
+struct Reading {
+    before: LineState,
+    after: LineState,
     /// Counted from the line's start.
     spans: Spans,
-    after: LineState,
 }
 
 /// Colours of a text that changes a little at a time: only lines that changed are read again, and
-/// those after them as far as it matters.
+/// those after them as far as it matters; and not too many at once.
 #[derive(Default)]
 pub(crate) struct Highlighter {
     language: Option<Language>,
     source: String,
     lines: Vec<Line>,
+    /// Lines from the start that are read as they should be.
+    read: usize,
     spans: Spans,
-    /// Whether the spans belong to `source`.
-    is_current: bool,
+    state: Progress,
+}
+
+/// How far the spans belong to the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Progress {
+    /// They don't, or there are no grammars yet.
+    #[default]
+    Stale,
+    /// The lines further down are still to be read.
+    Begun,
+    /// Altogether.
+    Done,
 }
 
 impl Highlighter {
-    /// The spans of a source.
+    /// The spans of a source. Some may be missing or old if there is much to read: see
+    /// [`Self::wants_more`].
     pub(crate) fn update(&mut self, language: Language, source: &str) -> &Spans {
-        if self.is_current && self.language == Some(language) && self.source == source {
+        self.update_by(language, source, LINES_PER_UPDATE)
+    }
+
+    /// Whether the same source should be given to [`Self::update`] again.
+    pub(crate) fn wants_more(&self) -> bool {
+        self.state == Progress::Begun
+    }
+
+    fn update_by(&mut self, language: Language, source: &str, lines_max: usize) -> &Spans {
+        let is_same = self.language == Some(language) && self.source == source;
+        if is_same && self.state == Progress::Done {
             return &self.spans;
         }
         if self.language != Some(language) {
             self.lines.clear();
         }
         self.language = Some(language);
-        source.clone_into(&mut self.source);
-        self.spans.clear();
-        self.is_current = true;
+        self.state = Progress::Done;
+        if !is_same {
+            source.clone_into(&mut self.source);
+        }
         if source.len() > SOURCE_BYTES_MAX
             || source.split('\n').any(|line| line.len() > LINE_BYTES_MAX)
         {
             self.lines.clear();
+            self.spans.clear();
         } else if let Some(spans) = slash_spans(source) {
             self.spans = spans;
         } else if let Some(grammars) = GRAMMARS.get() {
-            self.read(grammars, language, source);
+            self.take_lines(source);
+            self.read_lines(grammars, language, lines_max);
+            self.collect();
         } else {
-            // Ask again: the grammars may be there the next time.
-            self.is_current = false;
+            self.spans.clear();
+            self.state = Progress::Stale;
         }
         &self.spans
     }
 
-    /// Keeps the lines at the head that are the same, reads those that changed, and goes on until
-    /// the parser stands where it stood before.
-    fn read(&mut self, grammars: &Grammars, language: Language, source: &str) {
+    /// Takes the lines of a source; those at the head and the tail that are the same keep their
+    /// readings.
+    fn take_lines(&mut self, source: &str) {
         let texts: Vec<&str> = source.split_inclusive('\n').collect();
         let same = |(line, text): &(&Line, &&str)| line.text == **text;
         let head = self.lines.iter().zip(&texts).take_while(same).count();
         let tail_max = self.lines.len().min(texts.len()) - head;
-        let tail = self
-            .lines
-            .iter()
-            .rev()
-            .zip(texts.iter().rev())
-            .take(tail_max)
-            .take_while(same)
-            .count();
+        let ends = self.lines.iter().rev().zip(texts.iter().rev());
+        let tail = ends.take(tail_max).take_while(same).count();
 
-        let after_last = |lines: &[Line]| {
-            lines.last().map_or_else(
-                || LineState::first(grammars, language),
-                |line| line.after.clone(),
-            )
+        let changed = texts[head..texts.len() - tail].iter();
+        let changed = changed.map(|text| Line {
+            text: (*text).to_owned(),
+            reading: None,
+        });
+        let changed_end = self.lines.len() - tail;
+        self.lines.splice(head..changed_end, changed);
+        self.read = self.read.min(head);
+    }
+
+    /// Reads on, up to so many lines. A line whose reading began in the state that the parser is
+    /// in is right already.
+    fn read_lines(&mut self, grammars: &Grammars, language: Language, mut lines_max: usize) {
+        let before = self.read.checked_sub(1).and_then(|at| self.lines.get(at));
+        let mut state = if let Some(reading) = before.and_then(|line| line.reading.as_ref()) {
+            reading.after.clone()
+        } else {
+            self.read = 0;
+            LineState::first(grammars, language)
         };
-        let old_tail = self.lines.split_off(self.lines.len() - tail);
-        let mut old_state = after_last(&self.lines);
-        self.lines.truncate(head);
-        let mut state = after_last(&self.lines);
-        for text in &texts[head..texts.len() - tail] {
-            let line = state.read(grammars, (*text).to_owned());
-            self.lines.push(line);
-        }
-        let mut old_tail = old_tail.into_iter();
-        while let Some(line) = old_tail.next() {
-            if state == old_state {
-                self.lines.push(line);
-                self.lines.extend(old_tail);
-                break;
+        for line in &mut self.lines[self.read..] {
+            match &line.reading {
+                Some(reading) if reading.before == state => {}
+                _ if lines_max == 0 => {
+                    self.state = Progress::Begun;
+                    break;
+                }
+                _ => {
+                    lines_max -= 1;
+                    line.reading = Some(state.clone().read(grammars, &line.text));
+                }
             }
-            old_state = line.after;
-            let line = state.read(grammars, line.text);
-            self.lines.push(line);
+            if let Some(reading) = &line.reading {
+                state = reading.after.clone();
+            }
+            self.read += 1;
         }
+    }
 
+    fn collect(&mut self) {
+        self.spans.clear();
         let mut offset = 0;
         for line in &self.lines {
-            let moved = line
-                .spans
-                .iter()
-                .map(|(range, role)| (range.start + offset..range.end + offset, *role));
+            let spans = line.reading.iter().flat_map(|reading| &reading.spans);
+            let moved =
+                spans.map(|(range, role)| (range.start + offset..range.end + offset, *role));
             self.spans.extend(moved);
             offset += line.text.len();
         }
@@ -421,11 +470,11 @@ mod tests {
         let mut kept = Highlighter::default();
         kept.update(Language::Python, &text);
         let mut check = |text: &str| {
-            assert_eq!(
-                kept.update(Language::Python, text),
-                &highlight(Language::Python, text),
-                "{text}"
-            );
+            kept.update_by(Language::Python, text, 1);
+            while kept.wants_more() {
+                kept.update_by(Language::Python, text, 1);
+            }
+            assert_eq!(kept.spans, highlight(Language::Python, text), "{text}");
         };
         for (at, insert) in [(6, "'''\n"), (0, "# "), (3, "\n\n"), (12, "'''"), (5, "é")] {
             text.insert_str(at, insert);

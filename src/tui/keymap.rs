@@ -273,7 +273,7 @@ pub(crate) enum KeymapError {
     /// No such key.
     #[error(
         "there is no key {name:?}; keys are written like ctrl-o, alt-enter, f2, shift-pageup{}",
-        suggestion(near)
+        suggestion(near.as_deref())
     )]
     UnknownKey {
         /// As it was written.
@@ -282,7 +282,7 @@ pub(crate) enum KeymapError {
         near: Option<String>,
     },
     /// No such action.
-    #[error("there is no action {name:?} to bind a key to{}", suggestion(near))]
+    #[error("there is no action {name:?} to bind a key to{}", suggestion(near.as_deref()))]
     UnknownAction {
         /// As it was written.
         name: String,
@@ -309,9 +309,8 @@ pub(crate) enum KeymapError {
     },
 }
 
-fn suggestion(near: &Option<String>) -> String {
-    near.as_ref()
-        .map_or_else(String::new, |name| format!("; did you mean {name}?"))
+fn suggestion(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }
 
 impl FromStr for Key {

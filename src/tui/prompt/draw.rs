@@ -1,7 +1,10 @@
 //! The prompt on the screen. Only what is visible is laid out, so that a pasted megabyte costs
 //! little more than a line.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -15,10 +18,21 @@ use crate::tui::theme::{Role, Theme};
 
 /// More rows than any screen has: counting stops there.
 const ROWS_MAX: usize = 500;
+/// Lines from this length on are not wrapped anew for every frame.
+const LONG_LINE_BYTES: usize = 4 << 10;
+
+/// Where the rows of long lines begin, kept while the text and the width are the same.
+#[derive(Default)]
+pub(super) struct Wraps {
+    revision: u64,
+    columns: usize,
+    lines: HashMap<usize, Rc<[usize]>>,
+}
 
 /// A text cut into lines and rows.
 struct Layout<'a> {
     text: &'a str,
+    wraps: RefCell<&'a mut Wraps>,
     lines: Vec<Range<usize>>,
     /// Columns of a row, without the mark.
     width: usize,
@@ -34,7 +48,14 @@ struct Place {
 }
 
 impl<'a> Layout<'a> {
-    fn new(text: &'a str, caret: usize, width: usize) -> Self {
+    fn new(prompt: &'a Prompt, wraps: &'a mut Wraps, width: usize) -> Self {
+        let text = prompt.text();
+        let caret = prompt.engine.caret();
+        let revision = prompt.engine.revision();
+        if (wraps.revision, wraps.columns) != (revision, width) {
+            wraps.lines.clear();
+            (wraps.revision, wraps.columns) = (revision, width);
+        }
         let mut lines = Vec::new();
         let mut start = 0;
         for (end, _) in text.match_indices('\n') {
@@ -48,7 +69,18 @@ impl<'a> Layout<'a> {
         let range = lines[line].clone();
         let within = &text[range.clone()];
         let offset = caret.clamp(range.start, range.end) - range.start;
-        let rows = layout::wrap(within, width);
+        let mut layout = Self {
+            text,
+            wraps: RefCell::new(wraps),
+            lines,
+            width,
+            caret: Place {
+                line,
+                row: 0,
+                column: 0,
+            },
+        };
+        let rows = layout.starts(line);
         let mut row = rows.partition_point(|start| *start <= offset) - 1;
         let before = within.get(rows[row]..offset).unwrap_or_default();
         let mut column = layout::width(before);
@@ -56,18 +88,24 @@ impl<'a> Layout<'a> {
             row += 1;
             column = 0;
         }
-        Self {
-            text,
-            lines,
-            width,
-            caret: Place { line, row, column },
+        layout.caret = Place { line, row, column };
+        layout
+    }
+
+    /// Where the rows of a line begin.
+    fn starts(&self, line: usize) -> Rc<[usize]> {
+        let within = &self.text[self.lines[line].clone()];
+        if within.len() < LONG_LINE_BYTES {
+            return layout::wrap(within, self.width).into();
         }
+        let mut wraps = self.wraps.borrow_mut();
+        let starts = wraps.lines.entry(line);
+        Rc::clone(starts.or_insert_with(|| layout::wrap(within, self.width).into()))
     }
 
     /// Rows of a line; the caret behind a full row opens one more.
     fn rows(&self, line: usize) -> usize {
-        let range = self.lines[line].clone();
-        let rows = layout::wrap(&self.text[range], self.width).len();
+        let rows = self.starts(line).len();
         if line == self.caret.line {
             rows.max(self.caret.row + 1)
         } else {
@@ -118,7 +156,8 @@ impl Prompt {
     pub(crate) fn rows(&self, width: u16, language: Language, label: &str) -> u16 {
         let width = usize::from(width);
         let columns = width.saturating_sub(mark(label, language, width).width());
-        let layout = Layout::new(self.text(), self.engine.caret(), columns.max(1));
+        let mut wraps = self.wraps.borrow_mut();
+        let layout = Layout::new(self, &mut wraps, columns.max(1));
         u16::try_from(layout.rows_from((0, 0), ROWS_MAX)).unwrap_or(u16::MAX)
     }
 
@@ -140,7 +179,8 @@ impl Prompt {
         let indent = mark.width();
         let columns = usize::from(area.width).saturating_sub(indent).max(1);
         let text = self.text();
-        let layout = Layout::new(text, self.engine.caret(), columns);
+        let mut wraps = self.wraps.borrow_mut();
+        let layout = Layout::new(self, &mut wraps, columns);
         let top = layout.scroll(self.top.get(), usize::from(area.height));
         self.top.set(top);
 
@@ -153,7 +193,7 @@ impl Prompt {
             selection: self.engine.selection(),
         };
         let (mut line, mut row) = top;
-        let mut starts = layout::wrap(&text[layout.lines[line].clone()], columns);
+        let mut starts = layout.starts(line);
         for y in area.y..area.bottom() {
             let head = match (line, row) {
                 (0, 0) => Some((mark.clone(), Role::Prompt)),
@@ -178,10 +218,10 @@ impl Prompt {
             if row >= starts.len().max(layout.rows(line)) {
                 line += 1;
                 row = 0;
-                let Some(next) = layout.lines.get(line) else {
+                if line >= layout.lines.len() {
                     break;
-                };
-                starts = layout::wrap(&text[next.clone()], columns);
+                }
+                starts = layout.starts(line);
             }
         }
         if let Some(hint) = &self.hint {

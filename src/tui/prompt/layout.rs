@@ -24,10 +24,28 @@ pub(super) struct Glyph<'a> {
 /// The letters of a row: no line ends in `text`. Tabs are counted from the row's start.
 pub(super) fn glyphs(text: &str) -> impl Iterator<Item = Glyph<'_>> {
     let mut column = 0;
-    text.grapheme_indices(true).map(move |(offset, grapheme)| {
+    graphemes(text).map(move |(offset, grapheme)| {
         let glyph = glyph(offset, grapheme, column);
         column += glyph.width;
         glyph
+    })
+}
+
+/// Graphemes with their places. Letters of ASCII between others of it are told without a look
+/// at the tables, which is what most of a long text is.
+fn graphemes(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let offset = at;
+        let first = *bytes.get(at)?;
+        let is_alone = first.is_ascii() && bytes.get(at + 1).is_none_or(u8::is_ascii);
+        at += if is_alone {
+            1
+        } else {
+            text[at..].graphemes(true).next().map_or(1, str::len)
+        };
+        Some((offset, &text[offset..at]))
     })
 }
 
@@ -84,7 +102,7 @@ pub(super) fn wrap(line: &str, width: usize) -> Vec<usize> {
         return starts;
     }
     let mut column = 0;
-    for (offset, grapheme) in line.grapheme_indices(true) {
+    for (offset, grapheme) in graphemes(line) {
         let mut letter = glyph(offset, grapheme, column);
         if column > 0 && column + letter.width > width {
             starts.push(offset);

@@ -55,7 +55,9 @@ impl Walk {
             if direction == Direction::Newer {
                 return None;
             }
-            self.prefix = text.get(..caret).unwrap_or_default().to_owned();
+            text.get(..caret)
+                .unwrap_or_default()
+                .clone_into(&mut self.prefix);
         }
         let fits = |(at, entry): &(usize, &Recall)| {
             entry.this_session
@@ -74,7 +76,7 @@ impl Walk {
             (Direction::Newer, None) => None,
         };
         match self.at {
-            None => text.clone_into(&mut self.draft),
+            None => self.draft = text.to_owned(),
             Some(at) if entries.get(at).is_some_and(|entry| entry.source != text) => {
                 self.changed.insert(at, text.to_owned());
             }

@@ -15,16 +15,28 @@ use crate::protocol::Timestamp;
 const HAYSTACK_BYTES_MAX: usize = 1024;
 /// Rows that can be reached with the arrows.
 const HITS_MAX: usize = 500;
+/// Entries that are scored for a query, the newest first: a key must not wait for more.
+const SCORED_MAX: usize = 2000;
+
+/// An entry, prepared so that most of those that don't fit are told at a glance.
+struct Candidate {
+    /// Its place in the history.
+    at: usize,
+    /// What is searched, in lower case.
+    lower: String,
+    /// A bit for every letter in it.
+    letters: u64,
+}
 
 /// An open search.
 pub(super) struct Search {
     /// What is looked for.
     query: String,
-    /// Entries without repetitions, newest first: indices of the history.
-    candidates: Vec<usize>,
-    /// Which of the candidates fit the query, for narrowing it; newest first.
+    /// Entries without repetitions, newest first.
+    candidates: Vec<Candidate>,
+    /// Which of the candidates may fit the query; newest first.
     fitting: Vec<usize>,
-    /// The best of them, best first: indices of the history.
+    /// The best of them, best first: places in the history.
     hits: Vec<usize>,
     selected: usize,
     pattern: Pattern,
@@ -36,14 +48,24 @@ pub(super) struct Search {
 
 impl Search {
     pub(super) fn open(entries: &[Recall], now: Timestamp) -> Self {
-        let mut seen = HashSet::new();
-        let candidates: Vec<usize> = (0..entries.len())
+        let mut seen = HashSet::with_capacity(entries.len());
+        let candidates: Vec<Candidate> = entries
+            .iter()
+            .enumerate()
             .rev()
-            .filter(|&at| seen.insert((entries[at].language, entries[at].source.as_str())))
+            .filter(|(_, entry)| seen.insert((entry.language, entry.source.as_str())))
+            .map(|(at, entry)| {
+                let lower = haystack(&entry.source).to_lowercase();
+                Candidate {
+                    at,
+                    letters: letters(&lower),
+                    lower,
+                }
+            })
             .collect();
         let mut search = Self {
             query: String::new(),
-            fitting: candidates.clone(),
+            fitting: (0..candidates.len()).collect(),
             candidates,
             hits: Vec::new(),
             selected: 0,
@@ -59,7 +81,7 @@ impl Search {
         &self.query
     }
 
-    /// How many entries fit.
+    /// How many entries fit, as far as they have been looked at.
     pub(super) fn count(&self) -> usize {
         self.fitting.len()
     }
@@ -81,7 +103,7 @@ impl Search {
     pub(super) fn backspace(&mut self, entries: &[Recall]) {
         if let Some((at, _)) = self.query.grapheme_indices(true).next_back() {
             self.query.truncate(at);
-            self.fitting.clone_from(&self.candidates);
+            self.fitting = (0..self.candidates.len()).collect();
             self.rank(entries);
         }
     }
@@ -91,7 +113,7 @@ impl Search {
         let kept = self.query.trim_end();
         let at = kept.rfind(char::is_whitespace).map_or(0, |at| at + 1);
         self.query.truncate(at);
-        self.fitting.clone_from(&self.candidates);
+        self.fitting = (0..self.candidates.len()).collect();
         self.rank(entries);
     }
 
@@ -123,47 +145,72 @@ impl Search {
     fn rank(&mut self, entries: &[Recall]) {
         self.selected = 0;
         self.pattern = pattern(&self.query);
+        let candidates = &self.candidates;
         if self.pattern.atoms.is_empty() {
-            self.hits = self.fitting.iter().copied().take(HITS_MAX).collect();
+            let newest = self.fitting.iter().take(HITS_MAX);
+            self.hits = newest.map(|&fit| candidates[fit].at).collect();
             return;
         }
+        let query = self.query.to_lowercase();
+        let wanted = letters(&query);
+        self.fitting
+            .retain(|&fit| candidates[fit].letters & wanted == wanted);
+
+        // Entries with the words as they were typed come first: the scores alone would prefer
+        // `p = a + th` for `path`. They go ahead in scoring, too.
+        let words: Vec<&str> = query.split_whitespace().collect();
+        let is_whole = |fit: usize| {
+            let lower = &candidates[fit].lower;
+            words.iter().all(|word| lower.contains(word))
+        };
+        let (whole, scattered): (Vec<usize>, Vec<usize>) =
+            self.fitting.iter().partition(|&&fit| is_whole(fit));
         let matcher = self.matcher.get_mut();
         let mut buffer = Vec::new();
-        let mut scored: Vec<Rank> = Vec::with_capacity(self.fitting.len());
-        let pattern = &self.pattern;
-        let whole = pattern_of(&self.query, AtomKind::Substring);
-        self.fitting.retain(|&at| {
-            let Some(entry) = entries.get(at) else {
-                return false;
-            };
-            let haystack = Utf32Str::new(haystack(&entry.source), &mut buffer);
-            let Some(score) = pattern.score(haystack, matcher) else {
-                return false;
-            };
-            let is_whole = whole.score(haystack, matcher).is_some();
-            scored.push((Reverse(is_whole), Reverse(score), Reverse(at)));
-            true
-        });
-        if scored.len() > HITS_MAX {
-            scored.select_nth_unstable(HITS_MAX);
-            scored.truncate(HITS_MAX);
+        let mut ranks = Vec::new();
+        let mut unfit = HashSet::new();
+        let ordered = whole.iter().map(|&fit| (true, fit));
+        let ordered = ordered.chain(scattered.iter().map(|&fit| (false, fit)));
+        for (is_whole, fit) in ordered {
+            if ranks.len() >= SCORED_MAX {
+                break;
+            }
+            let at = candidates[fit].at;
+            let source = entries.get(at).map_or("", |entry| &entry.source);
+            let haystack = Utf32Str::new(haystack(source), &mut buffer);
+            match self.pattern.score(haystack, matcher) {
+                Some(score) => ranks.push((Reverse(is_whole), Reverse(score), Reverse(at))),
+                None => {
+                    unfit.insert(fit);
+                }
+            }
         }
-        scored.sort_unstable();
-        self.hits = scored.into_iter().map(|(_, _, Reverse(at))| at).collect();
+        self.fitting.retain(|fit| !unfit.contains(fit));
+        ranks.sort_unstable();
+        ranks.truncate(HITS_MAX);
+        self.hits = ranks.into_iter().map(|(_, _, Reverse(at))| at).collect();
     }
 }
 
-/// The best is the least: entries with the words as they were typed, then the matcher's score
-/// (which alone would prefer `p = a + th` for `path`), then the newest.
-type Rank = (Reverse<bool>, Reverse<u32>, Reverse<usize>);
+/// A bit for every letter and digit of a text in lower case, and all bits where letters may be
+/// taken for others: `é` for `e`.
+fn letters(lower: &str) -> u64 {
+    lower.bytes().fold(0, |bits, byte| match byte {
+        b'a'..=b'z' => bits | 1 << (byte - b'a'),
+        b'0'..=b'9' => bits | 1 << (26 + byte - b'0'),
+        0x80.. => u64::MAX,
+        _ => bits,
+    })
+}
 
 /// Words of the query, each matched fuzzily; no letter of it means anything but itself.
 fn pattern(query: &str) -> Pattern {
-    pattern_of(query, AtomKind::Fuzzy)
-}
-
-fn pattern_of(query: &str, kind: AtomKind) -> Pattern {
-    Pattern::new(query, CaseMatching::Smart, Normalization::Smart, kind)
+    Pattern::new(
+        query,
+        CaseMatching::Smart,
+        Normalization::Smart,
+        AtomKind::Fuzzy,
+    )
 }
 
 fn haystack(source: &str) -> &str {

@@ -4,6 +4,7 @@ use super::*;
 use crate::protocol::Completion;
 use crate::tui::keymap::event;
 use crate::tui::theme::Theme;
+use crossterm::event::KeyModifiers;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
