@@ -18,7 +18,7 @@ const SOURCE_BYTES_MAX: usize = 64 << 10;
 /// Sources with a longer line stay plain: the grammars' regular expressions are slow on them.
 const LINE_BYTES_MAX: usize = 2000;
 /// Lines that are read in one go while someone types. A line takes a fraction of a millisecond.
-const LINES_PER_UPDATE: usize = 20;
+const LINES_PER_UPDATE: usize = 12;
 
 /// Byte ranges with their roles, in order, without overlap; what is not named is [`Role::Text`].
 pub(crate) type Spans = Vec<(Range<usize>, Role)>;

@@ -1,9 +1,10 @@
 //! Keys: one table of what they do, read by the event loop, the configuration, help and the docs.
 //!
 //! The defaults need no keyboard protocol: every one of them arrives as told in a plain terminal,
-//! inside tmux, and over SSH.
+//! inside tmux, and over SSH. With Vi keys, Alt and a letter are Esc and the letter (terminals send
+//! the same bytes), so every action has another key or a slash command.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -105,15 +106,15 @@ pub(crate) static KEYS: &[KeySpec] = &[
     row(Action::ScrollToBottom, "scroll-to-bottom", &["ctrl-pagedown", "alt-end"], "go to the last line and follow the output"),
     row(Action::PreviousCell, "previous-cell", &["alt-up"], "select the cell before"),
     row(Action::NextCell, "next-cell", &["alt-down"], "select the cell after"),
-    row(Action::FoldCell, "fold-cell", &["alt-z"], "fold or unfold the output of the selected cell"),
-    row(Action::OpenOutput, "open-output", &["alt-o"], "open the whole output of the selected cell"),
+    row(Action::FoldCell, "fold-cell", &["alt-z", "f4"], "fold or unfold the output of the selected cell"),
+    row(Action::OpenOutput, "open-output", &["alt-o", "f9"], "open the whole output of the selected cell"),
     row(Action::CopyCell, "copy-cell", &["alt-y"], "copy the selected cell to the clipboard (OSC 52)"),
     row(Action::Search, "search", &["alt-s", "f3"], "look for text in the transcript"),
-    row(Action::SearchNext, "search-next", &["alt-n"], "go to the next match"),
+    row(Action::SearchNext, "search-next", &["alt-n", "ctrl-s"], "go to the next match"),
     row(Action::SwitchLanguage, "switch-language", &["f2", "alt-l"], "switch to the next language"),
     row(Action::ShowKernels, "show-kernels", &["f5"], "list the kernels"),
     row(Action::Interrupt, "interrupt", &["ctrl-c"], "stop what runs; at rest, clear the prompt (undo brings it back)"),
-    row(Action::RunNow, "run-now", &["alt-x", "ctrl-enter"], "run the prompt as it stands, complete or not"),
+    row(Action::RunNow, "run-now", &["alt-x", "f12", "ctrl-enter"], "run the prompt as it stands, complete or not"),
     row(Action::HistorySearch, "history-search", &["ctrl-r"], "look through what was typed, over all sessions"),
     row(Action::Editor, "editor", &["alt-e", "ctrl-o"], "write the prompt in $VISUAL or $EDITOR"),
     row(Action::SwitchEditMode, "switch-edit-mode", &["f7"], "switch between Emacs and Vi keys"),
@@ -397,6 +398,8 @@ fn edit_distance(a: &str, b: &str) -> usize {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Keymap {
     actions: HashMap<Key, Action>,
+    /// Keys that the configuration names.
+    configured: HashSet<Key>,
 }
 
 impl Default for Keymap {
@@ -440,7 +443,10 @@ impl Keymap {
                 }
             }
         }
-        Ok(Self { actions })
+        Ok(Self {
+            actions,
+            configured: given_away.into_keys().collect(),
+        })
     }
 
     /// What a key does outside the prompt; `None` leaves it to the prompt.
@@ -449,6 +455,11 @@ impl Keymap {
             return None;
         }
         self.actions.get(&Key::from(event)).copied()
+    }
+
+    /// Whether the configuration, rather than the table, says what a key does.
+    pub(crate) fn is_configured(&self, event: KeyEvent) -> bool {
+        self.configured.contains(&Key::from(event))
     }
 
     /// The keys of an action as they are written, the default ones first.
@@ -484,6 +495,10 @@ impl Keymap {
                 spec.summary
             );
         }
+        text.push_str(
+            "\nWith Vi keys, Alt and a letter mean Esc and the letter, unless the configuration \
+             binds them: use the other key, or the slash command.\n",
+        );
         text.push_str("\nAt the prompt:\n\n| Key | What it does |\n|---|---|\n");
         for (keys, summary) in PROMPT_KEYS {
             let keys: Vec<String> = keys.split(", ").map(|key| format!("`{key}`")).collect();

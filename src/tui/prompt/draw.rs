@@ -227,7 +227,11 @@ impl Prompt {
         if let Some(hint) = &self.hint {
             let space = usize::from(area.right() - caret.x);
             let style = with_fallback(theme.style(Role::Hint), Modifier::DIM);
-            let shown: String = one_line(hint, space).into_iter().map(|(_, s)| s).collect();
+            // Its first line as it would be typed, the others behind it.
+            let (line, rest) = hint.split_at(hint.find('\n').unwrap_or(hint.len()));
+            let line = glyphs(line).map(|glyph| glyph.shown.into_owned());
+            let rest = one_line(rest, space).into_iter().map(|(_, piece)| piece);
+            let shown: String = line.chain(rest).collect();
             buffer.set_stringn(caret.x, caret.y, shown, space, style);
         }
         self.anchor.set(caret);

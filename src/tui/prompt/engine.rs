@@ -139,6 +139,7 @@ impl Engine {
             self.empty_undo();
             self.reedline
                 .run_edit_commands(&[EditCommand::InsertString(text)]);
+            self.commands += 1;
             self.set_caret(caret);
         }
         changed

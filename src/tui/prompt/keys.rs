@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use reedline::{EditCommand, ReedlineEvent};
 
 use super::recall::{self, Direction, Walk};
-use super::{Prompt, PromptAction, PromptContext};
+use super::{EditModeKind, Prompt, PromptAction, PromptContext};
 use crate::kernel::Completeness;
 use crate::protocol::slash;
 use crate::tui::keymap::Action;
@@ -26,7 +26,13 @@ impl Prompt {
                 _ => PromptAction::None,
             };
         }
-        if let Some(action) = context.keymap.action(key) {
+        // In Vi, Esc and the letter behind it may arrive as one: that is what Alt means there,
+        // unless the configuration says something else of the very key.
+        let meta = key.modifiers - KeyModifiers::SHIFT == KeyModifiers::ALT;
+        let is_vi = self.engine.kind() == EditModeKind::Vi;
+        let is_letter = matches!(key.code, KeyCode::Char(_));
+        let is_escape = is_vi && meta && is_letter && !context.keymap.is_configured(key);
+        if let Some(action) = context.keymap.action(key).filter(|_| !is_escape) {
             return self.act(action, context);
         }
         if let Some(action) = self.popup_key(key, context) {

@@ -118,7 +118,7 @@ fn draw_completions(
     let text_width = widest(&|at| layout::width(&visible[at].text)).min(POPUP_TEXT_MAX);
     let detail_width = widest(&|at| layout::width(&visible[at].detail));
     let gap = if detail_width > 0 { 2 } else { 0 };
-    let wanted = cells(text_width + gap + detail_width + 3);
+    let wanted = cells(text_width + gap + detail_width + 3).max(14);
     let width = wanted.min(POPUP_COLUMNS_MAX).min(space.width);
 
     // The candidates stand above what they would replace.
@@ -127,6 +127,12 @@ fn draw_completions(
         .min(space.right().saturating_sub(width))
         .max(space.x);
     let top = space.bottom() - cells(rows);
+    let count = if popup.len() > rows {
+        let selected = popup.selected().map_or(0, |at| at + 1);
+        format!(" {selected}/{} ", popup.len())
+    } else {
+        " ".to_owned()
+    };
     for (place, (y, choice)) in (top..).zip(&visible).enumerate() {
         let is_selected = popup.selected() == Some(first + place);
         let style = look.row(is_selected);
@@ -151,19 +157,18 @@ fn draw_completions(
         } else {
             style.patch(look.dim)
         };
-        for (_, piece) in one_line(&choice.detail, pen.space().saturating_sub(1)) {
+        // The last row also tells how many there are.
+        let ending = if place + 1 == visible.len() {
+            &*count
+        } else {
+            " "
+        };
+        let room = pen.space().saturating_sub(ending.width());
+        for (_, piece) in one_line(&choice.detail, room) {
             pen.write(buffer, &piece, style);
         }
-        let is_last = place + 1 == visible.len();
-        if is_last && popup.len() > rows {
-            let more = format!(
-                " {}/{} ",
-                popup.selected().map_or(0, |at| at + 1),
-                popup.len()
-            );
-            pen.move_to(usize::from(width).saturating_sub(more.width()));
-            pen.write(buffer, &more, style);
-        }
+        pen.move_to(usize::from(width).saturating_sub(ending.width()));
+        pen.write(buffer, ending, style);
     }
 }
 

@@ -9,7 +9,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::recall::Recall;
-use crate::protocol::Timestamp;
+use crate::protocol::{Language, Timestamp};
 
 /// Of longer entries only so much is searched.
 const HAYSTACK_BYTES_MAX: usize = 1024;
@@ -32,11 +32,11 @@ struct Candidate {
 pub(super) struct Search {
     /// What is looked for.
     query: String,
-    /// Entries without repetitions, newest first.
+    /// Every entry, newest first.
     candidates: Vec<Candidate>,
     /// Which of the candidates may fit the query; newest first.
     fitting: Vec<usize>,
-    /// The best of them, best first: places in the history.
+    /// The best of them without repetitions, best first: places in the history.
     hits: Vec<usize>,
     selected: usize,
     pattern: Pattern,
@@ -48,14 +48,17 @@ pub(super) struct Search {
 
 impl Search {
     pub(super) fn open(entries: &[Recall], now: Timestamp) -> Self {
-        let mut seen = HashSet::with_capacity(entries.len());
         let candidates: Vec<Candidate> = entries
             .iter()
             .enumerate()
             .rev()
-            .filter(|(_, entry)| seen.insert((entry.language, entry.source.as_str())))
             .map(|(at, entry)| {
-                let lower = haystack(&entry.source).to_lowercase();
+                let source = haystack(&entry.source);
+                let lower = if source.is_ascii() {
+                    source.to_ascii_lowercase()
+                } else {
+                    source.to_lowercase()
+                };
                 Candidate {
                     at,
                     letters: letters(&lower),
@@ -146,9 +149,11 @@ impl Search {
         self.selected = 0;
         self.pattern = pattern(&self.query);
         let candidates = &self.candidates;
+        let mut seen = HashSet::new();
         if self.pattern.atoms.is_empty() {
-            let newest = self.fitting.iter().take(HITS_MAX);
-            self.hits = newest.map(|&fit| candidates[fit].at).collect();
+            let newest = self.fitting.iter().map(|&fit| candidates[fit].at);
+            let newest = newest.filter(|&at| seen.insert(identity(entries, at)));
+            self.hits = newest.take(HITS_MAX).collect();
             return;
         }
         let query = self.query.to_lowercase();
@@ -176,7 +181,10 @@ impl Search {
                 break;
             }
             let at = candidates[fit].at;
-            let source = entries.get(at).map_or("", |entry| &entry.source);
+            let (language, source) = identity(entries, at);
+            if !seen.insert((language, source)) {
+                continue;
+            }
             let haystack = Utf32Str::new(haystack(source), &mut buffer);
             match self.pattern.score(haystack, matcher) {
                 Some(score) => ranks.push((Reverse(is_whole), Reverse(score), Reverse(at))),
@@ -195,11 +203,29 @@ impl Search {
 /// A bit for every letter and digit of a text in lower case, and all bits where letters may be
 /// taken for others: `é` for `e`.
 fn letters(lower: &str) -> u64 {
-    lower.bytes().fold(0, |bits, byte| match byte {
-        b'a'..=b'z' => bits | 1 << (byte - b'a'),
-        b'0'..=b'9' => bits | 1 << (26 + byte - b'0'),
-        0x80.. => u64::MAX,
-        _ => bits,
+    static BITS: [u64; 256] = {
+        let mut bits = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            bits[byte] = match byte {
+                0x61..=0x7a => 1 << (byte - 0x61),
+                0x30..=0x39 => 1 << (byte - 0x30 + 26),
+                0x80.. => u64::MAX,
+                _ => 0,
+            };
+            byte += 1;
+        }
+        bits
+    };
+    lower
+        .bytes()
+        .fold(0, |bits, byte| bits | BITS[usize::from(byte)])
+}
+
+/// What makes an entry a repetition of another.
+fn identity(entries: &[Recall], at: usize) -> (Option<Language>, &str) {
+    entries.get(at).map_or((None, ""), |entry| {
+        (Some(entry.language), entry.source.as_str())
     })
 }
 
@@ -236,7 +262,6 @@ pub(super) fn age(now: Timestamp, at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Language;
 
     fn entries(sources: &[&str]) -> Vec<Recall> {
         sources
