@@ -3,6 +3,8 @@
 //! `read_line` is never called. Keys go through the edit mode's parser, which answers with events;
 //! edits are run on reedline's buffer, and everything else is the prompt's to interpret.
 
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -126,7 +128,7 @@ impl Engine {
             self.caret(),
             self.reedline.current_selection(),
         );
-        self.reedline.run_edit_commands(commands);
+        self.run(commands);
         self.commands += commands.len();
         self.undo_bytes += commands.len() * self.text().len();
         let changed_text = before.0 != self.text();
@@ -137,8 +139,7 @@ impl Engine {
         if self.undo_bytes > UNDO_BYTES_MAX {
             let (text, caret) = (self.text().to_owned(), self.caret());
             self.empty_undo();
-            self.reedline
-                .run_edit_commands(&[EditCommand::InsertString(text)]);
+            self.run(&[EditCommand::InsertString(text)]);
             self.commands += 1;
             self.set_caret(caret);
         }
@@ -151,11 +152,10 @@ impl Engine {
 
     /// Moves the caret, which drops the selection, and lets the mode's rules for it hold.
     pub(super) fn set_caret(&mut self, position: usize) {
-        self.reedline
-            .run_edit_commands(&[EditCommand::MoveToPosition {
-                position,
-                select: false,
-            }]);
+        self.run(&[EditCommand::MoveToPosition {
+            position,
+            select: false,
+        }]);
         self.commands += 1;
     }
 
@@ -209,16 +209,57 @@ impl Engine {
         self.settle();
     }
 
+    /// Runs commands, and outlives a panic in them: reedline 0.52 cuts some ranges in the middle of
+    /// a letter where graphemes have many code points.
+    fn run(&mut self, commands: &[EditCommand]) {
+        if guarded(|| self.reedline.run_edit_commands(commands)).is_some() {
+            return;
+        }
+        let text = self.text().to_owned();
+        let caret = guarded(|| self.caret()).unwrap_or(text.len());
+        let fresh = Reedline::create().with_edit_mode(Box::new(self.mode.clone()));
+        // Dropping it would turn raw mode off.
+        std::mem::forget(std::mem::replace(&mut self.reedline, fresh));
+        let boundary = (0..=caret).rev().find(|at| text.is_char_boundary(*at));
+        let position = boundary.unwrap_or_default();
+        let restore = [
+            EditCommand::InsertString(text),
+            EditCommand::MoveToPosition {
+                position,
+                select: false,
+            },
+        ];
+        let _ = guarded(|| self.reedline.run_edit_commands(&restore));
+        self.commands = restore.len();
+    }
+
     /// reedline keeps its own reset of the undo stack private. Undoing everything leaves all
     /// steps to redo, and a new edit throws those away.
     fn empty_undo(&mut self) {
         for _ in 0..self.commands {
-            self.reedline.run_edit_commands(&[EditCommand::Undo]);
+            self.run(&[EditCommand::Undo]);
         }
-        self.reedline.run_edit_commands(&[EditCommand::Clear]);
+        self.run(&[EditCommand::Clear]);
         self.commands = 1;
         self.undo_bytes = 0;
     }
+}
+
+thread_local! {
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread will be caught: a panic hook should leave the terminal alone.
+pub(crate) fn is_guarded() -> bool {
+    IS_GUARDED.get()
+}
+
+/// Runs something that may panic; `None` if it did.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    IS_GUARDED.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(false);
+    result.ok()
 }
 
 /// The machine, shared between reedline (whose caret rules ask for the mode) and the engine

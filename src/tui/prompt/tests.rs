@@ -594,3 +594,144 @@ fn a_pasted_megabyte_is_drawn_at_once() {
     assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
     assert_eq!(desk.prompt.rows(80, Language::Python, "In [4]"), 500);
 }
+
+#[test]
+fn no_keys_bring_it_down() {
+    const PRESSES: &[&str] = &[
+        "a",
+        "(",
+        "/",
+        "e",
+        "日",
+        "e\u{301}",
+        "👩‍🚀",
+        "🇫🇷",
+        " ",
+        "<tab>",
+        "<shift-tab>",
+        "<enter>",
+        "<alt-enter>",
+        "<backspace>",
+        "<delete>",
+        "<left>",
+        "<right>",
+        "<up>",
+        "<down>",
+        "<home>",
+        "<end>",
+        "<esc>",
+        "<ctrl-r>",
+        "<ctrl-w>",
+        "<ctrl-k>",
+        "<ctrl-y>",
+        "<ctrl-u>",
+        "<ctrl-7>",
+        "<alt-r>",
+        "<ctrl-t>",
+        "<alt-u>",
+        "<alt-d>",
+        "<ctrl-n>",
+        "<ctrl-p>",
+        "<shift-left>",
+        "<shift-up>",
+        "<shift-end>",
+        "<ctrl-c>",
+        "<ctrl-g>",
+        "<ctrl-x>",
+        "<pageup>",
+        "<alt-<>",
+        "v",
+        "d",
+        "w",
+        "x",
+        "p",
+        "P",
+        "u",
+        "c",
+        "i",
+        "I",
+        "A",
+        "o",
+        "O",
+        "0",
+        "$",
+        "~",
+        "f",
+        "t",
+        ";",
+        "r",
+        "g",
+        "G",
+        "y",
+        "b",
+        "B",
+        "W",
+        "E",
+        "D",
+        "C",
+        "2",
+        "J",
+        "h",
+        "j",
+        "k",
+        "l",
+        "\"",
+    ];
+    const PASTES: &[&str] = &[
+        "x\ny\n",
+        "\t\ttabs\u{200d}",
+        "e\u{301}\u{301}",
+        "日本\n\n語",
+        "/set ",
+    ];
+    // Marsaglia's xorshift: the same keys every time.
+    let mut state = 0x9e37_79b9_u32;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as usize % below
+    };
+    for mode in [EditModeKind::Emacs, EditModeKind::Vi] {
+        let mut desk = Desk::with_history(mode);
+        let mut log = String::new();
+        for _ in 0..4000 {
+            let press = PRESSES[random(PRESSES.len())];
+            log.push_str(press);
+            let action = desk.press(press);
+            if let PromptAction::Complete {
+                request, cursor, ..
+            } = action
+            {
+                let completion = |text: &str| Completion {
+                    text: text.to_owned(),
+                    kind: String::new(),
+                };
+                let completions = Completions {
+                    start: cursor.saturating_sub(random(4)),
+                    end: cursor + random(2),
+                    items: vec![completion("日本"), completion("aha")],
+                };
+                desk.prompt.set_completions(request, completions);
+            }
+            if random(20) == 0 {
+                desk.prompt.handle_paste(PASTES[random(PASTES.len())]);
+            }
+            if random(200) == 0 {
+                desk.prompt.set_text("");
+            }
+            let text = desk.prompt.text();
+            let end = log.len().saturating_sub(60);
+            let end = (end..).find(|at| log.is_char_boundary(*at)).unwrap_or(0);
+            assert!(
+                text.is_char_boundary(desk.prompt.engine.caret()),
+                "{}",
+                &log[end..]
+            );
+            assert!(!text.contains(['\r', '\u{1b}']), "{}", &log[end..]);
+            let rows = 1 + u16::try_from(random(5)).expect("small");
+            let width = 1 + u16::try_from(random(70)).expect("small");
+            desk.screen(width, rows + 3, rows);
+        }
+    }
+}
