@@ -44,15 +44,22 @@ pub(crate) fn warm(done: impl FnOnce() + Send + 'static) {
         for (language, sample) in SAMPLES {
             let mut state = LineState::first(&grammars, *language);
             for line in sample.split_inclusive('\n') {
-                // As it looks while it is typed: what is not finished has expressions of its own.
-                for (end, _) in line.char_indices() {
-                    let _ = state.clone().read(&grammars, &line[..end]);
-                }
                 state = state.read(&grammars, line).after;
             }
         }
-        let _ = GRAMMARS.set(grammars);
+        let grammars = GRAMMARS.get_or_init(|| grammars);
         done();
+        // Once more as it looks while it is typed: what is not finished has expressions of its
+        // own.
+        for (language, sample) in SAMPLES {
+            let mut state = LineState::first(grammars, *language);
+            for line in sample.split_inclusive('\n') {
+                for (end, _) in line.char_indices() {
+                    let _ = state.clone().read(grammars, &line[..end]);
+                }
+                state = state.read(grammars, line).after;
+            }
+        }
     };
     // Without the thread there are no colours, and nothing else is lost.
     let _ = std::thread::Builder::new()

@@ -129,8 +129,8 @@ pub(crate) static KEYS: &[KeySpec] = &[
 /// Keys that the prompt reads itself, for help and docs. They can't be bound to anything else.
 #[rustfmt::skip]
 pub(crate) static PROMPT_KEYS: &[(&str, &str)] = &[
-    ("enter", "run the cell if it is complete, else open a line; run a slash command"),
-    ("alt-enter, ctrl-j, shift-enter", "open a line, whatever the parser says"),
+    ("enter", "wherever the caret is: run the cell if it is complete, else open a line; run a slash command"),
+    ("alt-enter, ctrl-j, shift-enter", "open a line, whatever the parser says (shift-enter where the terminal tells it from enter)"),
     ("tab", "complete; before the first letter of a line, indent"),
     ("shift-tab", "the completion before; without a popup, take indentation away"),
     ("up, down", "move by a line; at the edge, walk the history of this session that begins with what stands before the caret"),

@@ -320,3 +320,31 @@ fn add_undo(bindings: &mut Keybindings) {
         ReedlineEvent::Edit(vec![EditCommand::Redo]),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_the_engine_is_caught_and_known_to_be() {
+        let result = guarded(|| {
+            assert!(is_guarded());
+            std::panic::resume_unwind(Box::new("quiet"));
+        });
+        assert_eq!(result, None::<()>);
+        assert!(!is_guarded());
+        assert_eq!(guarded(|| 1), Some(1));
+    }
+
+    #[test]
+    fn undo_steps_are_dropped_when_they_hold_too_much() {
+        let mut engine = Engine::new(EditModeKind::Emacs);
+        engine.insert(&"x".repeat(UNDO_BYTES_MAX / 64));
+        for _ in 0..70 {
+            engine.insert("y ");
+        }
+        assert!(engine.undo_bytes < UNDO_BYTES_MAX);
+        assert_eq!(engine.text().len(), UNDO_BYTES_MAX / 64 + 140);
+        assert_eq!(engine.caret(), engine.text().len());
+    }
+}

@@ -59,6 +59,32 @@ pub(crate) enum EditModeKind {
     Vi,
 }
 
+impl EditModeKind {
+    /// Both, in the order in which they are switched.
+    pub(crate) const ALL: [Self; 2] = [Self::Emacs, Self::Vi];
+
+    /// The name in the configuration.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Emacs => "emacs",
+            Self::Vi => "vi",
+        }
+    }
+
+    /// The kind that goes by a name.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Emacs => Self::Vi,
+            Self::Vi => Self::Emacs,
+        }
+    }
+}
+
 /// What the prompt has to know about the rest, key by key.
 pub(crate) struct PromptContext<'a> {
     /// What is typed.

@@ -76,7 +76,7 @@ impl Walk {
             (Direction::Newer, None) => None,
         };
         match self.at {
-            None => self.draft = text.to_owned(),
+            None => text.clone_into(&mut self.draft),
             Some(at) if entries.get(at).is_some_and(|entry| entry.source != text) => {
                 self.changed.insert(at, text.to_owned());
             }

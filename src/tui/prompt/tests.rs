@@ -722,7 +722,9 @@ fn no_keys_bring_it_down() {
             }
             let text = desk.prompt.text();
             let end = log.len().saturating_sub(60);
-            let end = (end..).find(|at| log.is_char_boundary(*at)).unwrap_or(0);
+            let end = (end..=log.len())
+                .find(|at| log.is_char_boundary(*at))
+                .unwrap_or(0);
             assert!(
                 text.is_char_boundary(desk.prompt.engine.caret()),
                 "{}",
