@@ -10,12 +10,14 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::widgets::Widget as _;
 
 use super::app::App;
 use super::keymap::Action;
+use super::layers::Layer;
 use super::theme::Role;
 use super::view::status::StatusLine;
-use super::view::{Placement, Search, text, welcome};
+use super::view::{Placement, Search, gutter, text, welcome};
 use crate::sanitize::sanitize;
 
 /// What a frame came to.
@@ -40,14 +42,14 @@ impl App {
         if let Some(style) = self.theme.screen_style() {
             buf.set_style(area, style);
         }
-        let label = self.label();
+        let mark = self.mark(area.width);
         let language = self.language;
         let status_rows = u16::from(area.height > 3);
         let above_status = area.height - status_rows;
         let most_prompt = (above_status * PROMPT_SHARE / 100).max(1);
-        let bottom_rows = self.layers.last().map_or(0, super::layers::Layer::bottom_rows);
+        let bottom_rows = self.layers.last().map_or(0, Layer::bottom_rows);
         let prompt_rows =
-            self.prompt.rows(area.width, language, &label).clamp(1, most_prompt).max(bottom_rows);
+            self.prompt.rows(area.width, &mark).clamp(1, most_prompt).max(bottom_rows);
         let notice_rows = self
             .notices
             .height(area.width, self.now)
@@ -73,7 +75,7 @@ impl App {
         let notices = rows(notice_rows);
         self.notices.draw(&self.theme, self.now, notices, buf);
         let prompt = rows(prompt_rows);
-        let caret = self.prompt.draw(buf, prompt, &self.theme, language, &label);
+        let caret = self.prompt.draw(buf, prompt, &self.theme, language, &mark);
         if let Some((_, question)) = &self.question {
             self.draw_question(question, prompt, buf);
         }
@@ -91,6 +93,10 @@ impl App {
     /// Draws what lies over the transcript and its pictures.
     pub fn draw_over(&self, drawn: Drawn, buf: &mut Buffer) -> Option<Position> {
         let mut caret = drawn.caret;
+        if let Some(Layer::Page(..)) = self.layers.last() {
+            // It is the whole screen.
+            ratatui::widgets::Clear.render(buf.area, buf);
+        }
         if self.layers.is_empty() {
             let popup = self.prompt.draw_popup(buf, drawn.prompt, buf.area, &self.theme);
             caret = popup.or(caret);
@@ -100,11 +106,18 @@ impl App {
         caret
     }
 
-    /// What stands before the prompt: the number of the next cell.
-    fn label(&self) -> String {
-        match &self.question {
+    /// What stands before the prompt, in line with the marks of the transcript.
+    fn mark(&self, width: u16) -> String {
+        let label = match &self.question {
             Some(_) => "input".to_owned(),
-            None => (self.kernel(self.language).execution_count + 1).to_string(),
+            None => {
+                let next = self.kernel(self.language).execution_count + 1;
+                format!("{} {next}", self.language.short())
+            }
+        };
+        match gutter(width, &self.transcript) {
+            3 => " ❯ ".to_owned(),
+            columns => format!("{label:>width$} ❯ ", width = columns - 3),
         }
     }
 

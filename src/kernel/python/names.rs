@@ -161,73 +161,81 @@ fn resolve(vm: &VirtualMachine, main: &PyDictRef, path: &str) -> Option<PyObject
     names.try_fold(object, |object, name| attribute(vm, &object, name))
 }
 
+/// Names and what they stand for.
+type Namespace = Vec<(String, PyObjectRef)>;
+
 /// A dictionary's value, by comparing the keys that are plain strings.
 fn get(vm: &VirtualMachine, dict: &PyDictRef, name: &str) -> Option<PyObjectRef> {
-    entries(vm, dict)
-        .into_iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value)
+    value_of(&entries(vm, dict), name)
+}
+
+fn value_of(namespace: &Namespace, name: &str) -> Option<PyObjectRef> {
+    let found = namespace.iter().find(|(key, _)| key == name);
+    found.map(|(_, value)| value.clone())
 }
 
 /// The entries of a dictionary whose keys are strings; none of a subclass, which may have code.
-fn entries(vm: &VirtualMachine, dict: &Py<PyDict>) -> Vec<(String, PyObjectRef)> {
+fn entries(vm: &VirtualMachine, dict: &Py<PyDict>) -> Namespace {
     if !dict.class().is(vm.ctx.types.dict_type) {
         return Vec::new();
     }
-    dict.items_vec()
-        .into_iter()
-        .filter_map(|(key, value)| {
-            let key = key.downcast_ref_if_exact::<PyStr>(vm)?.to_str()?.to_owned();
-            Some((key, value))
-        })
-        .collect()
+    named(vm, dict.items_vec())
+}
+
+fn named(vm: &VirtualMachine, items: Vec<(PyObjectRef, PyObjectRef)>) -> Namespace {
+    let named = items.into_iter().filter_map(|(key, value)| {
+        Some((key.downcast_ref_if_exact::<PyStr>(vm)?.to_str()?.to_owned(), value))
+    });
+    named.collect()
 }
 
 /// An attribute, if finding it runs no code.
 fn attribute(vm: &VirtualMachine, object: &PyObject, name: &str) -> Option<PyObjectRef> {
-    let (own, of_class) = namespaces(object);
-    let find = |dicts: Vec<PyDictRef>| dicts.iter().find_map(|dict| get(vm, dict, name));
-    let inherited = find(of_class);
+    let (own, of_class) = namespaces(vm, object);
+    let find = |places: &[Namespace]| places.iter().find_map(|place| value_of(place, name));
+    let inherited = find(&of_class);
     if let Some(value) = &inherited
         && kind(vm, value) == "property"
     {
         return None;
     }
-    let value = find(own).or(inherited)?;
+    let value = find(&own).or(inherited)?;
     (kind(vm, &value) != "property").then_some(value)
 }
 
-/// An object's own dictionaries, and those of the classes of its method resolution order. A
-/// class has the attributes of its bases as its own.
-fn namespaces(object: &PyObject) -> (Vec<PyDictRef>, Vec<PyDictRef>) {
-    let of_type = |class: &Py<PyType>| -> Vec<PyDictRef> {
-        class
-            .mro_collect()
-            .iter()
-            .filter_map(|class| class.attributes().as_dict().map(ToOwned::to_owned))
-            .collect()
+/// An object's own names, and those of the classes of its method resolution order. A class has
+/// the attributes of its bases as its own.
+fn namespaces(vm: &VirtualMachine, object: &PyObject) -> (Vec<Namespace>, Vec<Namespace>) {
+    let of_type = |class: &Py<PyType>| -> Vec<Namespace> {
+        let classes = class.mro_collect();
+        classes.iter().map(|class| named(vm, class.attributes().entries())).collect()
     };
     if let Some(class) = object.downcast_ref::<PyType>() {
         return (of_type(class), Vec::new());
     }
     if let Some(module) = object.downcast_ref::<PyModule>() {
-        return (vec![module.dict()], Vec::new());
+        return (vec![entries(vm, &module.dict())], Vec::new());
     }
-    (object.dict().into_iter().collect(), of_type(object.class()))
+    let own = object.dict().map(|dict| entries(vm, &dict));
+    (own.into_iter().collect(), of_type(object.class()))
 }
 
 fn attributes(vm: &VirtualMachine, object: &PyObject) -> Found {
-    let (own, of_class) = namespaces(object);
+    let (own, of_class) = namespaces(vm, object);
     let mut found = Found::new();
-    // The first dictionary to have a name wins, so it is added last.
-    for dict in of_class.iter().rev().chain(own.iter().rev()) {
-        add(vm, &mut found, dict);
+    // The first place to have a name wins, so it is added last.
+    for place in of_class.into_iter().rev().chain(own.into_iter().rev()) {
+        add_all(vm, &mut found, place);
     }
     found
 }
 
 fn add(vm: &VirtualMachine, found: &mut Found, dict: &PyDictRef) {
-    for (name, value) in entries(vm, dict) {
+    add_all(vm, found, entries(vm, dict));
+}
+
+fn add_all(vm: &VirtualMachine, found: &mut Found, namespace: Namespace) {
+    for (name, value) in namespace {
         if !name.is_empty() && name.chars().all(is_name_char) {
             found.insert(name, kind(vm, &value));
         }

@@ -152,30 +152,29 @@ impl<'a> Layout<'a> {
 }
 
 impl Prompt {
-    /// The height that shows everything, at a width. The caller caps it.
-    pub(crate) fn rows(&self, width: u16, language: Language, label: &str) -> u16 {
+    /// The height that shows everything behind a mark, at a width. The caller caps it.
+    pub(crate) fn rows(&self, width: u16, mark: &str) -> u16 {
         let width = usize::from(width);
-        let columns = width.saturating_sub(mark(label, language, width).width());
+        let columns = width.saturating_sub(mark.width());
         let mut wraps = self.wraps.borrow_mut();
         let layout = Layout::new(self, &mut wraps, columns.max(1));
         u16::try_from(layout.rows_from((0, 0), ROWS_MAX)).unwrap_or(u16::MAX)
     }
 
-    /// Draws the text in progress; where the caret is. `label` is `In [4]`.
+    /// Draws the text in progress behind a mark; where the caret is.
     pub(crate) fn draw(
         &self,
         buffer: &mut Buffer,
         area: Rect,
         theme: &Theme,
         language: Language,
-        label: &str,
+        mark: &str,
     ) -> Position {
         let area = area.intersection(buffer.area);
         if area.is_empty() {
             return area.as_position();
         }
         buffer.set_style(area, theme.style(Role::Text));
-        let mark = mark(label, language, usize::from(area.width));
         let indent = mark.width();
         let columns = usize::from(area.width).saturating_sub(indent).max(1);
         let text = self.text();
@@ -196,8 +195,8 @@ impl Prompt {
         let mut starts = layout.starts(line);
         for y in area.y..area.bottom() {
             let head = match (line, row) {
-                (0, 0) => Some((mark.clone(), Role::Prompt)),
-                (_, 0) => Some((format!("{:>indent$}", "… "), Role::PromptContinuation)),
+                (0, 0) => Some((mark.to_owned(), Role::Prompt)),
+                (_, 0) => Some((format!("{:>indent$}", "· "), Role::PromptContinuation)),
                 _ => None,
             };
             if let Some((head, role)) = head {
@@ -278,16 +277,6 @@ impl Painter<'_> {
             Some((range, role)) if range.contains(&at) => *role,
             _ => Role::Text,
         }
-    }
-}
-
-/// What stands before the first line: the whole of it where there is room.
-fn mark(label: &str, language: Language, width: usize) -> String {
-    let full = format!("{label} {} › ", language.short());
-    if full.width() * 3 <= width {
-        full
-    } else {
-        "› ".to_owned()
     }
 }
 

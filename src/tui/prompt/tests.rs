@@ -113,7 +113,7 @@ impl Desk {
         let theme = Theme::plain();
         let caret = self
             .prompt
-            .draw(&mut buffer, area, &theme, self.language, "In [4]");
+            .draw(&mut buffer, area, &theme, self.language, "In [4] py › ");
         let over = self.prompt.draw_popup(&mut buffer, area, screen, &theme);
         let caret = over.unwrap_or(caret);
         let mut rows = Vec::new();
@@ -493,7 +493,7 @@ fn a_narrow_screen_wraps_and_shows_wide_letters() {
     desk.prompt
         .handle_paste("s = '日本語の文字列は二つの桁を使うので折り返しに気をつける'\n\tx\u{1b}");
     desk.press("<ctrl-j>y<alt-<>");
-    assert_eq!(desk.prompt.rows(60, Language::Python, "In [4]"), 4);
+    assert_eq!(desk.prompt.rows(60, "In [4] py › "), 4);
     insta::assert_snapshot!(desk.screen(60, 4, 4), @r#"
     In [4] py › ▏s = '日本語の文字列は二つの桁を使うので折り返し
                 に気をつける'
@@ -592,7 +592,7 @@ fn a_pasted_megabyte_is_drawn_at_once() {
     desk.screen(80, 10, 5);
     // Generous: this runs unoptimised, beside other tests.
     assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
-    assert_eq!(desk.prompt.rows(80, Language::Python, "In [4]"), 500);
+    assert_eq!(desk.prompt.rows(80, "In [4] py › "), 500);
 }
 
 #[test]
