@@ -229,16 +229,31 @@ impl App {
         self.notices.push(level, text.as_ref(), self.now);
     }
 
+    /// The keys that show what is folded.
+    fn fold_hint(&self) -> String {
+        let keys = [
+            (Action::FoldCell, "unfolds"),
+            (Action::OpenOutput, "opens all"),
+        ];
+        let hints = keys.into_iter().filter_map(|(action, does)| {
+            let key = self.keymap.keys(action).into_iter().next()?;
+            Some(format!("{key} {does}"))
+        });
+        hints.collect::<Vec<_>>().join(", ")
+    }
+
     /// Gives the view what it needs to move.
     pub fn with_view<T>(&mut self, run: impl FnOnce(&mut TranscriptView, &Screen<'_>) -> T) -> T {
         let mut view = std::mem::take(&mut self.view);
         let cell_size = self.cell_size;
+        let fold_hint = self.fold_hint();
         let screen = Screen {
             transcript: &self.transcript,
             theme: &self.theme,
             now: self.now,
             area: self.transcript_area,
             picture_rows: self.screen_area.height.saturating_sub(6).max(3),
+            fold_hint: &fold_hint,
             picture_size: &|artifact, columns, rows| {
                 picture_size(artifact.width, artifact.height, columns, rows, cell_size)
             },

@@ -107,9 +107,9 @@ pub(super) fn output_lines(pieces: &[&StreamText]) -> Vec<Line> {
     writer.finish()
 }
 
-/// The first lines of output; no more of it is looked at.
-pub(super) fn first_lines(pieces: &[&StreamText], count: usize) -> Vec<Line> {
-    let mut writer = LineWriter::new(8, LINE_CHARACTERS);
+/// The first lines of output, cut to so many characters; no more of it is looked at.
+pub(super) fn first_lines(pieces: &[&StreamText], count: usize, cap: usize) -> Vec<Line> {
+    let mut writer = LineWriter::new(8, cap);
     let mut left = count;
     for piece in pieces {
         if left == 0 {
@@ -127,7 +127,7 @@ pub(super) fn first_lines(pieces: &[&StreamText], count: usize) -> Vec<Line> {
 
 /// The last lines of output with the number of the first of them; no more of it is looked at,
 /// so colours that were switched on before do not show.
-pub(super) fn last_lines(pieces: &[&StreamText], count: usize) -> (usize, Vec<Line>) {
+pub(super) fn last_lines(pieces: &[&StreamText], count: usize, cap: usize) -> (usize, Vec<Line>) {
     let total: usize = pieces.iter().map(|piece| newlines(&piece.text)).sum();
     let ends_open = pieces
         .last()
@@ -135,7 +135,7 @@ pub(super) fn last_lines(pieces: &[&StreamText], count: usize) -> (usize, Vec<Li
     let total = total + usize::from(ends_open);
     let mut first = total.saturating_sub(count);
     let at = first;
-    let mut writer = LineWriter::new(8, LINE_CHARACTERS);
+    let mut writer = LineWriter::new(8, cap);
     for piece in pieces {
         let mut text = piece.text.as_str();
         if first > 0 {
@@ -265,8 +265,12 @@ mod tests {
         assert_eq!(texts(&whole), ["a", "bc", "d", "e", "f"]);
         for count in 0..7 {
             let shown = count.min(whole.len());
-            assert_eq!(first_lines(&all, count), whole[..shown], "first {count}");
-            let (at, last) = last_lines(&all, count);
+            assert_eq!(
+                first_lines(&all, count, 99),
+                whole[..shown],
+                "first {count}"
+            );
+            let (at, last) = last_lines(&all, count, 99);
             assert_eq!(at, whole.len() - shown);
             // A piece that is cut is cut at a line's start, so streams are told rightly.
             assert_eq!(texts(&last), texts(&whole[at..]), "last {count}");

@@ -40,6 +40,17 @@ impl Painter<'_> {
             Content::Blank => {}
             Content::Text(runs, origin) => self.text(runs, *origin, x, y, buf),
             Content::Elapsed { since } => self.busy(*since, "", x, y, buf),
+            Content::Hidden(what) => {
+                let room = self.columns.content;
+                let hint = self.screen.fold_hint;
+                let has_room = text::width(what) + text::width(hint) + 3 <= room;
+                let line = if has_room && !hint.is_empty() {
+                    format!("{what} · {hint}")
+                } else {
+                    text::fit(what, room).into_owned()
+                };
+                buf.set_stringn(x, y, line, room, theme.style(Role::Dim));
+            }
             Content::Loading { since } => self.busy(*since, " loading", x, y, buf),
         }
     }
@@ -145,17 +156,14 @@ pub(super) fn elapsed_time(elapsed: Duration) -> String {
 
 /// The first row that shows a part of a match.
 pub(super) fn row_of(laid: &Laid, found: &Match) -> Option<usize> {
-    let mut best = None;
-    for (at, row) in laid.rows.iter().enumerate() {
-        if let Content::Text(_, Some(origin)) = &row.content
-            && origin.part == found.part
-            && origin.line == found.line
-            && origin.start <= found.range.start
-        {
-            best = Some(at);
-        }
-    }
-    best
+    laid.rows.iter().position(|row| {
+        let Content::Text(runs, Some(origin)) = &row.content else {
+            return false;
+        };
+        let bytes: usize = runs.iter().map(|run| run.text.len()).sum();
+        let is_in_row = (origin.start..origin.start + bytes).contains(&found.range.start);
+        is_in_row && origin.part == found.part && origin.line == found.line
+    })
 }
 
 /// The mark in the right margin.

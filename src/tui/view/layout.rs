@@ -89,18 +89,18 @@ impl Rows {
             if !output.is_whole() {
                 let lines = text::plural(output.omitted_lines, "line");
                 let size = text::bytes(output.omitted_bytes);
-                self.hidden(&format!("{lines}, {size} · ctrl-o opens all"));
+                self.hidden(format!("{lines}, {size} left out"));
             }
             self.lines(Part::Tail, 0, &content::output_lines(&tail), stream_mark);
         } else {
             // Only what is shown is looked at: this is the road of a flood.
-            let first = content::first_lines(&head, ends.first);
+            let first = content::first_lines(&head, ends.first, 2 * self.width);
             let (part, pieces) = if tail.is_empty() {
                 (Part::Head, &head)
             } else {
                 (Part::Tail, &tail)
             };
-            let (at, last) = content::last_lines(pieces, ends.last);
+            let (at, last) = content::last_lines(pieces, ends.last, 2 * self.width);
             let hidden = total.saturating_sub((first.len() + last.len()) as u64);
             self.lines(Part::Head, 0, &first, stream_mark);
             self.laid.is_folded = true;
@@ -292,15 +292,11 @@ impl Rows {
         let more = if is_rest { " more" } else { "" };
         let s = if lines == 1 { "" } else { "s" };
         let lines = text::count(lines);
-        self.hidden(&format!(
-            "{lines}{more} line{s} · Enter or ctrl-o opens all"
-        ));
+        self.hidden(format!("{lines}{more} line{s}"));
     }
 
-    fn hidden(&mut self, what: &str) {
-        let line = text::fit(what, self.width).into_owned();
-        let content = Content::Text(run(Role::Dim, &line), None);
-        self.push(mark("⋯", Role::Dim), content);
+    fn hidden(&mut self, what: String) {
+        self.push(mark("⋯", Role::Dim), Content::Hidden(what));
     }
 
     fn note(&mut self, role: Role, what: &str) {

@@ -108,6 +108,8 @@ pub(super) enum Content {
     Text(Vec<Run<Role>>, Option<Origin>),
     /// What it costs so far; drawn anew for every frame.
     Elapsed { since: Timestamp },
+    /// What is not shown; the keys that show it are added to each frame.
+    Hidden(String),
     /// A picture that loads.
     Loading { since: Timestamp },
 }

@@ -33,6 +33,8 @@ pub(crate) struct Screen<'a> {
     /// Rows that a picture may take. From the height of the terminal: the area may grow with what
     /// is in it.
     pub picture_rows: u16,
+    /// How to see what is folded, with the user's keys: `alt-o opens all`. May be empty.
+    pub fold_hint: &'a str,
     /// How large pictures are.
     pub picture_size: PictureSize<'a>,
 }

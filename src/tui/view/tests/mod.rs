@@ -38,6 +38,7 @@ fn screen<'a>(transcript: &'a Transcript, theme: &'a Theme, width: u16, height: 
         now: Timestamp(100_000),
         area: Rect::new(0, 0, width, height),
         picture_rows: height.saturating_sub(4).max(2),
+        fold_hint: "alt-o opens all",
         picture_size: &picture_size,
     }
 }

@@ -183,7 +183,7 @@ fn what_is_not_held_is_counted() {
     assert!(text.contains("⋯ 99,984 more lines"), "{text}");
     assert!(text.contains("line 7\n") && text.contains("line 99999\n"));
     view.set_fold(cell, Fold::Open);
-    view.find(&screen, "· ctrl-o opens all");
+    view.find(&screen, "left out");
     assert_eq!(
         view.search().map(super::super::Search::count),
         Some(0),
@@ -453,4 +453,20 @@ fn rows_in_view_are_the_rows_of_the_whole() {
         );
         view.scroll_by(&screen, -1);
     }
+}
+
+#[test]
+fn long_lines_of_folded_output_are_cut() {
+    let mut story = Story::default();
+    let line = format!("{}needle\n", "x".repeat(500));
+    let cell = story.ran("wide()", &line.repeat(50), None);
+    let theme = theme("dark");
+    let screen = screen(&story.transcript, &theme, 60, 100);
+    let mut view = TranscriptView::default();
+    let text = drawn(&view, &screen);
+    assert!(text.contains("… 412 more characters"), "{text}");
+    assert!(view.height(&screen, 100) < 60);
+    view.find(&screen, "needle");
+    assert_eq!(view.fold(cell), Fold::Open, "what was cut is shown");
+    assert!(drawn(&view, &screen).contains("needle"));
 }
