@@ -174,6 +174,8 @@ pub(crate) fn run(
     kernel.execute(request, limits, &mut |event| match event {
         KernelEvent::Output(stream, text) => write(stream, &text),
         KernelEvent::ReadLine(prompt) => controller.answer(read_line(&prompt)),
+        // Whoever gave the line has seen it.
+        KernelEvent::Answered(_) => {}
     })
 }
 

@@ -103,6 +103,8 @@ pub(crate) enum KernelEvent {
     Output(Stream, String),
     /// It waits for a line: [`Controller::answer`].
     ReadLine(String),
+    /// The line came.
+    Answered(String),
 }
 
 /// How a cell ended, seen from outside.
@@ -294,7 +296,7 @@ impl Run<'_> {
             )?;
             if is_told {
                 for control in take(controls) {
-                    self.obey(control)?;
+                    self.obey(control, on_event)?;
                 }
             }
             if speaks {
@@ -355,9 +357,16 @@ impl Run<'_> {
             .map(|timeout| self.started + self.waited + timeout)
     }
 
-    fn obey(&mut self, control: Control) -> Result<(), WireError> {
+    fn obey(
+        &mut self,
+        control: Control,
+        on_event: &mut dyn FnMut(KernelEvent),
+    ) -> Result<(), WireError> {
         match control {
             Control::Line(line) => {
+                if let Ok(line) = &line {
+                    on_event(KernelEvent::Answered(line.clone()));
+                }
                 if let Some(asked_at) = self.asked_at.take() {
                     self.waited += asked_at.elapsed();
                 }

@@ -140,13 +140,22 @@ impl Serving {
     fn execute(&mut self, cell: CellId, request: ExecuteRequest, limits: &Limits) -> Outcome {
         let mut keeper = OutputKeeper::new(self.store.blobs());
         let reports = &self.reports;
+        let mut question = String::new();
         let finished = self.kernel.execute(request, limits, &mut |event| {
+            let mut print = |stream, text: String| {
+                keeper.keep(stream, &text);
+                Report::Output { cell, stream, text }
+            };
             let report = match event {
-                KernelEvent::Output(stream, text) => {
-                    keeper.keep(stream, &text);
-                    Report::Output { cell, stream, text }
+                KernelEvent::Output(stream, text) => print(stream, text),
+                KernelEvent::ReadLine(prompt) => {
+                    question.clone_from(&prompt);
+                    Report::InputRequested { cell, prompt }
                 }
-                KernelEvent::ReadLine(prompt) => Report::InputRequested { cell, prompt },
+                // As a terminal would have it: question and answer stay on the screen.
+                KernelEvent::Answered(line) => {
+                    print(Stream::Stdout, format!("{question}{line}\n"))
+                }
             };
             // If nobody listens the session has ended, and the end of this cell is near.
             let _ = reports.blocking_send(report);

@@ -38,7 +38,7 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
                 Part::Output => {}
                 Part::All => {
                     let count = cell.execution_count.map_or(" ".to_owned(), |n| n.to_string());
-                    let mark = format!("{} {count} › ", cell.language.short());
+                    let mark = format!("{} {count} ❯ ", cell.language.short());
                     let indent = format!("\n{:>width$}", "… ", width = mark.chars().count());
                     let source = sanitize(cell.source.trim_end());
                     let _ = writeln!(text, "{mark}{}", source.replace('\n', &indent));

@@ -414,7 +414,8 @@ impl Ui<'_> {
         )?;
         self.picture_change = change.map(|delay| Instant::now() + delay);
         self.drawn_at = Some(Instant::now());
-        self.is_stale = false;
+        // Colours of a long text come in over several frames.
+        self.is_stale = self.app.prompt.wants_frame();
         Ok(())
     }
 

@@ -83,9 +83,8 @@ impl App {
             self.draw_status(Rect { y: area.bottom() - 1, height: 1, ..area }, buf);
         }
         let covered = match self.layers.is_empty() {
-            true if self.prompt.has_popup() => vec![Rect { height: prompt.y - area.y, ..area }],
-            true => Vec::new(),
-            false => vec![area],
+            true if !self.prompt.has_popup() => Vec::new(),
+            _ => vec![area],
         };
         Drawn { caret: Some(caret), placements, covered, prompt }
     }
@@ -98,7 +97,8 @@ impl App {
             ratatui::widgets::Clear.render(buf.area, buf);
         }
         if self.layers.is_empty() {
-            let popup = self.prompt.draw_popup(buf, drawn.prompt, buf.area, &self.theme);
+            let above_status = Rect { height: buf.area.height.saturating_sub(1), ..buf.area };
+            let popup = self.prompt.draw_popup(buf, drawn.prompt, above_status, &self.theme);
             caret = popup.or(caret);
         } else {
             caret = self.draw_layer(&self.theme, drawn.prompt, buf);

@@ -68,26 +68,15 @@ impl Prompt {
         theme: &Theme,
     ) -> Option<Position> {
         let screen = screen.intersection(buffer.area);
-        let bottom = prompt_area.y.min(screen.bottom());
-        let space = Rect {
-            height: bottom.saturating_sub(screen.y),
-            ..screen
-        };
-        if space.is_empty() {
-            return None;
-        }
         let look = Look::new(theme);
         if let Some(search) = &self.search {
-            return Some(draw_search(
-                buffer,
-                space,
-                search,
-                &self.entries,
-                theme,
-                &look,
-            ));
+            let space = space(prompt_area, screen, SEARCH_ROWS_MAX)?;
+            let (entries, look) = (&self.entries, &look);
+            return Some(draw_search(buffer, space, search, entries, theme, look));
         }
         if let Some(popup) = &self.popup {
+            let wanted = cells(popup.len().min(POPUP_ROWS_MAX));
+            let space = space(prompt_area, screen, wanted)?;
             let typed = self
                 .text()
                 .get(popup.start..self.engine.caret())
@@ -96,6 +85,20 @@ impl Prompt {
         }
         None
     }
+}
+
+/// Where something of so many rows has room: above the prompt, or below it if there is more.
+fn space(prompt: Rect, screen: Rect, wanted: u16) -> Option<Rect> {
+    let top = prompt.y.min(screen.bottom());
+    let bottom = prompt.bottom().min(screen.bottom());
+    let above = Rect { height: top - screen.y.min(top), ..screen };
+    let below = Rect { y: bottom, height: screen.bottom() - bottom, ..screen };
+    let space = if above.height >= wanted || above.height >= below.height {
+        above
+    } else {
+        Rect { height: below.height.min(wanted), ..below }
+    };
+    (!space.is_empty()).then_some(space)
 }
 
 fn draw_completions(
