@@ -14,6 +14,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, FolderOverrides, Folders};
 use crate::error::Report;
+use crate::panics;
 use crate::protocol::Language;
 use crate::tui;
 
@@ -80,6 +81,7 @@ struct Context {
 
 /// Parses the command line, does what it says, and tells what went wrong.
 pub fn main() -> ExitCode {
+    panics::silence_contained();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -25,7 +25,7 @@ use signal_hook::consts::SIGTSTP;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::image::{Capabilities, DELETE_KITTY_PICTURES};
-use crate::picture::{is_contained, panic_message};
+use crate::panics::{self, is_contained};
 
 use events::Gate;
 pub(crate) use signals::{TerminalSignal, watch_signals};
@@ -324,7 +324,7 @@ fn install_panic_hook() {
                 {
                     let name = thread::current().name().unwrap_or("unnamed").to_owned();
                     let place = info.location().map(ToString::to_string);
-                    let message = panic_message(info.payload());
+                    let message = panics::message(info.payload());
                     let place = place.unwrap_or_default();
                     panics.push(format!("thread {name} panicked at {place}: {message}"));
                 }

@@ -16,7 +16,7 @@ use signal_hook::low_level::exit;
 
 use super::signals::REACTION_TIME;
 use super::*;
-use crate::picture::contain_panic;
+use crate::panics::contain;
 use crate::tui::image::{
     BackendChoice, ImageCache, Look, PictureKey, Pictures, Placement, ShowOptions, probe,
     show_to_stdout,
@@ -59,7 +59,7 @@ fn child() -> ExitCode {
             panic!("the sky fell");
         }
         "contained" => {
-            assert!(contain_panic(|| panic!("in a decoder")).is_err());
+            assert!(contain(|| panic!("in a decoder")).is_err());
             assert!(
                 thread::spawn(|| panic!("in the background"))
                     .join()
