@@ -27,6 +27,7 @@ pub(crate) mod welcome;
 mod tests;
 
 pub(crate) use content::Part;
+pub(crate) use place::gutter;
 pub(crate) use rows::{Fold, PictureSize};
 pub(crate) use search::{Match, Search, find};
 pub(crate) use transcript::{Placement, Position, Screen, Scroll, TranscriptView, is_animated};

@@ -7,7 +7,7 @@ use super::layout::lay_out;
 use super::rows::{Columns, Frame, Laid};
 use super::transcript::{Cached, Screen, Scroll, TranscriptView};
 use crate::protocol::CellId;
-use crate::session::{Body, Entry};
+use crate::session::{Body, Entry, Transcript};
 
 /// A row of the transcript: an entry's index, and a row of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -167,17 +167,22 @@ pub(super) fn height_of(screen: &Screen<'_>) -> usize {
 }
 
 pub(super) fn columns(screen: &Screen<'_>) -> Columns {
-    let entries = screen.transcript.entries();
+    columns_for(screen.area.width, screen.transcript)
+}
+
+/// The column at which sources begin, for a prompt that stands in line with them.
+pub(crate) fn gutter(width: u16, transcript: &Transcript) -> usize {
+    columns_for(width, transcript).content_at
+}
+
+fn columns_for(width: u16, transcript: &Transcript) -> Columns {
     // Counts grow, so the greatest is near the end; each language has its own.
-    let counts = entries
-        .iter()
-        .rev()
-        .take(64)
-        .filter_map(|entry| match &entry.body {
-            Body::Cell(cell) => cell.execution_count,
-            Body::Show(_) => None,
-        });
-    Columns::new(screen.area.width, counts.max().unwrap_or(0))
+    let last = transcript.entries().iter().rev().take(64);
+    let counts = last.filter_map(|entry| match &entry.body {
+        Body::Cell(cell) => cell.execution_count,
+        Body::Show(_) => None,
+    });
+    Columns::new(width, counts.max().unwrap_or(0))
 }
 
 pub(super) fn index_of(screen: &Screen<'_>, cell: CellId) -> Option<usize> {
