@@ -6,7 +6,6 @@ use super::app::{App, AppEffect};
 use super::layers::Layer;
 use super::plain::{self, Part};
 use super::settings::{self, SETTINGS};
-use super::view::Fold;
 use crate::protocol::{
     CellId, Command, KernelStatus, Language, NoticeLevel, Slash, SlashSpec, slash,
 };

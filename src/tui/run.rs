@@ -28,7 +28,7 @@ use crate::error::Report;
 use crate::kernel::find_program;
 use crate::picture;
 use crate::protocol::{
-    Artifact, Command, Event, Language, NoticeLevel, SettingChange, Timestamp,
+    Artifact, Command, Event, NoticeLevel, SettingChange, Timestamp,
 };
 use crate::runtime;
 use crate::session::Body;

@@ -33,7 +33,7 @@ use crate::protocol::BlobId;
 pub(crate) use blocks::{ColorDepth, HalfBlocks};
 pub(crate) use cache::{FullSize, ImageCache, Loaded, Scaled, Target};
 pub(crate) use graphics::Graphics;
-pub(crate) use probe::{Capabilities, Probed, probe, typed_text};
+pub(crate) use probe::{Capabilities, probe, typed_text};
 pub(crate) use show::{ShowOptions, show_to_stdout};
 
 /// Erases every picture that the kitty protocol put on the screen, and frees its data.

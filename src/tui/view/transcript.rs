@@ -101,6 +101,8 @@ pub(super) struct Cached {
     pub laid: Rc<Laid>,
     /// The source, in colour: to find its colours takes longer than all the rest.
     pub source: Rc<Vec<Line>>,
+    /// Whether the grammars were loaded when it was coloured.
+    pub is_coloured: bool,
 }
 
 impl TranscriptView {
