@@ -12,8 +12,8 @@ use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
 use rquickjs::promise::PromiseState;
 use rquickjs::{
-    Array, CatchResultExt, Context, Ctx, FromJs, Function, Module, Object, Persistent, Promise, Runtime,
-    Value,
+    Array, CatchResultExt, Context, Ctx, FromJs, Function, Module, Object, Persistent, Promise,
+    Runtime, Value,
 };
 
 use super::complete;
@@ -111,15 +111,15 @@ impl JavaScript {
 
         let core = context.with(|ctx| {
             let build = || {
-            let host = super::host::object(&ctx, &state)?;
-            let load = Function::new(ctx.clone(), load_piece)?;
-            let make: Function<'_> = load_piece(ctx.clone(), "core".to_owned())?;
-            let core: Object<'_> = make.call((host, load))?;
-            let track: Function<'_> = core.get("trackRejection")?;
-            *track_rejection.borrow_mut() = Some(Persistent::save(&ctx, track));
-            ctx.store_userdata(Core(core.clone()))
-                .map_err(|_| rquickjs::Error::Unknown)?;
-            Ok(Persistent::save(&ctx, core))
+                let host = super::host::object(&ctx, &state)?;
+                let load = Function::new(ctx.clone(), load_piece)?;
+                let make: Function<'_> = load_piece(ctx.clone(), "core".to_owned())?;
+                let core: Object<'_> = make.call((host, load))?;
+                let track: Function<'_> = core.get("trackRejection")?;
+                *track_rejection.borrow_mut() = Some(Persistent::save(&ctx, track));
+                ctx.store_userdata(Core(core.clone()))
+                    .map_err(|_| rquickjs::Error::Unknown)?;
+                Ok(Persistent::save(&ctx, core))
             };
             build().catch(&ctx).map_err(|error| error.to_string())
         })?;
@@ -247,9 +247,9 @@ impl JavaScript {
         match promise.state() {
             PromiseState::Pending => Ok(None),
             PromiseState::Rejected => {
-                let reason = promise.result::<Value<'js>>().map(|result| {
-                    self.check(ctx, result)
-                });
+                let reason = promise
+                    .result::<Value<'js>>()
+                    .map(|result| self.check(ctx, result));
                 match reason {
                     Some(Err(stop)) => Err(stop),
                     _ => Ok(None),
@@ -591,7 +591,11 @@ fn eval<'js, V: FromJs<'js>>(
 fn is_out_of_memory(error: &Value<'_>) -> bool {
     error.as_object().is_some_and(|error| {
         error.as_value().is_error()
-            && error.get::<_, String>("message").is_ok_and(|message| message == "out of memory")
-            && error.get::<_, String>("name").is_ok_and(|name| name == "InternalError")
+            && error
+                .get::<_, String>("message")
+                .is_ok_and(|message| message == "out of memory")
+            && error
+                .get::<_, String>("name")
+                .is_ok_and(|name| name == "InternalError")
     })
 }

@@ -71,19 +71,17 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Result
     let shared = Rc::clone(state);
     host.set(
         "readLine",
-        Function::new(ctx.clone(), move |ctx: Ctx<'js>, prompt: String| {
-            match shared.host.read_line(&prompt) {
+        Function::new(
+            ctx.clone(),
+            move |ctx: Ctx<'js>, prompt: String| match shared.host.read_line(&prompt) {
                 Ok(line) => line.into_js(&ctx),
                 Err(ReadLineError::EndOfFile) => Ok(Value::new_null(ctx)),
                 Err(ReadLineError::Interrupted) => Ok(Value::new_undefined(ctx)),
-            }
-        })?,
+            },
+        )?,
     )?;
     let shared = Rc::clone(state);
-    host.set(
-        "now",
-        Function::new(ctx.clone(), move || shared.now_ms())?,
-    )?;
+    host.set("now", Function::new(ctx.clone(), move || shared.now_ms())?)?;
     let shared = Rc::clone(state);
     host.set(
         "exit",

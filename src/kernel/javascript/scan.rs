@@ -136,7 +136,11 @@ impl Lexer<'_> {
                 return true;
             }
             (b'/', b'/') => {
-                self.at += self.rest().iter().take_while(|&&byte| byte != b'\n').count();
+                self.at += self
+                    .rest()
+                    .iter()
+                    .take_while(|&&byte| byte != b'\n')
+                    .count();
                 return true;
             }
             (b'/', b'*') => {
@@ -275,7 +279,8 @@ impl Lexer<'_> {
         self.rest()
             .iter()
             .take_while(|&&byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\' | b'@' | 0x80..)
+                byte.is_ascii_alphanumeric()
+                    || matches!(byte, b'_' | b'$' | b'#' | b'\\' | b'@' | 0x80..)
             })
             .count()
             .max(1)
@@ -296,7 +301,8 @@ impl Lexer<'_> {
                 self.deepen_statement();
                 Last::Head
             }
-            b"typeof" | b"void" | b"delete" | b"await" | b"new" | b"yield" | b"extends" | b"throw" => {
+            b"typeof" | b"void" | b"delete" | b"await" | b"new" | b"yield" | b"extends"
+            | b"throw" => {
                 self.deepen_expression();
                 Last::Operator
             }
@@ -443,7 +449,11 @@ impl Lexer<'_> {
             Some(len) if self.last != Last::Close => {
                 self.begin_operand(b"");
                 self.at += len + 1;
-                self.at += self.rest().iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+                self.at += self
+                    .rest()
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_alphabetic())
+                    .count();
                 self.last = Last::Operand;
             }
             _ => {

@@ -12,9 +12,9 @@ use std::borrow::Cow;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    BindingIdentifier, Declaration, ExportDefaultDeclarationKind, ForStatementInit, ForStatementLeft,
-    ImportDeclaration, ImportDeclarationSpecifier, Statement, VariableDeclaration,
-    VariableDeclarationKind,
+    BindingIdentifier, Declaration, ExportDefaultDeclarationKind, ForStatementInit,
+    ForStatementLeft, ImportDeclaration, ImportDeclarationSpecifier, Statement,
+    VariableDeclaration, VariableDeclarationKind,
 };
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::{GetSpan, SourceType, Span};
@@ -171,7 +171,9 @@ fn plan_cell(source: &str) -> Result<Plan, SyntaxError> {
     let mut bindings = String::new();
     for name in &names.published {
         let parameter = if name == "$0" { "$1" } else { "$0" };
-        bindings.push_str(&format!("{name}:[()=>{name},{parameter}=>{name}={parameter}],"));
+        bindings.push_str(&format!(
+            "{name}:[()=>{name},{parameter}=>{name}={parameter}],"
+        ));
     }
     Ok(Plan {
         text: format!(
@@ -478,11 +480,15 @@ fn blank(span: Span) -> String {
 fn import_ids<'a, 'b>(
     import: &'b ImportDeclaration<'a>,
 ) -> impl Iterator<Item = &'b BindingIdentifier<'a>> {
-    import.specifiers.iter().flatten().map(|specifier| match specifier {
-        ImportDeclarationSpecifier::ImportSpecifier(named) => &named.local,
-        ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => &default.local,
-        ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => &all.local,
-    })
+    import
+        .specifiers
+        .iter()
+        .flatten()
+        .map(|specifier| match specifier {
+            ImportDeclarationSpecifier::ImportSpecifier(named) => &named.local,
+            ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => &default.local,
+            ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => &all.local,
+        })
 }
 
 /// `import a, { b as c } from "m"` as `const { "default": a, "b": c } = await import("m");`.
