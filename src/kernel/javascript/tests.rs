@@ -431,7 +431,7 @@ fn errors_look_as_in_node() {
         ),
         (
             "require('fs')",
-            "Uncaught Error: Cannot find module 'fs'\nFiles and packages are closed in the sandbox; there are: assert, assert/strict, console, events, perf_hooks, process, timers, timers/promises, url, util\n    at <cell 14>:1:8 {\n  code: 'MODULE_NOT_FOUND'\n}\n",
+            "Uncaught Error: Cannot find module 'fs'\nFiles and packages are closed in the sandbox; there are: assert, assert/strict, console, events, perf_hooks, process, timers, timers/promises, url, util\n    at <cell 14>:1:1 {\n  code: 'MODULE_NOT_FOUND'\n}\n",
         ),
         ("process.exit(3)", "Exit { code: 3 }"),
         (
@@ -441,7 +441,7 @@ fn errors_look_as_in_node() {
         ("throw null", "Uncaught null\n"),
         ("prompt('name? ')", "name? null"),
         (
-            "process.on('uncaughtException', (e) => console.log('took', e.message)); setTimeout(() => { throw new Error('it') })",
+            "process.on('uncaughtException', (e) => console.log('took', e.message)); void setTimeout(() => { throw new Error('it') })",
             "took it\n",
         ),
     ]);
