@@ -1,4 +1,8 @@
 //! The functions that the JavaScript pieces call.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "JavaScript calls these functions with values of its own"
+)]
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -71,19 +75,17 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Result
     let shared = Rc::clone(state);
     host.set(
         "readLine",
-        Function::new(ctx.clone(), move |ctx: Ctx<'js>, prompt: String| {
-            match shared.host.read_line(&prompt) {
+        Function::new(
+            ctx.clone(),
+            move |ctx: Ctx<'js>, prompt: String| match shared.host.read_line(&prompt) {
                 Ok(line) => line.into_js(&ctx),
                 Err(ReadLineError::EndOfFile) => Ok(Value::new_null(ctx)),
                 Err(ReadLineError::Interrupted) => Ok(Value::new_undefined(ctx)),
-            }
-        })?,
+            },
+        )?,
     )?;
     let shared = Rc::clone(state);
-    host.set(
-        "now",
-        Function::new(ctx.clone(), move || shared.now_ms())?,
-    )?;
+    host.set("now", Function::new(ctx.clone(), move || shared.now_ms())?)?;
     let shared = Rc::clone(state);
     host.set(
         "exit",
@@ -127,16 +129,13 @@ fn proxy_parts<'js>(ctx: Ctx<'js>, value: Value<'js>) -> rquickjs::Result<Option
     // SAFETY: the value is a proxy, the line above asked the engine.
     let proxy = unsafe { value.ref_proxy() };
     let parts = Array::new(ctx.clone())?;
-    match (proxy.target(), proxy.handler()) {
-        (Ok(target), Ok(handler)) => {
-            parts.set(0, target)?;
-            parts.set(1, handler)?;
-        }
-        _ => {
-            ctx.catch();
-            parts.set(0, Value::new_null(ctx.clone()))?;
-            parts.set(1, Value::new_null(ctx))?;
-        }
+    if let (Ok(target), Ok(handler)) = (proxy.target(), proxy.handler()) {
+        parts.set(0, target)?;
+        parts.set(1, handler)?;
+    } else {
+        ctx.catch();
+        parts.set(0, Value::new_null(ctx.clone()))?;
+        parts.set(1, Value::new_null(ctx))?;
     }
     Ok(Some(parts))
 }
