@@ -20,6 +20,8 @@ const KEYWORDS: [&str; 39] = [
 /// Modules that do something when they are imported.
 const LOUD: [&str; 4] = ["this", "antigravity", "__hello__", "__phello__"];
 
+/// Names with their values.
+type Entries = Vec<(String, PyObjectRef)>;
 /// Candidates by name, with their kinds.
 type Found = BTreeMap<String, String>;
 
@@ -104,7 +106,7 @@ fn candidates<'a>(
         .map(|&keyword| (keyword.to_owned(), "keyword".to_owned()))
         .collect();
     for namespace in [&vm.builtins.dict(), main] {
-        add(vm, &mut found, namespace);
+        add(vm, &mut found, entries(vm, namespace));
     }
     Some((word, found))
 }
@@ -170,7 +172,7 @@ fn get(vm: &VirtualMachine, dict: &PyDictRef, name: &str) -> Option<PyObjectRef>
 }
 
 /// The entries of a dictionary whose keys are strings; none of a subclass, which may have code.
-fn entries(vm: &VirtualMachine, dict: &Py<PyDict>) -> Vec<(String, PyObjectRef)> {
+fn entries(vm: &VirtualMachine, dict: &Py<PyDict>) -> Entries {
     if !dict.class().is(vm.ctx.types.dict_type) {
         return Vec::new();
     }
@@ -185,8 +187,13 @@ fn entries(vm: &VirtualMachine, dict: &Py<PyDict>) -> Vec<(String, PyObjectRef)>
 
 /// An attribute, if finding it runs no code.
 fn attribute(vm: &VirtualMachine, object: &PyObject, name: &str) -> Option<PyObjectRef> {
-    let (own, of_class) = namespaces(object);
-    let find = |dicts: Vec<PyDictRef>| dicts.iter().find_map(|dict| get(vm, dict, name));
+    let (own, of_class) = namespaces(vm, object);
+    let find = |entries: Entries| {
+        entries
+            .into_iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    };
     let inherited = find(of_class);
     if let Some(value) = &inherited
         && kind(vm, value) == "property"
@@ -197,37 +204,37 @@ fn attribute(vm: &VirtualMachine, object: &PyObject, name: &str) -> Option<PyObj
     (kind(vm, &value) != "property").then_some(value)
 }
 
-/// An object's own dictionaries, and those of the classes of its method resolution order. A
-/// class has the attributes of its bases as its own.
-fn namespaces(object: &PyObject) -> (Vec<PyDictRef>, Vec<PyDictRef>) {
-    let of_type = |class: &Py<PyType>| -> Vec<PyDictRef> {
+/// An object's own attributes, and those of its class. A class has the attributes of its bases
+/// as its own.
+fn namespaces(vm: &VirtualMachine, object: &PyObject) -> (Entries, Entries) {
+    let of_type = |class: &Py<PyType>| {
         class
-            .mro_collect()
-            .iter()
-            .filter_map(|class| class.attributes().as_dict().map(ToOwned::to_owned))
+            .get_attributes(&vm.ctx)
+            .into_iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value))
             .collect()
     };
     if let Some(class) = object.downcast_ref::<PyType>() {
-        return (of_type(class), Vec::new());
+        return (of_type(class), Entries::new());
     }
     if let Some(module) = object.downcast_ref::<PyModule>() {
-        return (vec![module.dict()], Vec::new());
+        return (entries(vm, &module.dict()), Entries::new());
     }
-    (object.dict().into_iter().collect(), of_type(object.class()))
+    let own = object.dict().map(|dict| entries(vm, &dict));
+    (own.unwrap_or_default(), of_type(object.class()))
 }
 
 fn attributes(vm: &VirtualMachine, object: &PyObject) -> Found {
-    let (own, of_class) = namespaces(object);
+    let (own, of_class) = namespaces(vm, object);
     let mut found = Found::new();
-    // The first dictionary to have a name wins, so it is added last.
-    for dict in of_class.iter().rev().chain(own.iter().rev()) {
-        add(vm, &mut found, dict);
-    }
+    add(vm, &mut found, of_class);
+    add(vm, &mut found, own);
     found
 }
 
-fn add(vm: &VirtualMachine, found: &mut Found, dict: &PyDictRef) {
-    for (name, value) in entries(vm, dict) {
+/// Adds what can be written as a name; the last to have it wins.
+fn add(vm: &VirtualMachine, found: &mut Found, entries: Entries) {
+    for (name, value) in entries {
         if !name.is_empty() && name.chars().all(is_name_char) {
             found.insert(name, kind(vm, &value));
         }
