@@ -42,7 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "protocol", "kernel", "executor", "headless", "error", "store", "config", "tui",
-            "runtime", "doctor", "picture", "sanitize", "panics",
+            "runtime", "session", "doctor", "picture", "sanitize", "panics",
         ],
     ),
 ];

@@ -23,8 +23,8 @@ use super::{
     Blobs, HistoryEntry, MAX_SOURCE_BYTES, NewHistoryEntry, SessionSummary, Store, StoreError,
     StoreWarning,
 };
-use crate::panics::contain;
 use crate::atomic;
+use crate::panics::contain;
 use crate::protocol::{Event, SessionId};
 
 /// How long an append waits for other instances.

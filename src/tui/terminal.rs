@@ -69,8 +69,6 @@ pub(crate) enum CursorShape {
     Block,
     /// Insertion.
     Bar,
-    /// Replacement.
-    Underline,
 }
 
 /// The terminal in full-screen use. Dropping it gives the terminal back.
@@ -142,19 +140,6 @@ impl Terminal {
         self.screen.resize(Rect::from((Position::ORIGIN, size)))
     }
 
-    /// Columns and rows.
-    ///
-    /// # Errors
-    /// If the terminal does not tell.
-    pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.screen.size().map(|size| (size.width, size.height))
-    }
-
-    /// Whether the mouse is ours: then the terminal's own selection needs Shift.
-    pub fn captures_mouse(&self) -> bool {
-        self.features & MOUSE != 0
-    }
-
     /// Takes the mouse, or gives it back.
     ///
     /// # Errors
@@ -185,7 +170,6 @@ impl Terminal {
             CursorShape::Default => SetCursorStyle::DefaultUserShape,
             CursorShape::Block => SetCursorStyle::SteadyBlock,
             CursorShape::Bar => SetCursorStyle::SteadyBar,
-            CursorShape::Underline => SetCursorStyle::SteadyUnderScore,
         };
         queue!(self.out(), style)
     }

@@ -129,7 +129,7 @@ fn show_picture(terminal: &mut Terminal, capabilities: &Capabilities) {
     let cache =
         ImageCache::start(load, move || send.send(()).unwrap_or_default()).expect("a thread");
     let mut pictures = Pictures::new(capabilities, BackendChoice::Auto, cache);
-    let (cols, rows) = pictures.size(40, 40, 8, 8);
+    let (cols, rows) = crate::tui::image::picture_size(40, 40, 8, 8, capabilities.cell_size);
     let placement = Placement {
         key: PictureKey::Blob(crate::protocol::BlobId([7; 32])),
         area: Rect::new(2, 1, cols, rows),

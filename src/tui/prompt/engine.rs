@@ -5,8 +5,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use crate::panics::contain;
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use reedline::{
     EditCommand, EditMode, Emacs, Keybindings, PromptEditMode, PromptViMode, Reedline,
     ReedlineEvent, ReedlineRawEvent, Vi, default_emacs_keybindings, default_vi_insert_keybindings,

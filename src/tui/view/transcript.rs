@@ -169,6 +169,7 @@ impl TranscriptView {
     }
 
     /// Where the view stands.
+    #[cfg(test)]
     pub fn scroll(&self) -> Scroll {
         self.scroll
     }
@@ -286,6 +287,7 @@ impl TranscriptView {
     }
 
     /// The fold of one entry, set.
+    #[cfg(test)]
     pub fn set_fold(&mut self, cell: CellId, fold: Fold) {
         self.folds.insert(cell, fold);
     }

@@ -7,7 +7,8 @@ use super::super::notice::Notices;
 use super::super::pager::Pager;
 use super::super::select::Select;
 use super::super::status::StatusLine;
-use super::super::{Position, welcome};
+use super::super::transcript::Position;
+use super::super::welcome;
 use super::*;
 use crate::protocol::{KernelStatus, NoticeLevel, SessionId, slash};
 

@@ -1,5 +1,7 @@
+use super::super::is_animated;
+use super::super::rows::Fold;
 use super::super::search::find;
-use super::super::{Fold, Position, Scroll, is_animated};
+use super::super::transcript::{Position, Scroll};
 use super::*;
 
 /// So many cells that each print their number.
