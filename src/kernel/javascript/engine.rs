@@ -373,7 +373,7 @@ impl JavaScript {
         Err(self.stop(ctx, error))
     }
 
-    fn check<'js, T>(&self, ctx: &Ctx<'js>, result: rquickjs::Result<T>) -> Result<T, Stop> {
+    fn check<T>(&self, ctx: &Ctx<'_>, result: rquickjs::Result<T>) -> Result<T, Stop> {
         match result {
             Ok(value) => Ok(value),
             Err(rquickjs::Error::Exception) => {
@@ -387,7 +387,9 @@ impl JavaScript {
 
     /// What an uncaught value means.
     fn stop<'js>(&self, ctx: &Ctx<'js>, error: Value<'js>) -> Stop {
-        if is_out_of_memory(&error) {
+        // With no memory for an error, the engine throws a bare null.
+        let is_bare_null = error.is_null() && !self.state.knows_null.get();
+        if is_bare_null || is_out_of_memory(&error) {
             return Stop::OutOfMemory;
         }
         let described = self.core.clone().restore(ctx).and_then(|core| {
@@ -419,6 +421,7 @@ impl JavaScript {
     /// Empties the queue of jobs, which has no function for that: with no stack left to run on,
     /// every job fails before it reaches user code.
     #[inline(never)]
+    #[expect(clippy::large_stack_arrays, reason = "taking up stack is its purpose")]
     fn drop_jobs(&self) {
         // The engine measures its stack from where it was built. This frame has to be below that.
         let below = std::hint::black_box([0_u8; 256 << 10]);
@@ -460,6 +463,9 @@ impl Interpreter for JavaScript {
     fn execute(&mut self, request: &ExecuteRequest) -> ExecuteReply {
         self.state.exit.set(None);
         self.state.is_stopped.set(false);
+        if request.source.contains("null") {
+            self.state.knows_null.set(true);
+        }
         let plan = match source::plan(&request.source, &request.mode) {
             Ok(plan) => plan,
             Err(error) => {

@@ -24,6 +24,8 @@ pub(super) struct State {
     pub exit: Cell<Option<i32>>,
     /// The interrupt handler has told the engine to stop.
     pub is_stopped: Cell<bool>,
+    /// Some cell of the session has the word `null`: a null that is thrown may be the user's own.
+    pub knows_null: Cell<bool>,
     /// The zero of `performance.now()` and the timers.
     pub start: Instant,
 }
@@ -34,6 +36,7 @@ impl State {
             host,
             exit: Cell::new(None),
             is_stopped: Cell::new(false),
+            knows_null: Cell::new(false),
             start: Instant::now(),
         }
     }

@@ -15,6 +15,10 @@
 //! change it; files whose name begins with `companion:` never show in a stack trace; completion
 //! runs no getter and asks no proxy.
 //!
+//! Known limits: a cell that takes away methods such as `Array.prototype.push` takes them from
+//! the pieces too, save from completion; `new Array(2 ** 32 - 1).sort()` and the like are native
+//! loops that see no interrupt, and end with the worker.
+//!
 //! Absent on purpose: files, network, child processes, packages, `Intl`. `QuickJS` has no `Intl`,
 //! and its words for errors are its own.
 
