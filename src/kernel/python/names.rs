@@ -277,10 +277,11 @@ fn kind(vm: &VirtualMachine, value: &PyObject) -> String {
 /// The modules that fit `path`, of which `word` is the last name.
 fn modules(vm: &VirtualMachine, path: &str, word: &str) -> Found {
     let package = path.strip_suffix(word).unwrap_or_default();
-    vm.state
-        .frozen
-        .keys()
-        .chain(vm.state.module_defs.keys())
+    let imported = imported(vm);
+    let names = imported.iter().map(|(name, _)| name.as_str());
+    let frozen = vm.state.frozen.keys().chain(vm.state.module_defs.keys());
+    names
+        .chain(frozen.copied())
         .filter_map(|name| name.strip_prefix(package)?.split('.').next())
         .filter(|name| !name.is_empty())
         .map(|name| (name.to_owned(), "module".to_owned()))
@@ -289,19 +290,29 @@ fn modules(vm: &VirtualMachine, path: &str, word: &str) -> Found {
 
 /// What can be imported from a module. One of the standard library is imported for it.
 fn members_of_module(vm: &VirtualMachine, name: &str) -> Option<Found> {
-    let imported = || {
-        let modules = vm.sys_module.get_attr("modules", vm).ok()?;
-        get(vm, &modules.downcast::<PyDict>().ok()?, name)
+    let find = || {
+        let mut modules = imported(vm).into_iter();
+        Some(modules.find(|(imported, _)| imported == name)?.1)
     };
-    let module = imported().or_else(|| {
+    let module = find().or_else(|| {
         let known = vm.state.frozen.contains_key(name) || vm.state.module_defs.contains_key(name);
         if !known || LOUD.contains(&name) {
             return None;
         }
         vm.import(&*vm.ctx.new_utf8_str(name), 0).ok()?;
-        imported()
+        find()
     })?;
     let mut found = modules(vm, &format!("{name}."), "");
     found.extend(attributes(vm, &module));
     Some(found)
+}
+
+/// `sys.modules`
+fn imported(vm: &VirtualMachine) -> Entries {
+    vm.sys_module
+        .get_attr("modules", vm)
+        .ok()
+        .and_then(|modules| modules.downcast::<PyDict>().ok())
+        .map(|modules| entries(vm, &modules))
+        .unwrap_or_default()
 }

@@ -442,3 +442,17 @@ def finish():
     import atexit
 
     atexit._run_exitfuncs()
+
+
+def after_interruption():
+    """Mends what an interruption can leave half done: an import, a running event loop."""
+    broken = [
+        name
+        for name, module in list(sys.modules.items())
+        if getattr(getattr(module, "__spec__", None), "_initializing", False)
+    ]
+    for name in list(sys.modules):
+        if any(name == part or name.startswith(part + ".") for part in broken):
+            del sys.modules[name]
+    if "_asyncio" in sys.modules:
+        sys.modules["_asyncio"]._set_running_loop(None)

@@ -61,6 +61,28 @@ fn an_interruption_cannot_be_swallowed() {
 }
 
 #[test]
+fn what_was_interrupted_can_clean_up() {
+    session(|python| {
+        check(
+            python,
+            "import contextlib, io, time\ncleaned = []\nwith contextlib.redirect_stdout(io.StringIO()):\n    try:\n        while True: pass\n    finally:\n        for i in range(1000): cleaned.append(i)",
+        );
+        let ran = python.cell("print(len(cleaned))");
+        assert_eq!(ran.stdout, "1000\n");
+        check(python, "import asyncio\nasyncio.run(asyncio.sleep(1000))");
+        let ran = python.cell("asyncio.run(asyncio.sleep(0, 'again'))");
+        assert_eq!(ran.reply.result.as_deref(), Some("'again'"));
+        // An import that was interrupted starts anew.
+        for limit in [1, 5, 10, 20] {
+            let source = "import sys\nfor name in [n for n in sys.modules if n.startswith('email')]: del sys.modules[name]\nimport email.message, email.parser";
+            interrupted_after(Duration::from_millis(limit), python, source, cell_mode(70));
+            let ran = python.cell("import email.message; email.message.EmailMessage()['x']");
+            assert_eq!(ran.reply.ending, Ending::Ok, "after {limit} ms");
+        }
+    });
+}
+
+#[test]
 fn a_wait_for_input_ends() {
     session(|python| {
         super::lock(&python.host.lines).push_back(Err(ReadLineError::Interrupted));
