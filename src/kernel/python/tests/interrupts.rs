@@ -68,7 +68,8 @@ fn what_was_interrupted_can_clean_up() {
         );
         let ran = python.cell("print(len(cleaned))");
         assert_eq!(ran.stdout, "1000\n");
-        check(python, "import asyncio\nasyncio.run(asyncio.sleep(1000))");
+        python.cell("import asyncio");
+        check(python, "asyncio.run(asyncio.sleep(1000))");
         let ran = python.cell("asyncio.run(asyncio.sleep(0, 'again'))");
         assert_eq!(ran.reply.result.as_deref(), Some("'again'"));
         // An import that was interrupted starts anew.
