@@ -8,6 +8,7 @@ mod error;
 mod executor;
 mod headless;
 pub(crate) mod kernel;
+mod panics;
 mod picture;
 pub mod protocol;
 pub(crate) mod runtime;

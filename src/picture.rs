@@ -5,17 +5,16 @@
 //!
 //! Absent on purpose: how a picture is shown.
 
-use std::cell::Cell;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Cursor, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, metadata::Orientation,
 };
 
+use crate::panics::contain;
 use crate::protocol::MediaType;
 
 /// No picture may have more pixels than this.
@@ -169,34 +168,6 @@ pub(crate) fn shown_path(path: &Path) -> String {
     path.to_string_lossy().replace(char::is_control, "\u{fffd}")
 }
 
-thread_local! {
-    static CONTAINED: Cell<u32> = const { Cell::new(0) };
-}
-
-/// Runs code that may panic; gives the panic's message. Panic hooks can ask [`is_contained`] and
-/// keep silent.
-///
-/// # Errors
-/// If the code panicked.
-pub(crate) fn contain_panic<T>(risky: impl FnOnce() -> T) -> Result<T, String> {
-    CONTAINED.set(CONTAINED.get() + 1);
-    let result = catch_unwind(AssertUnwindSafe(risky));
-    CONTAINED.set(CONTAINED.get() - 1);
-    result.map_err(|payload| panic_message(&*payload))
-}
-
-/// Whether a panic on this thread would be caught by [`contain_panic`].
-pub(crate) fn is_contained() -> bool {
-    CONTAINED.get() > 0
-}
-
-/// What a panic said.
-pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no message").to_owned()
-}
-
 impl PictureError {
     /// Says which file it is about.
     pub fn of(self, path: &Path) -> Self {
@@ -279,7 +250,7 @@ fn with_decoder<T>(
     then: impl FnOnce(MediaType, Box<dyn ImageDecoder + '_>) -> Result<T, PictureError>,
 ) -> Result<T, PictureError> {
     let media_type = media_type_of(bytes)?;
-    contain_panic(|| {
+    contain(|| {
         let corrupt = |error: ImageError| PictureError::from_decoder(media_type, &error);
         let mut limits = image::Limits::default();
         limits.max_alloc = Some(MAX_ALLOC_BYTES);

@@ -224,14 +224,6 @@ fn names_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn contained_panics_are_known_as_such() {
-    assert!(!is_contained());
-    let inside = contain_panic(is_contained);
-    assert_eq!(inside, Ok(true));
-    assert!(!is_contained());
-}
-
-#[test]
 fn sizes_for_people() {
     let sizes = [
         0,

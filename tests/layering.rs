@@ -9,10 +9,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("atomic", &[]),
     ("sanitize", &[]),
-    ("picture", &["protocol"]),
+    ("panics", &[]),
+    ("picture", &["protocol", "panics"]),
     ("kernel", &["protocol"]),
     ("session", &["protocol"]),
-    ("store", &["protocol", "atomic"]),
+    ("store", &["protocol", "atomic", "panics"]),
     ("config", &["protocol", "atomic"]),
     (
         "runtime",
@@ -28,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "tui",
         &[
             "protocol", "session", "kernel", "store", "runtime", "config", "picture", "sanitize",
-            "atomic", "error", "doctor",
+            "atomic", "error", "doctor", "panics",
         ],
     ),
     (
@@ -41,7 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "protocol", "kernel", "executor", "headless", "error", "store", "config", "tui",
-            "runtime", "doctor", "picture", "sanitize",
+            "runtime", "session", "doctor", "picture", "sanitize", "panics",
         ],
     ),
 ];

@@ -4,6 +4,7 @@ mod doctor;
 mod history;
 mod print;
 mod run;
+mod sanitize;
 mod show;
 
 use std::io::{self, IsTerminal, Write};
@@ -14,6 +15,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, FolderOverrides, Folders};
 use crate::error::Report;
+use crate::panics;
 use crate::protocol::Language;
 use crate::tui;
 
@@ -67,6 +69,8 @@ enum Sub {
     History(history::History),
     /// Tell what this terminal and this system can do
     Doctor(doctor::Doctor),
+    /// Make untrusted text safe for a terminal: from standard input to standard output
+    Sanitize(sanitize::Sanitize),
     /// Print shell completions, the man page, the default configuration or a reference
     Print(print::Print),
 }
@@ -80,6 +84,7 @@ struct Context {
 
 /// Parses the command line, does what it says, and tells what went wrong.
 pub fn main() -> ExitCode {
+    panics::silence_contained();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -102,6 +107,7 @@ impl Cli {
         match command {
             // Needs no folders: works where there is no home, too.
             Some(Sub::Print(print)) => print.start(Self::command()),
+            Some(Sub::Sanitize(_)) => sanitize::Sanitize::start(),
             Some(Sub::Run(run)) => run.start(&global.context()?),
             Some(Sub::Show(show)) => show.start(&global.context()?),
             Some(Sub::History(history)) => history.start(&global.context()?),

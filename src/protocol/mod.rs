@@ -24,5 +24,5 @@ pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};
 pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
 pub use language::{Language, UnknownLanguage};
 pub use limits::{LimitKind, Limits};
-pub use slash::{Slash, SlashSpec};
 pub use output::{OutputExcerpt, Stream, StreamText};
+pub use slash::{Slash, SlashSpec};

@@ -153,9 +153,7 @@ impl Serving {
                     Report::InputRequested { cell, prompt }
                 }
                 // As a terminal would have it: question and answer stay on the screen.
-                KernelEvent::Answered(line) => {
-                    print(Stream::Stdout, format!("{question}{line}\n"))
-                }
+                KernelEvent::Answered(line) => print(Stream::Stdout, format!("{question}{line}\n")),
             };
             // If nobody listens the session has ended, and the end of this cell is near.
             let _ = reports.blocking_send(report);

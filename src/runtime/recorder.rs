@@ -70,6 +70,7 @@ struct Recording {
 
 impl Recording {
     fn run(mut self, inbox: &std_mpsc::Receiver<RecorderJob>) {
+        self.store.blobs().sweep();
         while let Ok(job) = inbox.recv() {
             // What waits is written together: one flush for a burst.
             let mut jobs = vec![job];

@@ -43,9 +43,6 @@ struct Page<T> {
 }
 
 impl<T: Copy + Default + PartialEq> LineWriter<T> {
-    /// A line that is longer, in characters, is cut.
-    pub const DEFAULT_CAP: usize = 10_000;
-
     /// Tabs go to multiples of `tab`; lines longer than `cap` characters are cut, and say so.
     pub fn new(tab: usize, cap: usize) -> Self {
         Self::with(Some(tab.max(1)), cap)
@@ -80,11 +77,6 @@ impl<T: Copy + Default + PartialEq> LineWriter<T> {
         for c in text.chars() {
             self.parser.feed(c, &mut self.page);
         }
-    }
-
-    /// The lines that are complete so far.
-    pub fn complete_lines(&self) -> usize {
-        self.page.lines.len()
     }
 
     /// The lines; the last one only if there is anything on it.

@@ -50,25 +50,6 @@ pub(crate) fn sanitize_for_terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// [`sanitize`] for bytes; what is not UTF-8 becomes `�`.
-pub(crate) fn sanitize_bytes(bytes: &[u8]) -> Cow<'_, str> {
-    match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(text) => sanitize(text),
-        Cow::Owned(text) => Cow::Owned(sanitize(&text).into_owned()),
-    }
-}
-
-/// The lines of coloured text, without control characters; tabs go to multiples of 8. A line
-/// beyond [`LineWriter::DEFAULT_CAP`] characters is cut, and says so at its end.
-pub(crate) fn styled_lines(text: &str) -> Vec<Vec<(SgrStyle, String)>> {
-    let mut writer = LineWriter::<()>::new(8, LineWriter::<()>::DEFAULT_CAP);
-    writer.push((), text);
-    let lines = writer.finish().into_iter();
-    lines
-        .map(|runs| runs.into_iter().map(|run| (run.style, run.text)).collect())
-        .collect()
-}
-
 /// [`sanitize_for_terminal`] for text that arrives in pieces, which may be cut anywhere: inside an
 /// escape sequence, and, for bytes, inside a character.
 #[derive(Debug, Default)]

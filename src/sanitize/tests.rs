@@ -142,13 +142,21 @@ fn pieces_may_be_cut_anywhere() {
 
 #[test]
 fn bytes_that_are_not_utf8_are_replaced() {
-    assert_eq!(sanitize_bytes(b"a\xffb\xc3"), "a\u{fffd}b\u{fffd}");
-    // As raw bytes C1 controls are no UTF-8.
-    assert_eq!(sanitize_bytes(b"\x9b31m"), "\u{fffd}31m");
     let mut stream = TerminalSanitizer::default();
+    // As raw bytes C1 controls are no UTF-8.
+    assert_eq!(stream.push_bytes(b"\x9b31m"), "\u{fffd}31m");
     assert_eq!(stream.push_bytes(b"a\xff\xe2\x82"), "a\u{fffd}");
     assert_eq!(stream.push_bytes(b"\xacb\xe2"), "€b");
     assert_eq!(stream.finish(), "\u{fffd}");
+}
+
+fn styled_lines(text: &str) -> Vec<Vec<(SgrStyle, String)>> {
+    let mut writer = LineWriter::<()>::new(8, 10_000);
+    writer.push((), text);
+    let lines = writer.finish().into_iter();
+    lines
+        .map(|runs| runs.into_iter().map(|run| (run.style, run.text)).collect())
+        .collect()
 }
 
 #[test]
@@ -268,6 +276,8 @@ fn nothing_raw_survives_pseudo_random_input() {
         if let Some(byte) = bytes.first_mut() {
             *byte = 0xff;
         }
-        assert!(!sanitize_bytes(&bytes).contains('\u{1b}'));
+        let mut stream = TerminalSanitizer::default();
+        let safe = stream.push_bytes(&bytes) + &stream.finish();
+        assert!(!safe.contains(bad), "{bytes:?} gave {safe:?}");
     }
 }

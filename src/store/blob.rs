@@ -99,17 +99,6 @@ impl Blobs {
         Ok(id)
     }
 
-    /// Stores a copy of what is in a file, without holding it in memory.
-    ///
-    /// # Errors
-    /// If it can't be read, or is not safely on disk.
-    pub(crate) fn put_copy(&self, path: &Path) -> Result<BlobId, StoreError> {
-        let mut from = File::open(path).map_err(StoreError::io("read", path))?;
-        let mut spooled = self.spool()?;
-        io::copy(&mut from, &mut spooled).map_err(StoreError::io("write", spooled.path()))?;
-        self.put_file(spooled)
-    }
-
     /// The bytes of a blob, with their hash checked.
     ///
     /// # Errors

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -18,6 +17,7 @@ use super::journal::Mark;
 use super::record::{Record, decode, encode};
 use super::{HistoryEntry, SessionSummary, StoreError};
 use crate::atomic;
+use crate::panics::contain;
 use crate::protocol::{Event, SessionId};
 
 const META_KEY: &[u8] = b"m";
@@ -359,13 +359,8 @@ fn read_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 fn catch<T>(work: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("sled panicked");
-        let first_line = text.lines().next().unwrap_or_default();
+    contain(work).unwrap_or_else(|message| {
+        let first_line = message.lines().next().unwrap_or_default();
         Err(Damage::new(first_line).into())
     })
 }

@@ -10,7 +10,6 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -25,6 +24,7 @@ use super::{
     StoreWarning,
 };
 use crate::atomic;
+use crate::panics::contain;
 use crate::protocol::{Event, SessionId};
 
 /// How long an append waits for other instances.
@@ -70,7 +70,7 @@ impl Session {
     /// Lets go of everything. sled panics if the last sync fails; what was acknowledged is in
     /// the journal.
     fn close(self) {
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
+        let _ = contain(|| drop(self));
     }
 }
 

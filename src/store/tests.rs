@@ -162,7 +162,6 @@ fn conformance(open: &dyn Fn() -> Box<dyn Store>) {
         let mut spooled = blobs.spool().expect("a file");
         spooled.write_all(bytes).expect("written");
         assert_eq!(blobs.put_file(spooled).expect("stored"), id);
-        assert_eq!(blobs.put_copy(&blobs.path(id)).expect("stored"), id);
     }
     let nothing = blobs.read(BlobId([1; 32]));
     assert!(matches!(nothing, Err(StoreError::BlobMissing { .. })));

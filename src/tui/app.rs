@@ -111,7 +111,11 @@ pub(super) struct Setup {
 impl App {
     pub fn new(setup: Setup) -> Self {
         let choices = Choices {
-            themes: setup.themes.iter().map(|name| Choice::new(name, "")).collect(),
+            themes: setup
+                .themes
+                .iter()
+                .map(|name| Choice::new(name, ""))
+                .collect(),
             settings: super::settings::choices(),
             cells: Vec::new(),
         };
@@ -169,7 +173,11 @@ impl App {
         self.now = now;
         self.transcript.apply(&event);
         match event {
-            Event::CellStarted { cell, execution_count, .. } => {
+            Event::CellStarted {
+                cell,
+                execution_count,
+                ..
+            } => {
                 if let Some(language) = self.language_of(cell) {
                     self.kernel_mut(language).execution_count = execution_count;
                 }
@@ -178,14 +186,19 @@ impl App {
                 if let Some(language) = self.language_of(cell) {
                     self.kernel_mut(language).cells += 1;
                 }
-                if self.question.as_ref().is_some_and(|(asking, _)| *asking == cell) {
+                if self
+                    .question
+                    .as_ref()
+                    .is_some_and(|(asking, _)| *asking == cell)
+                {
                     self.end_question();
                 }
                 self.last_outcome = Some(outcome);
             }
             Event::InputRequested { cell, prompt } => {
                 self.question = Some((cell, prompt));
-                self.stashed.get_or_insert_with(|| self.prompt.text().to_owned());
+                self.stashed
+                    .get_or_insert_with(|| self.prompt.text().to_owned());
                 self.prompt.set_text("");
                 self.view.scroll_to_end();
             }
@@ -199,7 +212,10 @@ impl App {
                 }
                 self.kernel_mut(language).status = status;
             }
-            Event::Completed { request, completions } => {
+            Event::Completed {
+                request,
+                completions,
+            } => {
                 self.prompt.set_completions(request, completions);
             }
             Event::Recalled { entries } => self.learn_history(entries),
@@ -221,7 +237,10 @@ impl App {
     pub fn next_change(&self) -> Option<Duration> {
         let spinner =
             super::view::is_animated(&self.transcript).then_some(Duration::from_millis(100));
-        [self.notices.next_change(self.now), spinner].into_iter().flatten().min()
+        [self.notices.next_change(self.now), spinner]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Says something above the prompt for a while.
@@ -295,23 +314,30 @@ impl App {
 
     /// The cells that run, oldest first, with the time since they began.
     pub fn running(&self) -> impl Iterator<Item = (CellId, Language, Duration)> {
-        self.transcript.entries().iter().filter_map(|entry| match &entry.body {
-            Body::Cell(cell) => match cell.phase {
-                Phase::Running { since, .. } => {
-                    Some((entry.cell, cell.language, self.now.since(since)))
-                }
-                Phase::Queued | Phase::Done(_) => None,
-            },
-            Body::Show(_) => None,
-        })
+        self.transcript
+            .entries()
+            .iter()
+            .filter_map(|entry| match &entry.body {
+                Body::Cell(cell) => match cell.phase {
+                    Phase::Running { since, .. } => {
+                        Some((entry.cell, cell.language, self.now.since(since)))
+                    }
+                    Phase::Queued | Phase::Done(_) => None,
+                },
+                Body::Show(_) => None,
+            })
     }
 
     /// How many cells wait for their kernels.
     pub fn queued(&self) -> usize {
-        let is_queued = |entry: &&Entry| {
-            matches!(&entry.body, Body::Cell(cell) if matches!(cell.phase, Phase::Queued))
-        };
-        self.transcript.entries().iter().rev().take(1000).filter(is_queued).count()
+        let is_queued = |entry: &&Entry| matches!(&entry.body, Body::Cell(cell) if matches!(cell.phase, Phase::Queued));
+        self.transcript
+            .entries()
+            .iter()
+            .rev()
+            .take(1000)
+            .filter(is_queued)
+            .count()
     }
 
     fn language_of(&self, cell: CellId) -> Option<Language> {
@@ -376,7 +402,9 @@ impl App {
     }
 
     fn is_busy(&self) -> bool {
-        self.kernels.iter().any(|kernel| kernel.status == KernelStatus::Busy)
+        self.kernels
+            .iter()
+            .any(|kernel| kernel.status == KernelStatus::Busy)
     }
 
     /// Does what the prompt made of a key.
@@ -384,9 +412,18 @@ impl App {
         match action {
             PromptAction::None | PromptAction::Redraw => {}
             PromptAction::Submit(text) => self.submit(&text),
-            PromptAction::Complete { request, source, cursor } => {
+            PromptAction::Complete {
+                request,
+                source,
+                cursor,
+            } => {
                 let language = self.language;
-                self.send(Command::Complete { request, language, source, cursor });
+                self.send(Command::Complete {
+                    request,
+                    language,
+                    source,
+                    cursor,
+                });
             }
             PromptAction::Interrupt => self.interrupt(),
             PromptAction::EndOfFile => match self.question.take() {
@@ -402,12 +439,16 @@ impl App {
 
     fn submit(&mut self, text: &str) {
         if let Some((cell, _)) = self.question.take() {
-            self.send(Command::Reply { cell, line: Some(text.to_owned()) });
+            self.send(Command::Reply {
+                cell,
+                line: Some(text.to_owned()),
+            });
             return;
         }
         if text.trim().is_empty() {
             return;
         }
+        self.notices.dismiss();
         self.with_view(|view, screen| {
             view.select(screen, None);
             view.scroll_to_end();
@@ -440,12 +481,20 @@ impl App {
             return;
         }
         let language = self.language;
-        let recall =
-            Recall { source: text.to_owned(), language, this_session: true, at: self.now };
+        let recall = Recall {
+            source: text.to_owned(),
+            language,
+            this_session: true,
+            at: self.now,
+        };
         self.history.push(recall.clone());
         self.prompt.push_history(recall);
         if !HistoryEntry::is_private(text) {
-            self.send(Command::Remember { language, source: text.to_owned(), kind });
+            self.send(Command::Remember {
+                language,
+                source: text.to_owned(),
+                kind,
+            });
         }
     }
 
@@ -469,7 +518,9 @@ impl App {
 
     /// Asks for what was typed elsewhere since the last look.
     pub fn recall(&mut self) {
-        self.send(Command::Recall { after: self.last_history_id });
+        self.send(Command::Recall {
+            after: self.last_history_id,
+        });
     }
 
     /// Opens the history, looking for a text.
@@ -511,7 +562,9 @@ impl App {
     pub fn chosen_cell(&self) -> Option<CellId> {
         let last = self.transcript.entries().iter().rev();
         self.view.selected().or_else(|| {
-            last.filter(|entry| matches!(entry.body, Body::Cell(_))).map(|e| e.cell).next()
+            last.filter(|entry| matches!(entry.body, Body::Cell(_)))
+                .map(|e| e.cell)
+                .next()
         })
     }
 
@@ -537,11 +590,7 @@ impl App {
             // The prompt does these itself.
             Action::RunNow | Action::HistorySearch | Action::Editor => {}
             Action::SwitchEditMode => {
-                let mode = match self.prompt.mode() {
-                    EditModeKind::Emacs => EditModeKind::Vi,
-                    EditModeKind::Vi => EditModeKind::Emacs,
-                };
-                self.prompt.set_mode(mode);
+                self.prompt.set_mode(self.prompt.mode().other());
             }
             Action::Help => self.open_help(None),
             Action::ChooseTheme => self.choose_theme(),
@@ -566,11 +615,19 @@ impl App {
         if !self.prompt.text().starts_with('/') {
             return;
         }
-        let cells = self.transcript.entries().iter().rev().take(50).filter_map(|entry| {
-            let Body::Cell(cell) = &entry.body else { return None };
-            let first_line = cell.source.lines().next().unwrap_or_default();
-            Some(Choice::new(entry.cell.to_string(), first_line))
-        });
+        let cells = self
+            .transcript
+            .entries()
+            .iter()
+            .rev()
+            .take(50)
+            .filter_map(|entry| {
+                let Body::Cell(cell) = &entry.body else {
+                    return None;
+                };
+                let first_line = cell.source.lines().next().unwrap_or_default();
+                Some(Choice::new(entry.cell.to_string(), first_line))
+            });
         self.choices.cells = cells.collect();
     }
 }

@@ -6,7 +6,6 @@ use super::app::{App, AppEffect};
 use super::layers::Layer;
 use super::plain::{self, Part};
 use super::settings::{self, SETTINGS};
-use super::view::Fold;
 use crate::protocol::{
     CellId, Command, KernelStatus, Language, NoticeLevel, Slash, SlashSpec, slash,
 };
@@ -23,7 +22,10 @@ impl App {
                     true => "try /help".to_owned(),
                     false => format!("did you mean {}?", near.join(" or ")),
                 };
-                self.notify(NoticeLevel::Warning, format!("there is no command /{name}; {hint}"));
+                self.notify(
+                    NoticeLevel::Warning,
+                    format!("there is no command /{name}; {hint}"),
+                );
             }
         }
     }
@@ -40,7 +42,9 @@ impl App {
             }
             Slash::Kernels => self.show_kernels(),
             Slash::Restart => match argument {
-                "" => self.send(Command::Restart { language: self.language }),
+                "" => self.send(Command::Restart {
+                    language: self.language,
+                }),
                 name => match name.parse() {
                     Ok(language) => self.send(Command::Restart { language }),
                     Err(error) => self.notify(NoticeLevel::Warning, error.to_string()),
@@ -93,13 +97,18 @@ impl App {
     }
 
     fn wants(&mut self, spec: &SlashSpec) {
-        self.notify(NoticeLevel::Warning, format!("/{} wants {}", spec.name, spec.usage));
+        self.notify(
+            NoticeLevel::Warning,
+            format!("/{} wants {}", spec.name, spec.usage),
+        );
     }
 
     /// A path as typed: quotes off, `~` and relative ones resolved.
     fn path(&self, argument: &str) -> PathBuf {
         let quoted = |quote: char| {
-            argument.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote))
+            argument
+                .strip_prefix(quote)
+                .and_then(|rest| rest.strip_suffix(quote))
         };
         let text = quoted('"').or_else(|| quoted('\'')).unwrap_or(argument);
         let home = std::env::var_os("HOME").map(PathBuf::from);
@@ -111,7 +120,9 @@ impl App {
     }
 
     fn set(&mut self, argument: &str) {
-        let (name, value) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
+        let (name, value) = argument
+            .split_once(char::is_whitespace)
+            .unwrap_or((argument, ""));
         if name.is_empty() {
             let text = settings::listing(self);
             self.layers.push(Layer::page("Settings", &text));
@@ -128,7 +139,10 @@ impl App {
             let text = format!("{name} is {}: {}", (setting.get)(self), setting.summary);
             self.notify(NoticeLevel::Info, text);
         } else if let Err(takes) = (setting.set)(self, value) {
-            self.notify(NoticeLevel::Warning, format!("{name} takes {takes}, not {value:?}"));
+            self.notify(
+                NoticeLevel::Warning,
+                format!("{name} takes {takes}, not {value:?}"),
+            );
         } else {
             self.notify(NoticeLevel::Info, format!("{name}: {value}"));
         }
@@ -219,7 +233,9 @@ impl App {
             let implementation = crate::kernel::spec(kernel.language).implementation;
             let cells = super::view::text::plural(kernel.cells, "cell");
             let title = kernel.language.title();
-            text.push_str(&format!("{title:11} {status:10} {cells:9} {implementation}\n"));
+            text.push_str(&format!(
+                "{title:11} {status:10} {cells:9} {implementation}\n"
+            ));
         }
         text.push_str("\n/restart LANGUAGE replaces a kernel by a fresh one.\n");
         self.layers.push(Layer::page("Kernels", &text));

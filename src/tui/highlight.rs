@@ -67,6 +67,11 @@ pub(crate) fn warm(done: impl FnOnce() + Send + 'static) {
         .spawn(warming);
 }
 
+/// Whether [`warm`] is through: what was plain before has its colours from now on.
+pub(crate) fn is_ready() -> bool {
+    GRAMMARS.get().is_some()
+}
+
 /// Code that visits the usual corners of the grammars.
 const SAMPLES: &[(Language, &str)] = &[
     (

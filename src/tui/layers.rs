@@ -83,7 +83,9 @@ impl App {
             Some(Action::Quit) => return self.send(crate::protocol::Command::Quit),
             _ => {}
         }
-        let Some(mut layer) = self.layers.pop() else { return };
+        let Some(mut layer) = self.layers.pop() else {
+            return;
+        };
         let stays = match &mut layer {
             Layer::Page(pager, typed) => self.page_key(pager, typed, key),
             Layer::Help(help) => self.help_key(help, key),
@@ -154,7 +156,8 @@ impl App {
         match key.code {
             KeyCode::Enter => {
                 if let Some(name) = select.current() {
-                    let text = format!("theme {name}; put theme = \"{name}\" into config.toml to keep it");
+                    let text =
+                        format!("theme {name}; put theme = \"{name}\" into config.toml to keep it");
                     self.notify(NoticeLevel::Info, text);
                 }
                 return false;
@@ -233,9 +236,15 @@ impl App {
 
     /// Opens the choice of a theme.
     pub fn choose_theme(&mut self) {
-        let names = self.choices.themes.iter().map(|theme| theme.text.clone()).collect();
+        let names = self
+            .choices
+            .themes
+            .iter()
+            .map(|theme| theme.text.clone())
+            .collect();
         let title = "theme · ↑ ↓ preview · enter takes · esc goes back";
-        self.layers.push(Layer::Themes(Select::new(title, names, &self.theme.name)));
+        self.layers
+            .push(Layer::Themes(Select::new(title, names, &self.theme.name)));
     }
 
     /// Opens the search of the transcript.
@@ -243,7 +252,10 @@ impl App {
         self.with_view(|view, screen| view.find(screen, query));
         let found = self.view.search().map(super::view::Search::count);
         if found == Some(0) {
-            self.notify(NoticeLevel::Info, format!("{query:?} is not in the transcript"));
+            self.notify(
+                NoticeLevel::Info,
+                format!("{query:?} is not in the transcript"),
+            );
         }
         self.layers.push(Layer::Search(query.to_owned()));
     }
@@ -254,8 +266,19 @@ impl App {
             Layer::Page(pager, typed) => {
                 pager.draw(theme, self.screen_area, buf);
                 let query = typed.as_ref()?;
-                let row = Rect { y: self.screen_area.bottom().saturating_sub(1), height: 1, ..self.screen_area };
-                Some(draw_line("find: ", query, "enter keeps · esc ends", theme, row, buf))
+                let row = Rect {
+                    y: self.screen_area.bottom().saturating_sub(1),
+                    height: 1,
+                    ..self.screen_area
+                };
+                Some(draw_line(
+                    "find: ",
+                    query,
+                    "enter keeps · esc ends",
+                    theme,
+                    row,
+                    buf,
+                ))
             }
             Layer::Help(help) => {
                 let keys = help_keys(self);
@@ -285,13 +308,21 @@ fn draw_line(
 ) -> Position {
     let row = row.intersection(buf.area);
     let width = usize::from(row.width);
-    buf.set_stringn(row.x, row.y, " ".repeat(width), width, theme.style(Role::Popup));
+    buf.set_stringn(
+        row.x,
+        row.y,
+        " ".repeat(width),
+        width,
+        theme.style(Role::Popup),
+    );
     let shown = format!("{label}{line}");
     let end = text::width(&shown).min(width.saturating_sub(1));
     buf.set_stringn(row.x, row.y, &shown, width, theme.style(Role::Popup));
     buf.set_stringn(row.x, row.y, label, width, theme.style(Role::Accent));
     if end + text::width(note) + 4 < width {
-        let at = row.right().saturating_sub(u16::try_from(text::width(note)).unwrap_or(0) + 1);
+        let at = row
+            .right()
+            .saturating_sub(u16::try_from(text::width(note)).unwrap_or(0) + 1);
         buf.set_stringn(at, row.y, note, width, theme.style(Role::Popup));
     }
     Position::new(row.x + u16::try_from(end).unwrap_or(0), row.y)
@@ -303,10 +334,17 @@ fn help_keys(app: &App) -> Vec<(String, &'static str)> {
         let keys = app.keymap.keys(spec.action);
         (keys.join(", "), spec.summary)
     });
-    let prompt = keymap::PROMPT_KEYS.iter().map(|(keys, does)| ((*keys).to_owned(), *does));
-    bound.filter(|(keys, _)| !keys.is_empty()).chain(prompt).collect()
+    let prompt = keymap::PROMPT_KEYS
+        .iter()
+        .map(|(keys, does)| ((*keys).to_owned(), *does));
+    bound
+        .filter(|(keys, _)| !keys.is_empty())
+        .chain(prompt)
+        .collect()
 }
 
 fn borrowed<'a>(keys: &'a [(String, &'static str)]) -> Vec<(&'a str, &'a str)> {
-    keys.iter().map(|(keys, does)| (keys.as_str(), *does)).collect()
+    keys.iter()
+        .map(|(keys, does)| (keys.as_str(), *does))
+        .collect()
 }

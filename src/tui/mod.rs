@@ -31,6 +31,7 @@ pub(crate) mod view;
 
 use crate::config::GraphicsMode;
 use crate::doctor::{Finding, Grade};
+use image::ImageBackend as _;
 
 pub(crate) use run::{Options, run};
 
@@ -51,7 +52,11 @@ fn findings(terminal: &image::Capabilities, graphics: GraphicsMode) -> Vec<Findi
         (_, _, true) => ", over SSH",
         _ => "",
     };
-    let answers = if terminal.answered { "answers questions" } else { "answers no questions" };
+    let answers = if terminal.answered {
+        "answers questions"
+    } else {
+        "answers no questions"
+    };
     let colours = match (terminal.no_color, terminal.truecolor) {
         (true, _) => (Grade::Good, "none: NO_COLOR is set".to_owned()),
         (_, true) => (Grade::Good, "16 million".to_owned()),
@@ -60,30 +65,30 @@ fn findings(terminal: &image::Capabilities, graphics: GraphicsMode) -> Vec<Findi
             "256 or fewer; if it can do more, export COLORTERM=truecolor".to_owned(),
         ),
     };
-    let protocols: Vec<&str> =
-        [(terminal.kitty, "kitty"), (terminal.iterm, "iTerm2"), (terminal.sixel, "sixel")]
-            .into_iter()
-            .filter_map(|(is_there, name)| is_there.then_some(name))
-            .collect();
-    let backend = backend_choice(graphics)
-        .map(|choice| image::Graphics::choose(terminal, choice).is_some());
-    let pictures = match (backend, protocols.as_slice()) {
-        (None, _) => (Grade::Good, "off: graphics = \"off\"".to_owned()),
-        (Some(true), protocols) => (Grade::Good, format!("pixels, by {}", protocols.join(" or "))),
-        (Some(false), _) if terminal.in_tmux || terminal.in_screen => (
-            Grade::Degraded,
-            "half blocks: tmux and screen let no pixels through".to_owned(),
-        ),
-        (Some(false), _) => {
-            (Grade::Degraded, "half blocks: no protocol for pixels was found".to_owned())
+    let backend = backend_choice(graphics).map(|choice| image::Graphics::choose(terminal, choice));
+    let half_blocks = |why: &str| (Grade::Degraded, format!("half blocks: {why}"));
+    let pictures = match backend {
+        None => (Grade::Good, "off: graphics = \"off\"".to_owned()),
+        Some(Some(graphics)) => (Grade::Good, format!("pixels, by {}", graphics.name())),
+        Some(None) if terminal.in_tmux || terminal.in_screen => {
+            half_blocks("tmux and screen let no pixels through")
         }
+        Some(None) if terminal.answered => half_blocks("the terminal offers no protocol for more"),
+        Some(None) => half_blocks("the terminal did not answer, or there is none"),
+    };
+    let cell = match terminal.cell_size {
+        Some((width, height)) => format!("{width}×{height} pixels"),
+        None => "unknown, taken for twice as high as wide".to_owned(),
     };
     vec![
         finding("terminal", Grade::Good, format!("{name}{place}; {answers}")),
         finding("colours", colours.0, colours.1),
         finding("pictures", pictures.0, pictures.1),
+        finding("cell", Grade::Good, cell),
     ]
 }
+
+pub(crate) use plain::transcript as plain_transcript;
 
 /// `docs/keys.md`.
 pub(crate) fn keys_markdown() -> String {

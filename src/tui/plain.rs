@@ -37,7 +37,9 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
                 Part::Source => text.push_str(&sanitize(&cell.source)),
                 Part::Output => {}
                 Part::All => {
-                    let count = cell.execution_count.map_or(" ".to_owned(), |n| n.to_string());
+                    let count = cell
+                        .execution_count
+                        .map_or(" ".to_owned(), |n| n.to_string());
                     let mark = format!("{} {count} ❯ ", cell.language.short());
                     let indent = format!("\n{:>width$}", "… ", width = mark.chars().count());
                     let source = sanitize(cell.source.trim_end());
@@ -63,7 +65,12 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
                     bytes(picture.size_bytes)
                 ),
                 Some(Err(message)) => {
-                    writeln!(text, "picture {}: {}", sanitize(&show.path), sanitize(message))
+                    writeln!(
+                        text,
+                        "picture {}: {}",
+                        sanitize(&show.path),
+                        sanitize(message)
+                    )
                 }
                 None => writeln!(text, "picture {}: loading", sanitize(&show.path)),
             };
@@ -92,7 +99,9 @@ pub(crate) fn output(cell: &CellBody) -> String {
         pieces(&cell.output.tail, &mut text);
     }
     end_line(&mut text);
-    let Some(outcome) = cell.outcome() else { return text };
+    let Some(outcome) = cell.outcome() else {
+        return text;
+    };
     if let Some(result) = &outcome.result {
         let _ = writeln!(text, "{}", sanitize(result));
     }
@@ -102,7 +111,6 @@ pub(crate) fn output(cell: &CellBody) -> String {
     }
     text
 }
-
 
 fn cost(outcome: &Outcome) -> String {
     let time = duration(outcome.cost.execution_time);

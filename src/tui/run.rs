@@ -20,16 +20,14 @@ use super::prompt::{EditModeKind, edit_in_editor};
 use super::terminal::{
     CursorShape, Terminal, TerminalSignal, take_background_panics, watch_signals,
 };
-use super::theme::{ColorDepth, Role, Theme, ThemeError};
+use super::theme::{ColorDepth, Theme, ThemeError};
 use super::{backend_choice, findings, highlight, plain, theme, view};
 use crate::config::{Config, EditMode, Folders};
 use crate::doctor;
 use crate::error::Report;
 use crate::kernel::find_program;
 use crate::picture;
-use crate::protocol::{
-    Artifact, Command, Event, Language, NoticeLevel, SettingChange, Timestamp,
-};
+use crate::protocol::{Artifact, Command, Event, NoticeLevel, SettingChange, Timestamp};
 use crate::runtime;
 use crate::session::Body;
 use crate::store::{self, Store};
@@ -74,7 +72,12 @@ enum Message {
 /// # Errors
 /// When the terminal, the theme or a kernel can't be had.
 pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
-    let Options { folders, config, theme, warnings } = options;
+    let Options {
+        folders,
+        config,
+        theme,
+        warnings,
+    } = options;
     let probed = probe();
     let capabilities = probed.capabilities;
     let themes = Themes::new(folders, &capabilities);
@@ -110,8 +113,20 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         now: now(),
     });
     let mut ui = Ui {
-        app, terminal, pictures, themes, handle, store, capabilities, send, folders, config,
-        exit_code: None, is_stale: true, drawn_at: None, picture_change: None,
+        app,
+        terminal,
+        pictures,
+        themes,
+        handle,
+        store,
+        capabilities,
+        send,
+        folders,
+        config,
+        exit_code: None,
+        is_stale: true,
+        drawn_at: None,
+        picture_change: None,
     };
     for warning in warnings.into_iter().chain(theme_warnings) {
         ui.app.notify(NoticeLevel::Warning, warning);
@@ -135,11 +150,14 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         .read_events(move |event| forward.send(Message::Terminal(event)).is_ok())
         .map_err(no_terminal)?;
     let forward = ui.send.clone();
-    watch_signals(move |signal| drop(forward.send(Message::Signal(signal)))).map_err(no_terminal)?;
+    watch_signals(move |signal| drop(forward.send(Message::Signal(signal))))
+        .map_err(no_terminal)?;
     let forward = ui.send.clone();
     // Whatever stands there already is drawn again, in colour.
     highlight::warm(move || drop(forward.try_send(Message::Refresh)));
-    ui.perform(AppEffect::Send(Command::Set(SettingChange::Language(config.language))));
+    ui.perform(AppEffect::Send(Command::Set(SettingChange::Language(
+        config.language,
+    ))));
     ui.app.recall();
     let typed = typed_text(&probed.typed);
     let effects = match typed.is_empty() {
@@ -198,7 +216,9 @@ impl Ui<'_> {
                 self.app.notify(NoticeLevel::Error, panic);
                 self.is_stale = true;
             }
-            let is_early = self.drawn_at.is_some_and(|drawn_at| drawn_at.elapsed() < FRAME);
+            let is_early = self
+                .drawn_at
+                .is_some_and(|drawn_at| drawn_at.elapsed() < FRAME);
             if self.is_stale && (is_urgent || !is_early) {
                 self.draw()?;
             }
@@ -213,9 +233,14 @@ impl Ui<'_> {
             let since = self.drawn_at.map_or(FRAME, |drawn_at| drawn_at.elapsed());
             return FRAME.saturating_sub(since);
         }
-        let pictures =
-            self.picture_change.map(|at| at.saturating_duration_since(Instant::now()));
-        [self.app.next_change(), pictures].into_iter().flatten().min().unwrap_or(idle)
+        let pictures = self
+            .picture_change
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        [self.app.next_change(), pictures]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(idle)
     }
 
     fn take(&mut self, message: Message) -> io::Result<()> {
@@ -264,8 +289,12 @@ impl Ui<'_> {
             AppEffect::Copy(text) => self.copy(&text),
             AppEffect::LoadOutput(cell) => {
                 let entry = self.app.transcript.get(cell);
-                let Some(Body::Cell(body)) = entry.map(|entry| &entry.body) else { return };
-                let Some(blob) = body.output.whole else { return };
+                let Some(Body::Cell(body)) = entry.map(|entry| &entry.body) else {
+                    return;
+                };
+                let Some(blob) = body.output.whole else {
+                    return;
+                };
                 let store = Arc::clone(&self.store);
                 let size = body.output.total_bytes;
                 self.make_page(format!("Cell {cell}"), move || {
@@ -273,7 +302,10 @@ impl Ui<'_> {
                         let path = store.blobs().path(blob);
                         return Err(format!("too long for the pager: less {}", path.display()));
                     }
-                    let bytes = store.blobs().read(blob).map_err(|error| error.to_string())?;
+                    let bytes = store
+                        .blobs()
+                        .read(blob)
+                        .map_err(|error| error.to_string())?;
                     Ok(String::from_utf8_lossy(&bytes).into_owned())
                 });
             }
@@ -324,7 +356,9 @@ impl Ui<'_> {
         make: impl FnOnce() -> Result<String, String> + Send + 'static,
     ) {
         let send = self.send.clone();
-        let spawned = spawn("page", move || drop(send.send(Message::Page(title, make()))));
+        let spawned = spawn("page", move || {
+            drop(send.send(Message::Page(title, make())))
+        });
         if let Err(report) = spawned {
             self.app.notify(NoticeLevel::Error, report.to_string());
         }
@@ -333,12 +367,15 @@ impl Ui<'_> {
     fn open_editor(&mut self) {
         let text = self.app.prompt.text().to_owned();
         let language = self.app.language;
-        let edited = self.terminal.with_suspended(|| edit_in_editor(&text, language));
+        let edited = self
+            .terminal
+            .with_suspended(|| edit_in_editor(&text, language));
         self.forget_pictures();
         match edited {
             Ok(Ok(text)) => self.app.prompt.set_text(&text),
             Ok(Err(error)) | Err(error) => {
-                self.app.notify(NoticeLevel::Error, format!("the editor: {error}"));
+                self.app
+                    .notify(NoticeLevel::Error, format!("the editor: {error}"));
             }
         }
     }
@@ -365,7 +402,9 @@ impl Ui<'_> {
             return;
         }
         match crate::atomic::write(path, text.as_bytes()) {
-            Ok(()) => self.app.notify(NoticeLevel::Info, format!("written to {}", path.display())),
+            Ok(()) => self
+                .app
+                .notify(NoticeLevel::Info, format!("written to {}", path.display())),
             Err(error) => {
                 let text = format!("can't write {}: {error}", path.display());
                 self.app.notify(NoticeLevel::Error, text);
@@ -375,7 +414,8 @@ impl Ui<'_> {
 
     fn tell_failure(&mut self, what: &str, done: io::Result<()>) {
         if let Err(error) = done {
-            self.app.notify(NoticeLevel::Error, format!("{what}: {error}"));
+            self.app
+                .notify(NoticeLevel::Error, format!("{what}: {error}"));
         }
     }
 
@@ -386,7 +426,13 @@ impl Ui<'_> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let Self { app, terminal, pictures, capabilities, .. } = self;
+        let Self {
+            app,
+            terminal,
+            pictures,
+            capabilities,
+            ..
+        } = self;
         app.now = now();
         let shape = match app.prompt.mode_label() {
             "vi normal" | "vi visual" => CursorShape::Block,
@@ -394,24 +440,29 @@ impl Ui<'_> {
             _ => CursorShape::Default,
         };
         terminal.set_cursor_shape(shape)?;
-        let mut change = None;
         // Both halves of a frame need them, one after the other.
         let pictures = RefCell::new(pictures.as_mut());
         terminal.draw(
             |frame| {
                 let drawn = app.draw_under(frame.buffer_mut());
                 if let Some(pictures) = pictures.borrow_mut().as_mut() {
-                    let look = look(&app.theme, capabilities);
+                    let look = Look::of(&app.theme, capabilities);
                     let placements: Vec<_> = drawn.placements.iter().map(placement).collect();
                     let (buffer, now) = (frame.buffer_mut(), Instant::now());
-                    change = pictures.draw(buffer, &placements, &drawn.covered, &look, now);
+                    pictures.draw(buffer, &placements, &drawn.covered, &look, now);
                 }
                 if let Some(caret) = app.draw_over(drawn, frame.buffer_mut()) {
                     frame.set_cursor_position(caret);
                 }
             },
-            |out| pictures.borrow_mut().as_mut().map_or(Ok(()), |pictures| pictures.present(out)),
+            |out| {
+                pictures
+                    .borrow_mut()
+                    .as_mut()
+                    .map_or(Ok(()), |pictures| pictures.present(out))
+            },
         )?;
+        let change = self.pictures.as_ref().and_then(Pictures::changes_in);
         self.picture_change = change.map(|delay| Instant::now() + delay);
         self.drawn_at = Some(Instant::now());
         // Colours of a long text come in over several frames.
@@ -421,7 +472,14 @@ impl Ui<'_> {
 
     /// Gives the terminal back, then the transcript to the scrollback, then waits for the disk.
     fn leave(self, done: io::Result<()>) -> Result<u8, Report> {
-        let Self { app, terminal, handle, config, exit_code, .. } = self;
+        let Self {
+            app,
+            terminal,
+            handle,
+            config,
+            exit_code,
+            ..
+        } = self;
         drop(terminal);
         if config.transcript_on_exit && done.is_ok() {
             let text = plain::transcript(&app.transcript);
@@ -447,7 +505,11 @@ impl Themes {
             std::env::var("TERM").ok().as_deref(),
         );
         let folder = folders.config.join("themes");
-        Self { folder, depth, has_colours: !capabilities.no_color }
+        Self {
+            folder,
+            depth,
+            has_colours: !capabilities.no_color,
+        }
     }
 
     fn load(&self, name: &str) -> Result<(Theme, Vec<String>), ThemeError> {
@@ -476,7 +538,9 @@ fn start_pictures(
     store: &Arc<dyn Store>,
     send: &SyncSender<Message>,
 ) -> Result<Option<Pictures>, Report> {
-    let Some(choice) = backend_choice(config.graphics) else { return Ok(None) };
+    let Some(choice) = backend_choice(config.graphics) else {
+        return Ok(None);
+    };
     let (store, send) = (Arc::clone(store), send.clone());
     let cache = ImageCache::start(
         move |blob| store.blobs().read(blob).map_err(|error| error.to_string()),
@@ -487,19 +551,15 @@ fn start_pictures(
     Ok(Some(Pictures::new(capabilities, choice, cache)))
 }
 
-/// How pictures look in a theme.
-fn look(theme: &Theme, capabilities: &Capabilities) -> Look {
-    Look {
-        frame: theme.style(Role::ImageFrame),
-        error: theme.style(Role::Error),
-        background: capabilities.background,
-        depth: super::image::ColorDepth::of(capabilities),
-    }
-}
-
 /// The view's placement as the pictures take it.
 fn placement(placement: &view::Placement) -> Placement {
-    let view::Placement { artifact, rect, clip_top, size, .. } = placement;
+    let view::Placement {
+        artifact,
+        rect,
+        clip_top,
+        size,
+        ..
+    } = placement;
     Placement {
         key: PictureKey::Blob(artifact.blob),
         area: *rect,
@@ -511,8 +571,18 @@ fn placement(placement: &view::Placement) -> Placement {
 }
 
 fn caption(artifact: &Artifact) -> String {
-    let Artifact { name, width, height, size_bytes, .. } = artifact;
-    format!("{} · {width}×{height} · {}", crate::sanitize::sanitize(name), picture::shown_size(*size_bytes))
+    let Artifact {
+        name,
+        width,
+        height,
+        size_bytes,
+        ..
+    } = artifact;
+    format!(
+        "{} · {width}×{height} · {}",
+        crate::sanitize::sanitize(name),
+        picture::shown_size(*size_bytes)
+    )
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Report> {
@@ -528,6 +598,8 @@ fn no_terminal(error: io::Error) -> Report {
 }
 
 fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp(since.as_millis().try_into().unwrap_or(u64::MAX))
 }

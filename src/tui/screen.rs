@@ -48,8 +48,11 @@ impl App {
         let above_status = area.height - status_rows;
         let most_prompt = (above_status * PROMPT_SHARE / 100).max(1);
         let bottom_rows = self.layers.last().map_or(0, Layer::bottom_rows);
-        let prompt_rows =
-            self.prompt.rows(area.width, &mark).clamp(1, most_prompt).max(bottom_rows);
+        let prompt_rows = self
+            .prompt
+            .rows(area.width, &mark)
+            .clamp(1, most_prompt)
+            .max(bottom_rows);
         let notice_rows = self
             .notices
             .height(area.width, self.now)
@@ -59,12 +62,19 @@ impl App {
 
         let mut y = area.y;
         let mut rows = |count: u16| {
-            let rows = Rect { y, height: count, ..area };
+            let rows = Rect {
+                y,
+                height: count,
+                ..area
+            };
             y += count;
             rows
         };
         let mut placements = Vec::new();
-        self.transcript_area = Rect { height: room, ..area };
+        self.transcript_area = Rect {
+            height: room,
+            ..area
+        };
         if is_empty {
             welcome::draw(&self.theme, rows(welcome::HEIGHT.min(room)), buf);
         } else {
@@ -80,13 +90,25 @@ impl App {
             self.draw_question(question, prompt, buf);
         }
         if status_rows > 0 {
-            self.draw_status(Rect { y: area.bottom() - 1, height: 1, ..area }, buf);
+            self.draw_status(
+                Rect {
+                    y: area.bottom() - 1,
+                    height: 1,
+                    ..area
+                },
+                buf,
+            );
         }
         let covered = match self.layers.is_empty() {
             true if !self.prompt.has_popup() => Vec::new(),
             _ => vec![area],
         };
-        Drawn { caret: Some(caret), placements, covered, prompt }
+        Drawn {
+            caret: Some(caret),
+            placements,
+            covered,
+            prompt,
+        }
     }
 
     /// Draws what lies over the transcript and its pictures.
@@ -97,8 +119,13 @@ impl App {
             ratatui::widgets::Clear.render(buf.area, buf);
         }
         if self.layers.is_empty() {
-            let above_status = Rect { height: buf.area.height.saturating_sub(1), ..buf.area };
-            let popup = self.prompt.draw_popup(buf, drawn.prompt, above_status, &self.theme);
+            let above_status = Rect {
+                height: buf.area.height.saturating_sub(1),
+                ..buf.area
+            };
+            let popup = self
+                .prompt
+                .draw_popup(buf, drawn.prompt, above_status, &self.theme);
             caret = popup.or(caret);
         } else {
             caret = self.draw_layer(&self.theme, drawn.prompt, buf);
@@ -127,16 +154,25 @@ impl App {
             return;
         }
         let asked = sanitize(question.trim());
-        let note = if asked.is_empty() { "the cell waits for a line" } else { &asked };
+        let note = if asked.is_empty() {
+            "the cell waits for a line"
+        } else {
+            &asked
+        };
         let width = text::width(note).min(usize::from(prompt.width) / 2);
-        let at = prompt.right().saturating_sub(u16::try_from(width).unwrap_or(0) + 1);
+        let at = prompt
+            .right()
+            .saturating_sub(u16::try_from(width).unwrap_or(0) + 1);
         buf.set_stringn(at, prompt.y, note, width, self.theme.style(Role::Dim));
     }
 
     fn draw_status(&mut self, row: Rect, buf: &mut Buffer) {
         let position = self.with_view(|view, screen| view.position(screen));
         let matches = self.view.search().map(|search: &Search| {
-            (search.current_index().map_or(0, |index| index + 1), search.count())
+            (
+                search.current_index().map_or(0, |index| index + 1),
+                search.count(),
+            )
         });
         let hints: Vec<(String, &str)> = [
             (Action::Help, "help"),
@@ -153,7 +189,9 @@ impl App {
             language: self.language,
             mode: self.prompt.mode_label(),
             kernel: &self.kernel(self.language).status,
-            running: running.next().map(|(_, language, elapsed)| (language, elapsed)),
+            running: running
+                .next()
+                .map(|(_, language, elapsed)| (language, elapsed)),
             queued: self.queued(),
             last_cost: self.last_outcome.as_ref().map(|outcome| outcome.cost),
             position,

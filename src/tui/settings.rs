@@ -37,16 +37,10 @@ pub(super) static SETTINGS: &[Setting] = &[
         name: "keys",
         summary: "of the prompt",
         values: &["emacs", "vi"],
-        get: |app| match app.prompt.mode() {
-            EditModeKind::Emacs => "emacs".to_owned(),
-            EditModeKind::Vi => "vi".to_owned(),
-        },
+        get: |app| app.prompt.mode().name().to_owned(),
         set: |app, value| {
-            app.prompt.set_mode(match value {
-                "emacs" => EditModeKind::Emacs,
-                "vi" => EditModeKind::Vi,
-                _ => return Err("emacs or vi".to_owned()),
-            });
+            app.prompt
+                .set_mode(EditModeKind::of_name(value).ok_or("emacs or vi")?);
             Ok(())
         },
     },
@@ -107,7 +101,11 @@ fn mebibytes(value: &str, least: u64) -> Result<u64, String> {
 /// The table for completion.
 pub(super) fn choices() -> Vec<(Choice, Vec<Choice>)> {
     let values = |setting: &Setting| {
-        setting.values.iter().map(|value| Choice::new(*value, "")).collect()
+        setting
+            .values
+            .iter()
+            .map(|value| Choice::new(*value, ""))
+            .collect()
     };
     SETTINGS
         .iter()
@@ -118,7 +116,12 @@ pub(super) fn choices() -> Vec<(Choice, Vec<Choice>)> {
 /// The table with its values, for `/set` alone.
 pub(super) fn listing(app: &App) -> String {
     let row = |setting: &Setting| {
-        format!("{:10} {:10} {}\n", setting.name, (setting.get)(app), setting.summary)
+        format!(
+            "{:10} {:10} {}\n",
+            setting.name,
+            (setting.get)(app),
+            setting.summary
+        )
     };
     SETTINGS.iter().map(row).collect()
 }

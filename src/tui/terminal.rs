@@ -25,7 +25,7 @@ use signal_hook::consts::SIGTSTP;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::image::{Capabilities, DELETE_KITTY_PICTURES};
-use crate::picture::{is_contained, panic_message};
+use crate::panics::{self, is_contained};
 
 use events::Gate;
 pub(crate) use signals::{TerminalSignal, watch_signals};
@@ -69,8 +69,6 @@ pub(crate) enum CursorShape {
     Block,
     /// Insertion.
     Bar,
-    /// Replacement.
-    Underline,
 }
 
 /// The terminal in full-screen use. Dropping it gives the terminal back.
@@ -142,19 +140,6 @@ impl Terminal {
         self.screen.resize(Rect::from((Position::ORIGIN, size)))
     }
 
-    /// Columns and rows.
-    ///
-    /// # Errors
-    /// If the terminal does not tell.
-    pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.screen.size().map(|size| (size.width, size.height))
-    }
-
-    /// Whether the mouse is ours: then the terminal's own selection needs Shift.
-    pub fn captures_mouse(&self) -> bool {
-        self.features & MOUSE != 0
-    }
-
     /// Takes the mouse, or gives it back.
     ///
     /// # Errors
@@ -185,7 +170,6 @@ impl Terminal {
             CursorShape::Default => SetCursorStyle::DefaultUserShape,
             CursorShape::Block => SetCursorStyle::SteadyBlock,
             CursorShape::Bar => SetCursorStyle::SteadyBar,
-            CursorShape::Underline => SetCursorStyle::SteadyUnderScore,
         };
         queue!(self.out(), style)
     }
@@ -324,7 +308,7 @@ fn install_panic_hook() {
                 {
                     let name = thread::current().name().unwrap_or("unnamed").to_owned();
                     let place = info.location().map(ToString::to_string);
-                    let message = panic_message(info.payload());
+                    let message = panics::message(info.payload());
                     let place = place.unwrap_or_default();
                     panics.push(format!("thread {name} panicked at {place}: {message}"));
                 }

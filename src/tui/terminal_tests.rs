@@ -16,7 +16,7 @@ use signal_hook::low_level::exit;
 
 use super::signals::REACTION_TIME;
 use super::*;
-use crate::picture::contain_panic;
+use crate::panics::contain;
 use crate::tui::image::{
     BackendChoice, ImageCache, Look, PictureKey, Pictures, Placement, ShowOptions, probe,
     show_to_stdout,
@@ -59,7 +59,7 @@ fn child() -> ExitCode {
             panic!("the sky fell");
         }
         "contained" => {
-            assert!(contain_panic(|| panic!("in a decoder")).is_err());
+            assert!(contain(|| panic!("in a decoder")).is_err());
             assert!(
                 thread::spawn(|| panic!("in the background"))
                     .join()
@@ -129,7 +129,7 @@ fn show_picture(terminal: &mut Terminal, capabilities: &Capabilities) {
     let cache =
         ImageCache::start(load, move || send.send(()).unwrap_or_default()).expect("a thread");
     let mut pictures = Pictures::new(capabilities, BackendChoice::Auto, cache);
-    let (cols, rows) = pictures.size(40, 40, 8, 8);
+    let (cols, rows) = crate::tui::image::picture_size(40, 40, 8, 8, capabilities.cell_size);
     let placement = Placement {
         key: PictureKey::Blob(crate::protocol::BlobId([7; 32])),
         area: Rect::new(2, 1, cols, rows),

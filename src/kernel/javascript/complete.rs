@@ -45,7 +45,9 @@ pub(super) fn subject(source: &str, cursor: usize) -> Option<Subject> {
 fn split_name(text: &str) -> (&str, &str) {
     let name = text
         .rfind(|char: char| !(char.is_alphanumeric() || matches!(char, '_' | '$')))
-        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+        .map_or(0, |at| {
+            at + text[at..].chars().next().map_or(1, char::len_utf8)
+        });
     text.split_at(name)
 }
 
@@ -56,9 +58,12 @@ mod tests {
     #[track_caller]
     fn check(source: &str, expected: Option<(&[&str], &str)>) {
         let found = subject(source, source.len());
-        let found = found
-            .as_ref()
-            .map(|subject| (subject.chain.iter().map(String::as_str).collect(), subject.prefix.as_str()));
+        let found = found.as_ref().map(|subject| {
+            (
+                subject.chain.iter().map(String::as_str).collect(),
+                subject.prefix.as_str(),
+            )
+        });
         let expected = expected.map(|(chain, prefix)| (chain.to_vec(), prefix));
         assert_eq!(found, expected, "{source}");
     }

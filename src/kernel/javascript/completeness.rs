@@ -19,11 +19,7 @@ pub(super) fn completeness(text: &str) -> Completeness {
     };
     let levels = scan.open.clamp(usize::from(!scan.is_inside), MAX_LEVELS);
     let incomplete = Completeness::Incomplete {
-        indent: if scan.is_inside {
-            0
-        } else {
-            INDENT * levels
-        },
+        indent: if scan.is_inside { 0 } else { INDENT * levels },
     };
     let is_at_end = |error: &SyntaxError| error.last_offset >= scan.end;
     if scan.is_inside || is_at_end(&error) {
@@ -116,7 +112,15 @@ mod tests {
     #[test]
     fn errors_before_the_end_are_shown() {
         for text in [
-            "let = ;", "foo bar", "foo)", "x = ]", "'open", "1 2 (", "let x = ;", "}", "if x {",
+            "let = ;",
+            "foo bar",
+            "foo)",
+            "x = ]",
+            "'open",
+            "1 2 (",
+            "let x = ;",
+            "}",
+            "if x {",
         ] {
             check(text, Completeness::Invalid);
         }
@@ -126,10 +130,58 @@ mod tests {
     fn hostile_texts_are_refused_and_neither_overflow_nor_panic() {
         let deep = 5000;
         for piece in [
-            "(", "[", "{", "`${", "-", "!", "typeof ", "a=", "a=>", "a?b:", "a**", "if(1)", "else ",
-            "while(1)", "for(;;)", "new ", "a:", "x?", "{a:", "class extends ", "if(1)a,b;else ",
-            "do ", "f(`${", "...", "await ", "=", "a\n=", "-\n", "+ +", "- -", "function f(){",
-            "()=>{", "(a,", "(a?", "[a,[", "async x=>", "yield ", "case 1:", "switch(1){case 1:",
+            "(",
+            "[",
+            "{",
+            "`${",
+            "-",
+            "!",
+            "typeof ",
+            "a=",
+            "a=>",
+            "a?b:",
+            "a**",
+            "if(1)",
+            "else ",
+            "while(1)",
+            "for(;;)",
+            "new ",
+            "a:",
+            "x?",
+            "{a:",
+            "class extends ",
+            "if(1)a,b;else ",
+            "do ",
+            "f(`${",
+            "...",
+            "await ",
+            "=",
+            "a\n=",
+            "-\n",
+            "+ +",
+            "- -",
+            "function f(){",
+            "()=>{",
+            "(a,",
+            "(a?",
+            "[a,[",
+            "async x=>",
+            "yield ",
+            "{ {} /}/; ",
+            "{}/\"/;{",
+            "{}/`/\n;{",
+            "f(function(){}/\"/)\"\n",
+            "yield/(",
+            "1./(",
+            "f(\n<!--)\n",
+            "//\u{2028}(",
+            "f(a=\u{a0}/)/,",
+            "a=function(){}/(",
+            "f(\r-->)\r",
+            "return\n{}/(",
+            "x:{}/(",
+            "case 1:",
+            "switch(1){case 1:",
         ] {
             check(&piece.repeat(deep), completeness(&piece.repeat(deep)));
             let _ = source::check_cell(&piece.repeat(100));
@@ -142,9 +194,11 @@ mod tests {
 
     #[test]
     fn long_ordinary_texts_are_not_deep() {
-        let lines = "const a = b ? c : d\nif (a) b = -c; else d()\nx = () => typeof y\nfoo: for (;;) {}\n";
+        let lines =
+            "const a = b ? c : d\nif (a) b = -c; else d()\nx = () => typeof y\nfoo: for (;;) {}\n";
         check(&lines.repeat(1000), Completeness::Invalid); // declared twice
-        let lines = "var a = b ? c : d\nif (a) b = -c; else d()\nx = () => typeof y\nf({a: 1, b: !c})\n";
+        let lines =
+            "var a = b ? c : d\nif (a) b = -c; else d()\nx = () => typeof y\nf({a: 1, b: !c})\n";
         check(&lines.repeat(1000), Completeness::Complete);
         let one_line = "if (a) b = -c; else d(); x = !y; ";
         check(&one_line.repeat(1000), Completeness::Complete);

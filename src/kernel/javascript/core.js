@@ -71,8 +71,11 @@
       return 'Error';
     }
   };
+  // The frames are formatted when an error is made, its header when somebody looks: so it has the name
+  // that a constructor gave it.
+  const frames = new WeakMap();
   Error.prepareStackTrace = (error, sites) => {
-    let text = header(error);
+    let text = '';
     let place;
     // A parser's error has the place in the text as its only frame.
     const isParse = sites.length === 1 && error?.name === 'SyntaxError' && !sites[0].getFunctionName();
@@ -97,9 +100,31 @@
       if (isParse) break;
       text += name === '' || name.startsWith('<') ? `\n    at ${at}` : `\n    at ${name} (${at})`;
     }
-    if (place !== undefined && error !== null && typeof error === 'object') places.set(error, place);
+    if (error !== null && typeof error === 'object') {
+      if (place !== undefined) places.set(error, place);
+      frames.set(error, text);
+    }
     return text;
   };
+  const stack = getOwnPropertyDescriptor(Error.prototype, 'stack');
+  const isBare = (error, text) => frames.has(error) && frames.get(error) === text;
+  defineProperty(Error.prototype, 'stack', {
+    ...stack,
+    get() {
+      const text = apply(stack.get, this, []);
+      if (text === null) return header(this); // the stack had overflowed: there was no room for frames
+      if (!isBare(this, text)) return text;
+      frames.delete(this);
+      const whole = header(this) + text;
+      apply(stack.set, this, [whole]);
+      return whole;
+    },
+  });
+  const { captureStackTrace } = Error;
+  hidden(Error, 'captureStackTrace', (target, above) => {
+    captureStackTrace(target, above ?? Error.captureStackTrace);
+    if (isBare(target, target.stack)) hidden(target, 'stack', header(target) + target.stack);
+  });
 
   // Console -------------------------------------------------------------------------------------
 
@@ -137,9 +162,7 @@
       const widths = head.map((title, i) => Math.max(width(title), ...columns[i].map((text) => width(text ?? ''))) + 2);
       const rule = (left, middle, right) => left + widths.map((size) => '─'.repeat(size)).join(middle) + right;
       const line = (cells) => `│${cells.map((text, i) => {
-        const room = widths[i] - width(text);
-        const before = Math.floor(room / 2);
-        return ' '.repeat(before) + text + ' '.repeat(room - before);
+        return ` ${text}${' '.repeat(widths[i] - width(text) - 1)}`;
       }).join('│')}│`;
       const lines = [rule('┌', '┬', '┐'), line(head), rule('├', '┼', '┤')];
       for (let i = 0; i < rows; i++) lines.push(line(columns.map((column) => column[i] ?? '')));
@@ -367,6 +390,7 @@
     return Math.max(timers[0].due - host.now(), 0);
   };
   const runTicks = () => {
+    if (keptAlive.length) keptAlive = [];
     const some = ticks.length > 0;
     while (ticks.length) ticks.shift()();
     return some;
@@ -484,6 +508,20 @@
   Object.setPrototypeOf(process, processPrototype);
   hidden(globalThis, 'process', process);
 
+  // The target of a WeakRef lives until the job that made it is over, as the language has it; QuickJS
+  // frees it with its last reference.
+  const { WeakRef: EngineWeakRef } = globals;
+  let keptAlive = [];
+  const WeakRef = function WeakRef(target) {
+    if (!new.target) throw new TypeError("Constructor WeakRef requires 'new'");
+    const made = Reflect.construct(EngineWeakRef, [target], new.target);
+    keptAlive.push(target);
+    return made;
+  };
+  WeakRef.prototype = EngineWeakRef.prototype;
+  hidden(EngineWeakRef.prototype, 'constructor', WeakRef);
+  hidden(globalThis, 'WeakRef', WeakRef);
+
   // The rest of the globals ---------------------------------------------------------------------
 
   defineProperty(globalThis, Symbol.toStringTag, { value: 'global', configurable: true });
@@ -518,7 +556,7 @@
     return id;
   };
   require.cache = Object.create(null);
-  hidden(globalThis, 'require', require);
+  defineProperty(globalThis, Symbol.for('companion.require'), { value: require });
   host.core = { console, process, loop: loopFunctions, events, inspect, format, require };
   for (const name of ['fetch', 'XMLHttpRequest', 'WebSocket']) {
     hidden(globalThis, name, { [name]() {
@@ -574,7 +612,12 @@
   const begin = (file, isShifted, source, count, names, argv) => {
     if (isShifted) shifted.add(file);
     else shifted.delete(file);
-    if (count > 0) In[count] = source;
+    if (count > 0) {
+      In[count] = source;
+      if (!published.has('require') && globalThis.require === undefined) hidden(globalThis, 'require', require);
+    } else if (globalThis.require === require) {
+      delete globalThis.require; // a program gets it as a parameter, a module not at all
+    }
     process.argv = argv;
     process.exitCode = undefined;
     declare(names);
@@ -610,7 +653,7 @@
     } catch { /* a hostile error keeps what was found */ }
     try {
       text = inspect(error);
-      if (isError && error.stack === null) text = header(error); // no room for frames: the stack had overflowed
+      if (isError && text === `[${header(error)}]`) text = header(error);
     } catch {
       text = `${name}: ${message}`;
     }

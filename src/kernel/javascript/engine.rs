@@ -1,4 +1,4 @@
-//! QuickJS behind the [`Interpreter`] trait: one runtime, one context, one event loop.
+//! `QuickJS` behind the [`Interpreter`] trait: one runtime, one context, one event loop.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -6,18 +6,16 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rquickjs::context::EvalOptions;
 use rquickjs::function::IntoArgs;
-use rquickjs::loader::{ImportAttributes, Loader, Resolver};
-use rquickjs::module::Declared;
 use rquickjs::promise::PromiseState;
 use rquickjs::{
-    Array, CatchResultExt, Context, Ctx, FromJs, Function, Module, Object, Persistent, Promise, Runtime,
-    Value,
+    Array, CatchResultExt, Context, Ctx, FromJs, Function, Module, Object, Persistent, Promise,
+    Runtime, Value,
 };
 
 use super::complete;
 use super::host::State;
+use super::pieces::{Core, Modules, eval, load_piece};
 use super::report::{self, Place, Thrown};
 use super::source::{self, Form, Plan};
 use crate::kernel::{
@@ -31,17 +29,6 @@ const STACK_BYTES: usize = 1 << 20;
 const SLICE: Duration = Duration::from_millis(10);
 /// Jobs of a dead cell that are thrown away before the queue is taken for endless.
 const MAX_DROPPED_JOBS: usize = 1_000_000;
-
-/// The pieces that `core.js` compiles on demand.
-const PIECES: [(&str, &str); 7] = [
-    ("core", include_str!("core.js")),
-    ("inspect", include_str!("inspect.js")),
-    ("events", include_str!("events.js")),
-    ("modules", include_str!("modules.js")),
-    ("web", include_str!("web.js")),
-    ("clone", include_str!("clone.js")),
-    ("complete", include_str!("complete.js")),
-];
 
 /// Builds the interpreter.
 pub(super) fn start(host: Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError> {
@@ -70,19 +57,26 @@ enum Stop {
     Interrupted,
     Exit(i32),
     OutOfMemory,
-    Thrown(Thrown),
+    Thrown(Box<Thrown>),
+}
+
+/// What became of the promise of a cell.
+enum Settled {
+    NotYet,
+    /// With the text of its value.
+    Done(Option<String>),
 }
 
 impl From<rquickjs::Error> for Stop {
     /// For calls whose exceptions were already looked at.
     fn from(error: rquickjs::Error) -> Self {
-        Self::Thrown(Thrown {
+        Self::Thrown(Box::new(Thrown {
             name: "Error".to_owned(),
             message: error.to_string(),
             text: format!("Error: {error}"),
             is_error: true,
             place: None,
-        })
+        }))
     }
 }
 
@@ -111,15 +105,15 @@ impl JavaScript {
 
         let core = context.with(|ctx| {
             let build = || {
-            let host = super::host::object(&ctx, &state)?;
-            let load = Function::new(ctx.clone(), load_piece)?;
-            let make: Function<'_> = load_piece(ctx.clone(), "core".to_owned())?;
-            let core: Object<'_> = make.call((host, load))?;
-            let track: Function<'_> = core.get("trackRejection")?;
-            *track_rejection.borrow_mut() = Some(Persistent::save(&ctx, track));
-            ctx.store_userdata(Core(core.clone()))
-                .map_err(|_| rquickjs::Error::Unknown)?;
-            Ok(Persistent::save(&ctx, core))
+                let host = super::host::object(&ctx, &state)?;
+                let load = Function::new(ctx.clone(), load_piece)?;
+                let make: Function<'_> = load_piece(ctx.clone(), "core".to_owned())?;
+                let core: Object<'_> = make.call((host, load))?;
+                let track: Function<'_> = core.get("trackRejection")?;
+                *track_rejection.borrow_mut() = Some(Persistent::save(&ctx, track));
+                ctx.store_userdata(Core(core.clone()))
+                    .map_err(|_| rquickjs::Error::Unknown)?;
+                Ok(Persistent::save(&ctx, core))
             };
             build().catch(&ctx).map_err(|error| error.to_string())
         })?;
@@ -196,7 +190,7 @@ impl JavaScript {
                     let promise = promise.clone().restore(&ctx)?;
                     self.settle(&ctx, &promise, plan.form, count)
                 })?;
-                if let Some(text) = settled {
+                if let Settled::Done(text) = settled {
                     result = text;
                     awaited = None;
                 }
@@ -216,14 +210,14 @@ impl JavaScript {
             self.sleep(wait)?;
         }
         if awaited.is_some() {
-            return Err(Stop::Thrown(Thrown {
+            return Err(Stop::Thrown(Box::new(Thrown {
                 name: "Error".to_owned(),
                 message: "unsettled top-level await".to_owned(),
                 text: "Error: unsettled top-level await: nothing is left that could settle it"
                     .to_owned(),
                 place: None,
                 is_error: true,
-            }));
+            })));
         }
         if count == 0 {
             self.context
@@ -243,25 +237,25 @@ impl JavaScript {
         promise: &Promise<'js>,
         form: Form,
         count: u64,
-    ) -> Result<Option<Option<String>>, Stop> {
+    ) -> Result<Settled, Stop> {
         match promise.state() {
-            PromiseState::Pending => Ok(None),
+            PromiseState::Pending => Ok(Settled::NotYet),
             PromiseState::Rejected => {
-                let reason = promise.result::<Value<'js>>().map(|result| {
-                    self.check(ctx, result)
-                });
+                let reason = promise
+                    .result::<Value<'js>>()
+                    .map(|result| self.check(ctx, result));
                 match reason {
                     Some(Err(stop)) => Err(stop),
-                    _ => Ok(None),
+                    _ => Ok(Settled::NotYet),
                 }
             }
-            PromiseState::Resolved if form == Form::Module => Ok(Some(None)),
+            PromiseState::Resolved if form == Form::Module => Ok(Settled::Done(None)),
             PromiseState::Resolved => {
                 let Some(Ok(settled)) = promise.result::<Object<'js>>() else {
-                    return Ok(Some(None));
+                    return Ok(Settled::Done(None));
                 };
                 let value = settled.get("value")?;
-                self.finish(ctx, value, count).map(Some)
+                self.finish(ctx, value, count).map(Settled::Done)
             }
         }
     }
@@ -379,7 +373,7 @@ impl JavaScript {
         Err(self.stop(ctx, error))
     }
 
-    fn check<'js, T>(&self, ctx: &Ctx<'js>, result: rquickjs::Result<T>) -> Result<T, Stop> {
+    fn check<T>(&self, ctx: &Ctx<'_>, result: rquickjs::Result<T>) -> Result<T, Stop> {
         match result {
             Ok(value) => Ok(value),
             Err(rquickjs::Error::Exception) => {
@@ -393,7 +387,9 @@ impl JavaScript {
 
     /// What an uncaught value means.
     fn stop<'js>(&self, ctx: &Ctx<'js>, error: Value<'js>) -> Stop {
-        if is_out_of_memory(&error) {
+        // With no memory for an error, the engine throws a bare null.
+        let is_bare_null = error.is_null() && !self.state.knows_null.get();
+        if is_bare_null || is_out_of_memory(&error) {
             return Stop::OutOfMemory;
         }
         let described = self.core.clone().restore(ctx).and_then(|core| {
@@ -413,28 +409,38 @@ impl JavaScript {
                 is_parse: parts.get(6).unwrap_or(false),
             })
         })();
-        Stop::Thrown(Thrown {
+        Stop::Thrown(Box::new(Thrown {
             name: parts.get(0).unwrap_or_default(),
             message: parts.get(1).unwrap_or_default(),
             text: parts.get(2).unwrap_or_default(),
             place,
             is_error: parts.get(7).unwrap_or(false),
-        })
+        }))
+    }
+
+    /// Empties the queue of jobs, which has no function for that: with no stack left to run on,
+    /// every job fails before it reaches user code.
+    #[inline(never)]
+    #[expect(clippy::large_stack_arrays, reason = "taking up stack is its purpose")]
+    fn drop_jobs(&self) {
+        // The engine measures its stack from where it was built. This frame has to be below that.
+        let below = std::hint::black_box([0_u8; 256 << 10]);
+        self.runtime.set_max_stack_size(1);
+        for _ in 0..MAX_DROPPED_JOBS {
+            match self.runtime.execute_pending_job() {
+                Ok(false) => break,
+                Ok(true) => {}
+                Err(_) => drop(self.context.with(|ctx| ctx.catch().type_of())),
+            }
+        }
+        self.runtime.set_max_stack_size(STACK_BYTES);
+        std::hint::black_box(&below);
     }
 
     /// Throws away what a cell left pending.
     fn clean_up(&self) {
         if self.runtime.is_job_pending() {
-            // With no stack to run on, every job fails before it reaches user code.
-            self.runtime.set_max_stack_size(1);
-            for _ in 0..MAX_DROPPED_JOBS {
-                match self.runtime.execute_pending_job() {
-                    Ok(false) => break,
-                    Ok(true) => {}
-                    Err(_) => drop(self.context.with(|ctx| ctx.catch().type_of())),
-                }
-            }
-            self.runtime.set_max_stack_size(STACK_BYTES);
+            self.drop_jobs();
         }
         self.context.with(|ctx| {
             let core = self.core.clone().restore(&ctx);
@@ -457,6 +463,9 @@ impl Interpreter for JavaScript {
     fn execute(&mut self, request: &ExecuteRequest) -> ExecuteReply {
         self.state.exit.set(None);
         self.state.is_stopped.set(false);
+        if request.source.contains("null") {
+            self.state.knows_null.set(true);
+        }
         let plan = match source::plan(&request.source, &request.mode) {
             Ok(plan) => plan,
             Err(error) => {
@@ -474,7 +483,7 @@ impl Interpreter for JavaScript {
                     Stop::Exit(code) => Ending::Exit { code },
                     Stop::OutOfMemory => Ending::OutOfMemory,
                     Stop::Thrown(thrown) => {
-                        report::uncaught(thrown, &request.source, &request.mode)
+                        report::uncaught(*thrown, &request.source, &request.mode)
                     }
                 },
                 None,
@@ -507,91 +516,15 @@ impl Interpreter for JavaScript {
     }
 }
 
-/// The object that `core.js` made, where the module loader finds it.
-struct Core<'js>(Object<'js>);
-
-// SAFETY: the lifetime is the engine's; `Changed` is the same type with another one.
-unsafe impl<'js> rquickjs::JsLifetime<'js> for Core<'js> {
-    type Changed<'to> = Core<'to>;
-}
-
-/// Finds the built-in modules and `data:` URLs, and says of all others that they are closed.
-struct Modules;
-
-impl Resolver for Modules {
-    fn resolve<'js>(
-        &mut self,
-        ctx: &Ctx<'js>,
-        _base: &str,
-        name: &str,
-        _attributes: Option<ImportAttributes<'js>>,
-    ) -> rquickjs::Result<String> {
-        if name.starts_with("data:") {
-            return Ok(name.to_owned());
-        }
-        let bare = name.strip_prefix("node:").unwrap_or(name);
-        let core = core(ctx)?;
-        let text: Option<String> = core.get::<_, Function<'js>>("moduleText")?.call((bare,))?;
-        match text {
-            Some(_) => Ok(format!("companion:{bare}")),
-            None => {
-                let error: Value<'js> = core.get::<_, Function<'js>>("closed")?.call((name,))?;
-                Err(ctx.throw(error))
-            }
-        }
-    }
-}
-
-impl Loader for Modules {
-    fn load<'js>(
-        &mut self,
-        ctx: &Ctx<'js>,
-        name: &str,
-        _attributes: Option<ImportAttributes<'js>>,
-    ) -> rquickjs::Result<Module<'js, Declared>> {
-        let core = core(ctx)?;
-        let text: String = match name.strip_prefix("companion:") {
-            Some(bare) => core.get::<_, Function<'js>>("moduleText")?.call((bare,))?,
-            None => core.get::<_, Function<'js>>("dataText")?.call((name,))?,
-        };
-        Module::declare(ctx.clone(), name, text)
-    }
-}
-
-fn core<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
-    let core = ctx.userdata::<Core<'js>>();
-    core.map(|core| core.0.clone())
-        .ok_or(rquickjs::Error::Unknown)
-}
-
-fn load_piece(ctx: Ctx<'_>, name: String) -> rquickjs::Result<Function<'_>> {
-    let text = PIECES
-        .iter()
-        .find(|(known, _)| *known == name.as_str())
-        .map_or("undefined", |(_, text)| text);
-    eval(&ctx, text, &format!("companion:{name}"), true, false)
-}
-
-fn eval<'js, V: FromJs<'js>>(
-    ctx: &Ctx<'js>,
-    text: impl Into<Vec<u8>>,
-    file: &str,
-    is_strict: bool,
-    is_async: bool,
-) -> rquickjs::Result<V> {
-    let mut options = EvalOptions::default();
-    options.global = true;
-    options.strict = is_strict;
-    options.promise = is_async;
-    options.filename = Some(file.replace('\0', "\u{fffd}"));
-    ctx.eval_with_options(text, options)
-}
-
-/// QuickJS says so in an error, and when it has no room for that throws a bare `null`.
+/// `QuickJS` says so in an error, and when it has no room for that throws a bare `null`.
 fn is_out_of_memory(error: &Value<'_>) -> bool {
     error.as_object().is_some_and(|error| {
         error.as_value().is_error()
-            && error.get::<_, String>("message").is_ok_and(|message| message == "out of memory")
-            && error.get::<_, String>("name").is_ok_and(|name| name == "InternalError")
+            && error
+                .get::<_, String>("message")
+                .is_ok_and(|message| message == "out of memory")
+            && error
+                .get::<_, String>("name")
+                .is_ok_and(|name| name == "InternalError")
     })
 }

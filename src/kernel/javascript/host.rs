@@ -1,4 +1,8 @@
 //! The functions that the JavaScript pieces call.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "JavaScript calls these functions with values of its own"
+)]
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,6 +24,8 @@ pub(super) struct State {
     pub exit: Cell<Option<i32>>,
     /// The interrupt handler has told the engine to stop.
     pub is_stopped: Cell<bool>,
+    /// Some cell of the session has the word `null`: a null that is thrown may be the user's own.
+    pub knows_null: Cell<bool>,
     /// The zero of `performance.now()` and the timers.
     pub start: Instant,
 }
@@ -30,6 +36,7 @@ impl State {
             host,
             exit: Cell::new(None),
             is_stopped: Cell::new(false),
+            knows_null: Cell::new(false),
             start: Instant::now(),
         }
     }
@@ -71,19 +78,17 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Result
     let shared = Rc::clone(state);
     host.set(
         "readLine",
-        Function::new(ctx.clone(), move |ctx: Ctx<'js>, prompt: String| {
-            match shared.host.read_line(&prompt) {
+        Function::new(
+            ctx.clone(),
+            move |ctx: Ctx<'js>, prompt: String| match shared.host.read_line(&prompt) {
                 Ok(line) => line.into_js(&ctx),
                 Err(ReadLineError::EndOfFile) => Ok(Value::new_null(ctx)),
                 Err(ReadLineError::Interrupted) => Ok(Value::new_undefined(ctx)),
-            }
-        })?,
+            },
+        )?,
     )?;
     let shared = Rc::clone(state);
-    host.set(
-        "now",
-        Function::new(ctx.clone(), move || shared.now_ms())?,
-    )?;
+    host.set("now", Function::new(ctx.clone(), move || shared.now_ms())?)?;
     let shared = Rc::clone(state);
     host.set(
         "exit",
@@ -127,16 +132,13 @@ fn proxy_parts<'js>(ctx: Ctx<'js>, value: Value<'js>) -> rquickjs::Result<Option
     // SAFETY: the value is a proxy, the line above asked the engine.
     let proxy = unsafe { value.ref_proxy() };
     let parts = Array::new(ctx.clone())?;
-    match (proxy.target(), proxy.handler()) {
-        (Ok(target), Ok(handler)) => {
-            parts.set(0, target)?;
-            parts.set(1, handler)?;
-        }
-        _ => {
-            ctx.catch();
-            parts.set(0, Value::new_null(ctx.clone()))?;
-            parts.set(1, Value::new_null(ctx))?;
-        }
+    if let (Ok(target), Ok(handler)) = (proxy.target(), proxy.handler()) {
+        parts.set(0, target)?;
+        parts.set(1, handler)?;
+    } else {
+        ctx.catch();
+        parts.set(0, Value::new_null(ctx.clone()))?;
+        parts.set(1, Value::new_null(ctx))?;
     }
     Ok(Some(parts))
 }

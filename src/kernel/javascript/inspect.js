@@ -139,7 +139,9 @@
     if (depth > ctx.depth && ctx.depth !== null) return `${name} <Complex prototype>`;
     return `${name} <${inspect(first, { ...ctx.options, customInspect: false, depth: -1 })}>`;
   };
-  const constructorLabel = (value) => tagOf(value).slice(8, -1);
+  const constructorLabel = (value) => {
+    try { return tagOf(value).slice(8, -1); } catch { return 'Object'; }
+  };
   const prefix = (name, tag, fallback, size = '') => {
     if (name === null) {
       return tag !== '' && fallback !== tag
@@ -274,7 +276,8 @@
 
   const functionBase = (value, name, tag) => {
     const source = sourceOf(value);
-    if (source.startsWith('class') && source.endsWith('}')) {
+    const head = source.slice(0, source.indexOf('{'));
+    if (head.startsWith('class') && source.endsWith('}') && !head.includes('(')) {
       const own = descriptorOf(value, 'name')?.value;
       let base = typeof own === 'string' && own !== '' ? `[class ${own}` : '[class (anonymous)';
       if (name !== 'Function' && name !== null) base += ` [${name}]`;
@@ -297,6 +300,7 @@
   const errorBase = (error, name, tag, ctx, keys) => {
     let stack = error.stack;
     stack = stack ? String(stack) : errorToString(error);
+    if (stack.startsWith('\n    at')) stack = errorToString(error) + stack; // of a DOMException
     // What the text already tells is not told again as a property.
     if (!ctx.showHidden && keys.length !== 0) {
       for (const key of ['name', 'message', 'stack']) {

@@ -1,4 +1,4 @@
-//! The JavaScript kernel: QuickJS, with the globals that people know from node.
+//! The JavaScript kernel: `QuickJS`, with the globals that people know from node.
 //!
 //! ```text
 //! text ── scan ── source (oxc: what it declares, how it runs) ── engine (QuickJS) ── report
@@ -15,13 +15,18 @@
 //! change it; files whose name begins with `companion:` never show in a stack trace; completion
 //! runs no getter and asks no proxy.
 //!
-//! Absent on purpose: files, network, child processes, packages, `Intl`. QuickJS has no `Intl`,
+//! Known limits: a cell that takes away methods such as `Array.prototype.push` takes them from
+//! the pieces too, save from completion; `new Array(2 ** 32 - 1).sort()` and the like are native
+//! loops that see no interrupt, and end with the worker.
+//!
+//! Absent on purpose: files, network, child processes, packages, `Intl`. `QuickJS` has no `Intl`,
 //! and its words for errors are its own.
 
 mod complete;
 mod completeness;
 mod engine;
 mod host;
+mod pieces;
 mod report;
 mod scan;
 mod source;

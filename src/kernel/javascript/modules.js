@@ -232,7 +232,7 @@
     const keys = Object.keys(found).filter((key) => /^[A-Za-z_$][\w$]*$/.test(key) && key !== 'default');
     // `as` lets an export be called what no binding may be called.
     const names = keys.map((key, at) => `const e${at} = m[${JSON.stringify(key)}]; export { e${at} as ${key} };`);
-    return `const m = globalThis.require(${JSON.stringify(name)}); export default m; ${names.join(' ')}`;
+    return `const m = globalThis[Symbol.for('companion.require')](${JSON.stringify(name)}); export default m; ${names.join(' ')}`;
   };
 
   return { names, get, moduleText };

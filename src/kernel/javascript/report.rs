@@ -44,7 +44,13 @@ pub(super) fn syntax_error(error: &SyntaxError, source: &str, mode: &ExecuteMode
     let offset = source.floor_char_boundary(error.offset);
     let before = source.get(..offset).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     let marked = source.get(offset..).unwrap_or_default();
     let marked = marked.lines().next().unwrap_or_default();
     let carets = marked

@@ -8,6 +8,8 @@ pub(super) const MAX_BYTES: usize = 1 << 20;
 /// Most levels that brackets, prefix operators, arrows, assignments and nested statements may
 /// make together. The parser's stack for so many is far below what a thread has.
 const MAX_DEPTH: usize = 300;
+/// Bytes that may follow a `/` of unclear meaning: each could nest.
+const MAX_UNSURE_BYTES: usize = 2000;
 
 /// Why a text is not given to the parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,7 @@ pub(super) fn scan(source: &str) -> Scan {
         };
     }
     let mut lexer = Lexer {
+        source,
         bytes: source.as_bytes(),
         at: 0,
         levels: vec![Level::default()],
@@ -66,7 +69,12 @@ enum Bracket {
     Head,
     Round,
     Square,
-    Curly,
+    /// `{` of an object.
+    Object,
+    /// `{` of a block.
+    Block,
+    /// `{` that may be either, or the body of a function or class.
+    Body,
     /// `${`.
     Hole,
     /// A backtick.
@@ -96,11 +104,17 @@ enum Last {
     HeadWord,
     /// A value.
     Operand,
-    /// `}`, of a block or an object.
+    /// `}` of a block: a statement begins.
     Close,
+    /// `}` that may end a value or a statement, so that `/` may divide or begin a regular
+    /// expression.
+    UnsureClose,
+    /// A word that may be a value or an operator.
+    UnsureWord,
 }
 
 struct Lexer<'a> {
+    source: &'a str,
     bytes: &'a [u8],
     at: usize,
     levels: Vec<Level>,
@@ -126,17 +140,18 @@ impl Lexer<'_> {
         }
         let byte = self.peek(0);
         match (byte, self.peek(1)) {
-            (b'\n', _) => {
+            (b'\n' | b'\r', _) => {
                 self.is_new_line = true;
                 self.at += 1;
                 return true;
             }
-            (b' ' | b'\t' | b'\r' | 0x0b | 0x0c, _) => {
+            (b' ' | b'\t' | 0x0b | 0x0c, _) => {
                 self.at += 1;
                 return true;
             }
+            (0x80.., _) if self.wide_space() => return true,
             (b'/', b'/') => {
-                self.at += self.rest().iter().take_while(|&&byte| byte != b'\n').count();
+                self.at += self.line_len();
                 return true;
             }
             (b'/', b'*') => {
@@ -160,11 +175,19 @@ impl Lexer<'_> {
             b'0'..=b'9' => {
                 self.begin_operand(b"");
                 self.at += self.word_len();
+                // The point of `1.` is its own, that of `1..x` is not.
+                self.at += usize::from(self.peek(0) == b'.');
                 self.last = Last::Operand;
             }
             b'(' | b'[' | b'{' => self.open_bracket(byte),
             b')' | b']' | b'}' => self.close(byte),
             b'/' if self.last != Last::Operand => self.regex(),
+            b'<' if self.rest().starts_with(b"<!--") => {
+                self.refuse("a comment that begins with <!-- is not supported");
+            }
+            b'-' if self.is_new_line && self.rest().starts_with(b"-->") => {
+                self.refuse("a comment that begins with --> is not supported");
+            }
             _ => self.operator(byte),
         }
         self.is_new_line = false;
@@ -183,12 +206,36 @@ impl Lexer<'_> {
     /// Another level of recursion begins here.
     fn deepen(&mut self) {
         self.depth += 1;
-        if self.depth > MAX_DEPTH && self.scan.refusal.is_none() {
-            self.scan.refusal = Some(Refusal {
-                message: "the source is nested too deeply",
-                offset: self.at,
-            });
+        if self.depth > MAX_DEPTH {
+            self.refuse("the source is nested too deeply");
         }
+    }
+
+    fn refuse(&mut self, message: &'static str) {
+        let offset = self.at;
+        self.scan.refusal.get_or_insert(Refusal { message, offset });
+        self.at += 1;
+    }
+
+    /// Steps over a space of more than one byte, if there is one.
+    fn wide_space(&mut self) -> bool {
+        let rest = self.source.get(self.at..).unwrap_or_default();
+        let Some(char) = rest.chars().next() else {
+            return false;
+        };
+        let is_space = char.is_whitespace() || char == '\u{feff}';
+        if is_space {
+            self.is_new_line |= matches!(char, '\u{2028}' | '\u{2029}');
+            self.at += char.len_utf8();
+        }
+        is_space
+    }
+
+    /// Bytes up to the end of the line.
+    fn line_len(&self) -> usize {
+        let rest = self.source.get(self.at..).unwrap_or_default();
+        rest.find(['\n', '\r', '\u{2028}', '\u{2029}'])
+            .unwrap_or(rest.len())
     }
 
     fn deepen_expression(&mut self) {
@@ -208,7 +255,7 @@ impl Lexer<'_> {
     /// A token that can begin a statement: what nested before it without brackets may be over.
     fn begin_operand(&mut self, word: &[u8]) {
         let is_over = match self.last {
-            Last::Begin | Last::Close => true,
+            Last::Begin | Last::Close | Last::UnsureClose => true,
             Last::Operand => self.is_new_line,
             _ => false,
         };
@@ -242,7 +289,7 @@ impl Lexer<'_> {
             b'(' if self.last == Last::HeadWord => Bracket::Head,
             b'(' => Bracket::Round,
             b'[' => Bracket::Square,
-            _ => Bracket::Curly,
+            _ => self.curly(),
         };
         if self.last != Last::Operand {
             self.begin_operand(b"");
@@ -251,18 +298,39 @@ impl Lexer<'_> {
         self.at += 1;
     }
 
+    /// What a `{` opens here.
+    fn curly(&self) -> Bracket {
+        let in_statements = matches!(
+            self.level().bracket,
+            Bracket::Top | Bracket::Block | Bracket::Body
+        );
+        match self.last {
+            Last::Begin if in_statements => Bracket::Block,
+            Last::Head | Last::Close => Bracket::Block,
+            Last::Begin | Last::Comma => Bracket::Object,
+            Last::Operator if !in_statements && !self.is_new_line => Bracket::Object,
+            Last::Operator
+                if !self.is_new_line && self.bytes.get(self.at.wrapping_sub(2)) == Some(&b'=') =>
+            {
+                Bracket::Object // `x = {`
+            }
+            _ => Bracket::Body,
+        }
+    }
+
     fn close(&mut self, byte: u8) {
         let bracket = self.level().bracket;
         let fits = match bracket {
             Bracket::Head | Bracket::Round => byte == b')',
             Bracket::Square => byte == b']',
-            Bracket::Curly | Bracket::Hole => byte == b'}',
+            Bracket::Object | Bracket::Block | Bracket::Body | Bracket::Hole => byte == b'}',
             Bracket::Top | Bracket::Template => false,
         };
         self.at += 1;
         self.last = match bracket {
             Bracket::Head => Last::Head,
-            Bracket::Curly => Last::Close,
+            Bracket::Block => Last::Close,
+            Bracket::Body => Last::UnsureClose,
             _ => Last::Operand,
         };
         // A bracket that doesn't fit is the parser's to report; the depth stays, to be safe.
@@ -275,7 +343,8 @@ impl Lexer<'_> {
         self.rest()
             .iter()
             .take_while(|&&byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\' | b'@' | 0x80..)
+                byte.is_ascii_alphanumeric()
+                    || matches!(byte, b'_' | b'$' | b'#' | b'\\' | b'@' | 0x80..)
             })
             .count()
             .max(1)
@@ -288,19 +357,24 @@ impl Lexer<'_> {
         self.begin_operand(&word);
         self.last = match word.as_slice() {
             _ if is_property => Last::Operand,
-            b"if" | b"while" | b"for" | b"with" => {
+            b"if" | b"while" | b"for" | b"with" | b"switch" | b"catch" => {
                 self.deepen_statement();
                 Last::HeadWord
             }
-            b"else" | b"do" => {
+            b"else" | b"do" | b"try" | b"finally" => {
                 self.deepen_statement();
                 Last::Head
             }
-            b"typeof" | b"void" | b"delete" | b"await" | b"new" | b"yield" | b"extends" | b"throw" => {
+            b"typeof" | b"void" | b"delete" | b"new" | b"extends" | b"throw" => {
                 self.deepen_expression();
                 Last::Operator
             }
-            b"return" | b"case" | b"in" | b"of" | b"instanceof" | b"default" => Last::Operator,
+            b"await" | b"yield" => {
+                self.deepen_expression();
+                Last::UnsureWord
+            }
+            b"of" => Last::UnsureWord,
+            b"return" | b"case" | b"in" | b"instanceof" | b"default" => Last::Operator,
             _ if self.last == Last::HeadWord => Last::HeadWord, // `for await (`
             _ => Last::Operand,
         };
@@ -319,29 +393,24 @@ impl Lexer<'_> {
                 self.last = Last::Comma;
                 return;
             }
-            (b'+', b'+') | (b'-', b'-') => {
+            (b'+' | b'-', _) if byte == next => {
                 self.at += 1;
                 if self.last == Last::Operand && !self.is_new_line {
                     return;
                 }
                 self.deepen_expression();
             }
-            (b'=', b'=') | (b'!', b'=') => {
+            (b'=' | b'!', b'=') => {
                 self.at += 1 + usize::from(third == b'=');
             }
-            (b'<' | b'>', b'=') => self.at += 1,
-            (b'=', b'>') => {
-                self.at += 1;
-                self.deepen_expression();
-            }
-            (b'?', b'.') => self.at += 1,
-            (b'*', b'*') => {
+            (b'<' | b'>', b'=') | (b'?', b'.') => self.at += 1,
+            (b'=', b'>') | (b'*', b'*') => {
                 self.at += 1;
                 self.deepen_expression();
             }
             (b':', _) => self.deepen_statement(),
             (b'=' | b'?' | b'!' | b'~', _) => self.deepen_expression(),
-            (b'+' | b'-', _) if !matches!(self.last, Last::Operand | Last::Close) => {
+            (b'+' | b'-', _) if self.last != Last::Operand => {
                 self.deepen_expression();
             }
             _ => {}
@@ -351,15 +420,12 @@ impl Lexer<'_> {
 
     fn block_comment(&mut self) {
         let body = self.bytes.get(self.at + 2..).unwrap_or_default();
-        match body.windows(2).position(|pair| pair == b"*/") {
-            Some(len) => {
-                self.is_new_line |= body.iter().take(len).any(|&byte| byte == b'\n');
-                self.at += len + 4;
-            }
-            None => {
-                self.at = self.bytes.len();
-                self.scan.is_inside = true;
-            }
+        if let Some(len) = body.windows(2).position(|pair| pair == b"*/") {
+            self.is_new_line |= body.iter().take(len).any(|&byte| byte == b'\n');
+            self.at += len + 4;
+        } else {
+            self.at = self.bytes.len();
+            self.scan.is_inside = true;
         }
     }
 
@@ -376,7 +442,7 @@ impl Lexer<'_> {
                         self.scan.is_inside = true;
                     }
                 }
-                b'\n' => return, // the parser will say it
+                b'\n' | b'\r' => return, // the parser will say it
                 byte => {
                     self.at += 1;
                     if byte == quote {
@@ -419,10 +485,7 @@ impl Lexer<'_> {
     }
 
     fn regex(&mut self) {
-        // After `}` it may be a division. If it is read as a regular expression by mistake, what
-        // it swallows is at most the rest of the line.
-        let line = self.rest();
-        let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let line = self.rest().get(..self.line_len()).unwrap_or_default();
         let mut in_class = false;
         let mut is_escaped = false;
         let mut end = None;
@@ -439,17 +502,27 @@ impl Lexer<'_> {
                 _ => {}
             }
         }
-        match end {
-            Some(len) if self.last != Last::Close => {
-                self.begin_operand(b"");
-                self.at += len + 1;
-                self.at += self.rest().iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-                self.last = Last::Operand;
-            }
-            _ => {
-                self.at += 1;
-                self.last = Last::Operator;
-            }
+        let is_unsure = matches!(self.last, Last::UnsureClose | Last::UnsureWord)
+            && line.iter().skip(1).any(|&byte| byte == b'/');
+        if is_unsure && self.rest().len() > MAX_UNSURE_BYTES {
+            // One of the readings might hide brackets from the count.
+            self.refuse(
+                "it is unclear whether this / divides; put a semicolon before it or take brackets",
+            );
+            return;
+        }
+        if let Some(len) = end {
+            self.begin_operand(b"");
+            self.at += len + 1;
+            self.at += self
+                .rest()
+                .iter()
+                .take_while(|byte| byte.is_ascii_alphabetic())
+                .count();
+            self.last = Last::Operand;
+        } else {
+            self.at += 1;
+            self.last = Last::Operator;
         }
     }
 }

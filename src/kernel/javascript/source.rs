@@ -1,20 +1,20 @@
-//! From the text of a cell or a program to what QuickJS is given.
+//! From the text of a cell or a program to what `QuickJS` is given.
 //!
 //! A cell becomes a block, `{ $companion({ x: [() => x, …] }); … }`, with one line of ours before
 //! the user's first: `let`, `const` and `class` keep their own rules inside it, the block's value
 //! is the cell's value, and the accessors that the first line publishes on the global object let
 //! later cells see the same variables, live. A later cell that declares the name again replaces
 //! the accessor. No character of the user's is moved, so columns stay and lines are off by one,
-//! which `core.js` subtracts. A program becomes the function that node makes of a CommonJS file,
+//! which `core.js` subtracts. A program becomes the function that node makes of a `CommonJS` file,
 //! or a module as it stands.
 
 use std::borrow::Cow;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    BindingIdentifier, Declaration, ExportDefaultDeclarationKind, ForStatementInit, ForStatementLeft,
-    ImportDeclaration, ImportDeclarationSpecifier, Statement, VariableDeclaration,
-    VariableDeclarationKind,
+    BindingIdentifier, Declaration, ExportDefaultDeclarationKind, ForStatementInit,
+    ForStatementLeft, ImportDeclaration, ImportDeclarationSpecifier, Statement,
+    VariableDeclaration, VariableDeclarationKind,
 };
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::{GetSpan, SourceType, Span};
@@ -25,7 +25,7 @@ use crate::kernel::ExecuteMode;
 /// What is evaluated, and how.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// What QuickJS is given.
+    /// What `QuickJS` is given.
     pub text: String,
     /// How it runs.
     pub form: Form,
@@ -71,7 +71,8 @@ pub(super) struct SyntaxError {
 
 /// Plans how to run a source.
 pub(super) fn plan(source: &str, mode: &ExecuteMode) -> Result<Plan, SyntaxError> {
-    if let Some(refusal) = scan::scan(source).refusal {
+    let source = without_hashbang(source);
+    if let Some(refusal) = scan::scan(&source).refusal {
         return Err(SyntaxError {
             message: refusal.message.to_owned(),
             offset: refusal.offset,
@@ -79,7 +80,6 @@ pub(super) fn plan(source: &str, mode: &ExecuteMode) -> Result<Plan, SyntaxError
             len: 1,
         });
     }
-    let source = without_hashbang(source);
     match mode {
         ExecuteMode::Cell { .. } => plan_cell(&source),
         ExecuteMode::Program { name, wants_result } => {
@@ -171,7 +171,9 @@ fn plan_cell(source: &str) -> Result<Plan, SyntaxError> {
     let mut bindings = String::new();
     for name in &names.published {
         let parameter = if name == "$0" { "$1" } else { "$0" };
-        bindings.push_str(&format!("{name}:[()=>{name},{parameter}=>{name}={parameter}],"));
+        bindings.extend([
+            name, ":[()=>", name, ",", parameter, "=>", name, "=", parameter, "],",
+        ]);
     }
     Ok(Plan {
         text: format!(
@@ -359,7 +361,7 @@ impl Names {
         self.declare(name);
     }
 
-    /// A binding that no other of the same cell may share its name with. QuickJS knows that too,
+    /// A binding that no other of the same cell may share its name with. `QuickJS` knows that too,
     /// but says neither the name nor the place.
     fn lexical(&mut self, name: &str, span: Span) -> Result<(), SyntaxError> {
         if self.published.iter().any(|known| known == name) {
@@ -478,11 +480,15 @@ fn blank(span: Span) -> String {
 fn import_ids<'a, 'b>(
     import: &'b ImportDeclaration<'a>,
 ) -> impl Iterator<Item = &'b BindingIdentifier<'a>> {
-    import.specifiers.iter().flatten().map(|specifier| match specifier {
-        ImportDeclarationSpecifier::ImportSpecifier(named) => &named.local,
-        ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => &default.local,
-        ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => &all.local,
-    })
+    import
+        .specifiers
+        .iter()
+        .flatten()
+        .map(|specifier| match specifier {
+            ImportDeclarationSpecifier::ImportSpecifier(named) => &named.local,
+            ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => &default.local,
+            ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => &all.local,
+        })
 }
 
 /// `import a, { b as c } from "m"` as `const { "default": a, "b": c } = await import("m");`.
@@ -494,10 +500,10 @@ fn as_dynamic_import(import: &ImportDeclaration<'_>) -> String {
         match specifier {
             ImportDeclarationSpecifier::ImportSpecifier(named) => {
                 let imported = quoted(&named.imported.name());
-                fields.push_str(&format!("{imported}: {}, ", named.local.name));
+                fields.extend([&imported, ": ", &named.local.name, ", "]);
             }
             ImportDeclarationSpecifier::ImportDefaultSpecifier(default) => {
-                fields.push_str(&format!("\"default\": {}, ", default.local.name));
+                fields.extend(["\"default\": ", &default.local.name, ", "]);
             }
             ImportDeclarationSpecifier::ImportNamespaceSpecifier(all) => {
                 namespace = Some(all.local.name.as_str());

@@ -1,5 +1,8 @@
 //! Tests of the kernel as a whole: cells in, output and replies out.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -15,6 +18,7 @@ use crate::protocol::Stream;
 #[derive(Default)]
 struct TestHost {
     printed: Mutex<String>,
+    stdout: Mutex<String>,
     lines: Mutex<Vec<String>>,
     is_interrupted: AtomicBool,
 }
@@ -24,6 +28,9 @@ impl Host for TestHost {
         let mut printed = self.printed.lock().expect("no test panics while it prints");
         if stream == Stream::Stderr {
             printed.push_str("[err] ");
+        } else {
+            let mut stdout = self.stdout.lock().expect("no test panics while it prints");
+            stdout.push_str(text);
         }
         printed.push_str(text);
     }
@@ -51,8 +58,8 @@ struct Session {
 impl Session {
     fn new() -> Self {
         let host = Arc::new(TestHost::default());
-        let interpreter = (SPEC.start)(Arc::clone(&host) as Arc<dyn Host>)
-            .expect("the interpreter starts");
+        let interpreter =
+            (SPEC.start)(Arc::clone(&host) as Arc<dyn Host>).expect("the interpreter starts");
         Self {
             host,
             interpreter,
@@ -85,7 +92,13 @@ impl Session {
     }
 
     fn printed(&self) -> String {
-        std::mem::take(&mut self.host.printed.lock().expect("no test panics while it prints"))
+        std::mem::take(
+            &mut self
+                .host
+                .printed
+                .lock()
+                .expect("no test panics while it prints"),
+        )
     }
 
     /// What a cell printed, and its result, error or other ending in one text.
@@ -133,7 +146,10 @@ fn check_interrupt(source: &str) {
 #[test]
 fn variables_stay_and_may_be_declared_again() {
     check(&[
-        ("let x = 1; const y = 2; class A { v = 3 }; function f() { return x + y }", ""),
+        (
+            "let x = 1; const y = 2; class A { v = 3 }; function f() { return x + y }",
+            "",
+        ),
         ("x + y + new A().v + f()", "9"),
         ("x = 10; f()", "12"),
         ("let x = 5; const y = 6; x + y", "11"),
@@ -143,7 +159,10 @@ fn variables_stay_and_may_be_declared_again() {
         ("var v = 1; for (var i = 0; i < 3; i++) {}; i", "3"),
         ("let i = 'let', v = 'let'; [i, v]", "[ 'let', 'let' ]"),
         ("var i; [i, v]", "[ 'let', 'let' ]"),
-        ("async function g() { return 1 }; function* h() { yield 2 }", ""),
+        (
+            "async function g() { return 1 }; function* h() { yield 2 }",
+            "",
+        ),
         ("[await g(), ...h()]", "[ 1, 2 ]"),
         ("const { a, b: [c, ...d] } = { a: 1, b: [2, 3, 4] }", ""),
         ("[a, c, d]", "[ 1, 2, [ 3, 4 ] ]"),
@@ -222,17 +241,276 @@ fn completion_knows_globals_and_properties_and_runs_nothing() {
     check_completion(
         "let abcdef = 1; class abcClass {}; function abcFunction() {}; abcGlobal = {}; undefined",
         "f(abc",
-        &[("abcClass", "class"), ("abcFunction", "function"), ("abcdef", "number"), ("abcGlobal", "object")],
+        &[
+            ("abcClass", "class"),
+            ("abcFunction", "function"),
+            ("abcdef", "number"),
+            ("abcGlobal", "object"),
+        ],
     );
-    check_completion("const o = { b: 1, a: { deep: 'x' } }", "o.", &[("a", "object"), ("b", "number"), ("__defineGetter__", "function")]);
-    check_completion("const o = { a: { deep: 'x' } }", "o.a.d", &[("deep", "string")]);
-    check_completion("const o = { a: { deep: 'x' } }", "o?.a.deep.toUp", &[("toUpperCase", "function")]);
+    check_completion(
+        "const o = { b: 1, a: { deep: 'x' } }",
+        "o.",
+        &[
+            ("a", "object"),
+            ("b", "number"),
+            ("__defineGetter__", "function"),
+        ],
+    );
+    check_completion(
+        "const o = { a: { deep: 'x' } }",
+        "o.a.d",
+        &[("deep", "string")],
+    );
+    check_completion(
+        "const o = { a: { deep: 'x' } }",
+        "o?.a.deep.toUp",
+        &[("toUpperCase", "function")],
+    );
     check_completion("", "'x'.padS", &[("padStart", "function")]);
     check_completion("", "console.lo", &[("log", "function")]);
-    check_completion("const o = { get g() { console.log('ran'); return { x: 1 } } }", "o.g", &[("g", "property")]);
-    check_completion("const o = { get g() { console.log('ran'); return { x: 1 } } }", "o.g.x", &[]);
-    check_completion("const p = new Proxy({ x: 1 }, { ownKeys() { console.log('ran'); return [] }, get() { console.log('ran') } })", "p.", &[]);
-    check_completion("Object.defineProperty(globalThis, 'trap', { get() { console.log('ran'); return {} } }); undefined", "trap.", &[]);
-    check_completion("Array.prototype.sort = RegExp.prototype.exec = Map.prototype.get = Set.prototype.has = String.prototype.startsWith = Object.getOwnPropertyNames = () => { console.log('ran') }; undefined", "structuredC", &[("structuredClone", "function")]);
-    check_completion("const big = new Array(1e6).fill(0)", "big.len", &[("length", "number")]);
+    check_completion(
+        "const o = { get g() { console.log('ran'); return { x: 1 } } }",
+        "o.g",
+        &[("g", "property")],
+    );
+    check_completion(
+        "const o = { get g() { console.log('ran'); return { x: 1 } } }",
+        "o.g.x",
+        &[],
+    );
+    check_completion(
+        "const p = new Proxy({ x: 1 }, { ownKeys() { console.log('ran'); return [] }, get() { console.log('ran') } })",
+        "p.",
+        &[],
+    );
+    check_completion(
+        "Object.defineProperty(globalThis, 'trap', { get() { console.log('ran'); return {} } }); undefined",
+        "trap.",
+        &[],
+    );
+    check_completion(
+        "Array.prototype.sort = RegExp.prototype.exec = Map.prototype.get = Set.prototype.has = String.prototype.startsWith = Object.getOwnPropertyNames = () => { console.log('ran') }; undefined",
+        "structuredC",
+        &[("structuredClone", "function")],
+    );
+    check_completion(
+        "const big = new Array(1e6).fill(0)",
+        "big.len",
+        &[("length", "number")],
+    );
+}
+
+/// The blocks of `inspect_cases.txt`: an expression and what node shows.
+fn inspect_cases() -> Vec<(&'static str, String)> {
+    let mut cases: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in include_str!("inspect_cases.txt").lines() {
+        if let Some(expression) = line.strip_prefix("> ") {
+            cases.push((expression, Vec::new()));
+        } else if let Some((_, shown)) = cases.last_mut()
+            && let Some(row) = line.strip_prefix('|')
+        {
+            shown.push(row.strip_prefix(' ').unwrap_or(row));
+        }
+    }
+    let cases = cases.into_iter();
+    cases
+        .map(|(expression, shown)| (expression, shown.join("\n")))
+        .collect()
+}
+
+#[test]
+fn inspect_shows_what_node_shows() {
+    let mut session = Session::new();
+    session.cell("const { inspect } = require('util')");
+    let cases = inspect_cases();
+    assert!(cases.len() > 300, "the table was read");
+    for (expression, expected) in cases {
+        let source = format!(
+            "process.stdout.write(inspect(({expression}), {{ showProxy: true }})); undefined"
+        );
+        assert_eq!(session.transcript(&source), expected, "{expression}");
+    }
+}
+
+fn conformance() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/javascript")
+}
+
+#[test]
+fn programs_print_what_node_prints() {
+    let known = fs::read_to_string(conformance().join("known-failures.txt"))
+        .expect("the list is committed");
+    let known: BTreeMap<&str, &str> = known
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(": "))
+        .collect();
+    let mut programs: Vec<PathBuf> = fs::read_dir(conformance())
+        .expect("the programs are committed")
+        .map(|entry| entry.expect("a directory can be listed").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "js" || extension == "mjs")
+        })
+        .collect();
+    programs.sort();
+    assert!(programs.len() >= 70, "the programs were found");
+    let mut surprises = Vec::new();
+    for path in programs {
+        let source = fs::read_to_string(&path).expect("a program is text");
+        let expected = fs::read_to_string(path.with_extension("out")).expect("it was recorded");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
+        let mut session = Session::new();
+        let reply = session.program(name, &source);
+        let stdout = std::mem::take(&mut *session.host.stdout.lock().expect("nothing prints now"));
+        match (stdout == expected, known.contains_key(stem)) {
+            (true, false) | (false, true) => {}
+            (true, true) => surprises.push(format!("{stem} passes, but is listed")),
+            (false, false) => surprises.push(format!(
+                "{stem}: ended with {:?}\n--- ours\n{stdout}\n--- node\n{expected}",
+                reply.ending
+            )),
+        }
+    }
+    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
+#[test]
+fn errors_look_as_in_node() {
+    check(&[
+        (
+            "function f() { null.x }\nf()",
+            "Uncaught TypeError: cannot read property 'x' of null\n    at f (<cell 1>:1:16)\n    at <cell 1>:2:1\n",
+        ),
+        ("throw 'text'", "Uncaught 'text'\n"),
+        ("throw { a: 1 }", "Uncaught { a: 1 }\n"),
+        (
+            "let x = ;",
+            "<cell 4>:1\nlet x = ;\n        ^\n\nUncaught SyntaxError: Unexpected token\n",
+        ),
+        (
+            "let a; let a",
+            "<cell 5>:1\nlet a; let a\n           ^\n\nUncaught SyntaxError: Identifier 'a' has already been declared\n",
+        ),
+        (
+            "Promise.reject(new RangeError('no'))",
+            "Uncaught RangeError: no\n    at <cell 6>:1:20\n",
+        ),
+        ("Promise.reject(5)", "Uncaught 5\n"),
+        (
+            "setTimeout(() => { throw new Error('late') })",
+            "Uncaught Error: late\n    at <cell 8>:1:30\n",
+        ),
+        (
+            "queueMicrotask(() => { throw new Error('micro') })",
+            "Uncaught Error: micro\n    at <cell 9>:1:34\n",
+        ),
+        (
+            "await new Promise(() => {})",
+            "Uncaught Error: unsettled top-level await: nothing is left that could settle it\n",
+        ),
+        (
+            "await 1; throw new Error('a', { cause: 'b' })",
+            "Uncaught Error: a\n    at <cell 11>:1:20 {\n  [cause]: 'b'\n}\n",
+        ),
+        (
+            "(function f() { f() })()",
+            "Uncaught RangeError: Maximum call stack size exceeded\n",
+        ),
+        (
+            "class E extends Error { name = 'Mine' }; throw new E('m')",
+            "Uncaught Mine: m\n    at E (<cell 13>:1:1)\n    at <cell 13>:1:52\n",
+        ),
+        (
+            "require('fs')",
+            "Uncaught Error: Cannot find module 'fs'\nFiles and packages are closed in the sandbox; there are: assert, assert/strict, console, events, perf_hooks, process, timers, timers/promises, url, util\n    at <cell 14>:1:1 {\n  code: 'MODULE_NOT_FOUND'\n}\n",
+        ),
+        ("process.exit(3)", "Exit { code: 3 }"),
+        (
+            "try { process.exit(4) } finally { console.log('no') }",
+            "Exit { code: 4 }",
+        ),
+        ("throw null", "Uncaught null\n"),
+        ("prompt('name? ')", "name? null"),
+        (
+            "process.on('uncaughtException', (e) => console.log('took', e.message)); void setTimeout(() => { throw new Error('it') })",
+            "took it\n",
+        ),
+    ]);
+}
+
+#[test]
+fn a_program_fails_as_under_node() {
+    let mut session = Session::new();
+    let reply = session.program(
+        "a.js",
+        "#!/usr/bin/env node\nconst f = () => {\n  throw new TypeError('bad');\n};\nf();\n",
+    );
+    assert_eq!(
+        shown(reply),
+        "a.js:3\n  throw new TypeError('bad');\n            ^\n\nTypeError: bad\n    at f (a.js:3:13)\n    at a.js:5:1\n"
+    );
+    let reply = session.program("a.mjs", "export const x = 1;\nx.y.z;\n");
+    assert_eq!(
+        shown(reply),
+        "a.mjs:2\nx.y.z;\n^\n\nTypeError: cannot read property 'z' of undefined\n    at a.mjs:2:1\n"
+    );
+    let reply = session.program("b.js", "process.exitCode = 7");
+    assert_eq!(reply.ending, Ending::Exit { code: 7 });
+    let mode = ExecuteMode::Program {
+        name: "c.js".into(),
+        wants_result: true,
+    };
+    assert_eq!(
+        session.run("let a = 1\na + 1", mode).result.as_deref(),
+        Some("2")
+    );
+}
+
+#[test]
+fn input_comes_from_the_host() {
+    let mut session = Session::new();
+    session
+        .host
+        .lines
+        .lock()
+        .expect("nothing reads now")
+        .push("Ann".into());
+    assert_eq!(session.transcript("prompt('name? ')"), "name? 'Ann'");
+}
+
+#[test]
+fn hostile_values_end_as_values() {
+    check(&[
+        (
+            "new Proxy({}, { get() { throw 1 }, ownKeys() { throw 2 }, getPrototypeOf() { throw 3 } })",
+            "Proxy [\n  {},\n  {\n    get: [Function: get],\n    ownKeys: [Function: ownKeys],\n    getPrototypeOf: [Function: getPrototypeOf]\n  }\n]",
+        ),
+        (
+            "({ get [Symbol.toStringTag]() { throw 1 } })",
+            "{ [Symbol(Symbol.toStringTag)]: [Getter] }",
+        ),
+        (
+            "throw { get message() { throw 1 } }",
+            "Uncaught { message: [Getter] }\n",
+        ),
+        (
+            "throw Object.create(null)",
+            "Uncaught [Object: null prototype] {}\n",
+        ),
+        (
+            "let deep = {}; for (let i = 0; i < 1e5; i++) deep = { deep }; deep",
+            "{ deep: { deep: { deep: [Object] } } }",
+        ),
+        ("'\\ud800'", "'\\ud800'"),
+        ("console.log('\\ud800')", "\u{fffd}\n"),
+    ]);
 }

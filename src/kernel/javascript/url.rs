@@ -1,14 +1,18 @@
 //! The Rust half of `URL`: the `url` crate parses and edits, `web.js` holds the text.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "JavaScript calls these functions with values of its own"
+)]
 
 use rquickjs::{Ctx, Object};
 use url::{Url, quirks};
 
 /// The parts of a URL as the properties of `URL` show them; `None` when it is not valid.
-pub(super) fn parse<'js>(
-    ctx: Ctx<'js>,
+pub(super) fn parse(
+    ctx: Ctx<'_>,
     input: String,
     base: Option<String>,
-) -> rquickjs::Result<Option<Object<'js>>> {
+) -> rquickjs::Result<Option<Object<'_>>> {
     let base = match base.as_deref().map(Url::parse) {
         Some(Ok(base)) => Some(base),
         Some(Err(_)) => return Ok(None),
@@ -22,12 +26,12 @@ pub(super) fn parse<'js>(
 
 /// The parts of a URL after one of its properties was assigned; `None` when the URL itself or a
 /// new `href` is not valid. Other values that don't fit change nothing, as the standard has it.
-pub(super) fn change<'js>(
-    ctx: Ctx<'js>,
+pub(super) fn change(
+    ctx: Ctx<'_>,
     href: String,
     property: String,
     value: String,
-) -> rquickjs::Result<Option<Object<'js>>> {
+) -> rquickjs::Result<Option<Object<'_>>> {
     let Ok(mut url) = Url::parse(&href) else {
         return Ok(None);
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes, PyDictRef, PyStr, PyStrRef};
 use rustpython_vm::convert::ToPyObject;
-use rustpython_vm::function::FuncArgs;
+use rustpython_vm::function::{ArgIntoFloat, FuncArgs};
 use rustpython_vm::{
     AsObject, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine,
 };
@@ -168,7 +168,9 @@ fn duration(seconds: PyObjectRef, vm: &VirtualMachine) -> PyResult<Duration> {
         "'{}' object cannot be interpreted as an integer or float",
         seconds.class().name()
     );
-    let seconds = f64::try_from_object(vm, seconds).map_err(|_| vm.new_type_error(wrong_type))?;
+    let seconds = ArgIntoFloat::try_from_object(vm, seconds)
+        .map_err(|_| vm.new_type_error(wrong_type))?
+        .into_float();
     if seconds < 0.0 {
         return Err(vm.new_value_error("sleep length must be non-negative"));
     }

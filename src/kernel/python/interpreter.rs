@@ -218,6 +218,10 @@ impl Interpreter for Python {
                 },
             };
             drop(running);
+            if reply.ending == Ending::Interrupted {
+                // Of its own code only: it has nothing to say to the user.
+                let _ = self.call(vm, "after_interruption", ());
+            }
             reply
         })
     }

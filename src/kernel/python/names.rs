@@ -20,6 +20,8 @@ const KEYWORDS: [&str; 39] = [
 /// Modules that do something when they are imported.
 const LOUD: [&str; 4] = ["this", "antigravity", "__hello__", "__phello__"];
 
+/// Names with their values.
+type Entries = Vec<(String, PyObjectRef)>;
 /// Candidates by name, with their kinds.
 type Found = BTreeMap<String, String>;
 
@@ -104,7 +106,7 @@ fn candidates<'a>(
         .map(|&keyword| (keyword.to_owned(), "keyword".to_owned()))
         .collect();
     for namespace in [&vm.builtins.dict(), main] {
-        add(vm, &mut found, namespace);
+        add(vm, &mut found, entries(vm, namespace));
     }
     Some((word, found))
 }
@@ -161,81 +163,78 @@ fn resolve(vm: &VirtualMachine, main: &PyDictRef, path: &str) -> Option<PyObject
     names.try_fold(object, |object, name| attribute(vm, &object, name))
 }
 
-/// Names and what they stand for.
-type Namespace = Vec<(String, PyObjectRef)>;
-
 /// A dictionary's value, by comparing the keys that are plain strings.
 fn get(vm: &VirtualMachine, dict: &PyDictRef, name: &str) -> Option<PyObjectRef> {
-    value_of(&entries(vm, dict), name)
-}
-
-fn value_of(namespace: &Namespace, name: &str) -> Option<PyObjectRef> {
-    let found = namespace.iter().find(|(key, _)| key == name);
-    found.map(|(_, value)| value.clone())
+    entries(vm, dict)
+        .into_iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }
 
 /// The entries of a dictionary whose keys are strings; none of a subclass, which may have code.
-fn entries(vm: &VirtualMachine, dict: &Py<PyDict>) -> Namespace {
+fn entries(vm: &VirtualMachine, dict: &Py<PyDict>) -> Entries {
     if !dict.class().is(vm.ctx.types.dict_type) {
         return Vec::new();
     }
-    named(vm, dict.items_vec())
-}
-
-fn named(vm: &VirtualMachine, items: Vec<(PyObjectRef, PyObjectRef)>) -> Namespace {
-    let named = items.into_iter().filter_map(|(key, value)| {
-        Some((key.downcast_ref_if_exact::<PyStr>(vm)?.to_str()?.to_owned(), value))
-    });
-    named.collect()
+    dict.items_vec()
+        .into_iter()
+        .filter_map(|(key, value)| {
+            let key = key.downcast_ref_if_exact::<PyStr>(vm)?.to_str()?.to_owned();
+            Some((key, value))
+        })
+        .collect()
 }
 
 /// An attribute, if finding it runs no code.
 fn attribute(vm: &VirtualMachine, object: &PyObject, name: &str) -> Option<PyObjectRef> {
     let (own, of_class) = namespaces(vm, object);
-    let find = |places: &[Namespace]| places.iter().find_map(|place| value_of(place, name));
-    let inherited = find(&of_class);
+    let find = |entries: Entries| {
+        entries
+            .into_iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    };
+    let inherited = find(of_class);
     if let Some(value) = &inherited
         && kind(vm, value) == "property"
     {
         return None;
     }
-    let value = find(&own).or(inherited)?;
+    let value = find(own).or(inherited)?;
     (kind(vm, &value) != "property").then_some(value)
 }
 
-/// An object's own names, and those of the classes of its method resolution order. A class has
-/// the attributes of its bases as its own.
-fn namespaces(vm: &VirtualMachine, object: &PyObject) -> (Vec<Namespace>, Vec<Namespace>) {
-    let of_type = |class: &Py<PyType>| -> Vec<Namespace> {
-        let classes = class.mro_collect();
-        classes.iter().map(|class| named(vm, class.attributes().entries())).collect()
+/// An object's own attributes, and those of its class. A class has the attributes of its bases
+/// as its own.
+fn namespaces(vm: &VirtualMachine, object: &PyObject) -> (Entries, Entries) {
+    let of_type = |class: &Py<PyType>| {
+        class
+            .get_attributes(&vm.ctx)
+            .into_iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value))
+            .collect()
     };
     if let Some(class) = object.downcast_ref::<PyType>() {
-        return (of_type(class), Vec::new());
+        return (of_type(class), Entries::new());
     }
     if let Some(module) = object.downcast_ref::<PyModule>() {
-        return (vec![entries(vm, &module.dict())], Vec::new());
+        return (entries(vm, &module.dict()), Entries::new());
     }
     let own = object.dict().map(|dict| entries(vm, &dict));
-    (own.into_iter().collect(), of_type(object.class()))
+    (own.unwrap_or_default(), of_type(object.class()))
 }
 
 fn attributes(vm: &VirtualMachine, object: &PyObject) -> Found {
     let (own, of_class) = namespaces(vm, object);
     let mut found = Found::new();
-    // The first place to have a name wins, so it is added last.
-    for place in of_class.into_iter().rev().chain(own.into_iter().rev()) {
-        add_all(vm, &mut found, place);
-    }
+    add(vm, &mut found, of_class);
+    add(vm, &mut found, own);
     found
 }
 
-fn add(vm: &VirtualMachine, found: &mut Found, dict: &PyDictRef) {
-    add_all(vm, found, entries(vm, dict));
-}
-
-fn add_all(vm: &VirtualMachine, found: &mut Found, namespace: Namespace) {
-    for (name, value) in namespace {
+/// Adds what can be written as a name; the last to have it wins.
+fn add(vm: &VirtualMachine, found: &mut Found, entries: Entries) {
+    for (name, value) in entries {
         if !name.is_empty() && name.chars().all(is_name_char) {
             found.insert(name, kind(vm, &value));
         }
@@ -278,10 +277,11 @@ fn kind(vm: &VirtualMachine, value: &PyObject) -> String {
 /// The modules that fit `path`, of which `word` is the last name.
 fn modules(vm: &VirtualMachine, path: &str, word: &str) -> Found {
     let package = path.strip_suffix(word).unwrap_or_default();
-    vm.state
-        .frozen
-        .keys()
-        .chain(vm.state.module_defs.keys())
+    let imported = imported(vm);
+    let names = imported.iter().map(|(name, _)| name.as_str());
+    let frozen = vm.state.frozen.keys().chain(vm.state.module_defs.keys());
+    names
+        .chain(frozen.copied())
         .filter_map(|name| name.strip_prefix(package)?.split('.').next())
         .filter(|name| !name.is_empty())
         .map(|name| (name.to_owned(), "module".to_owned()))
@@ -290,19 +290,29 @@ fn modules(vm: &VirtualMachine, path: &str, word: &str) -> Found {
 
 /// What can be imported from a module. One of the standard library is imported for it.
 fn members_of_module(vm: &VirtualMachine, name: &str) -> Option<Found> {
-    let imported = || {
-        let modules = vm.sys_module.get_attr("modules", vm).ok()?;
-        get(vm, &modules.downcast::<PyDict>().ok()?, name)
+    let find = || {
+        let mut modules = imported(vm).into_iter();
+        Some(modules.find(|(imported, _)| imported == name)?.1)
     };
-    let module = imported().or_else(|| {
+    let module = find().or_else(|| {
         let known = vm.state.frozen.contains_key(name) || vm.state.module_defs.contains_key(name);
         if !known || LOUD.contains(&name) {
             return None;
         }
         vm.import(&*vm.ctx.new_utf8_str(name), 0).ok()?;
-        imported()
+        find()
     })?;
     let mut found = modules(vm, &format!("{name}."), "");
     found.extend(attributes(vm, &module));
     Some(found)
+}
+
+/// `sys.modules`
+fn imported(vm: &VirtualMachine) -> Entries {
+    vm.sys_module
+        .get_attr("modules", vm)
+        .ok()
+        .and_then(|modules| modules.downcast::<PyDict>().ok())
+        .map(|modules| entries(vm, &modules))
+        .unwrap_or_default()
 }

@@ -11,7 +11,8 @@ use image::{DynamicImage, RgbaImage};
 
 use super::PictureKey;
 use super::scale::{Sizes, encode, scale};
-use crate::picture::{self, contain_panic};
+use crate::panics::contain;
+use crate::picture;
 use crate::protocol::BlobId;
 
 /// Scaled pictures may take this much memory together.
@@ -288,7 +289,7 @@ impl Shared {
             picture,
             pixels,
         } = job;
-        let encoded = contain_panic(|| encode(request.1.full, pixels));
+        let encoded = contain(|| encode(request.1.full, pixels));
         // Half blocks are there in any case.
         let full = encoded.ok().and_then(Result::ok).unwrap_or(Full::None);
         let bytes = full.size_bytes();
@@ -364,7 +365,7 @@ fn prepare(
     (key, target): &Request,
     load: &impl Fn(BlobId) -> Result<Vec<u8>, String>,
 ) -> Result<Sizes, String> {
-    let prepared = contain_panic(|| {
+    let prepared = contain(|| {
         let bytes = match key {
             PictureKey::Blob(blob) => load(*blob)?,
             PictureKey::File(path) => picture::read(path).map_err(|error| error.to_string())?.0,

@@ -21,7 +21,7 @@ use super::{
     BackendChoice, Capabilities, FullSize, ImageBackend, Look, PictureKey, Placed, Scaled, Target,
     kitty,
 };
-use crate::picture::contain_panic;
+use crate::panics::contain;
 
 /// A picture has to stand still for this long before it is painted: half blocks until then.
 pub(super) const SETTLE: Duration = Duration::from_millis(120);
@@ -180,7 +180,7 @@ impl Graphics {
                     ..viuer_config(self.protocol)
                 };
                 let print = &mut self.print;
-                let printed = contain_panic(|| print(pixels, &config));
+                let printed = contain(|| print(pixels, &config));
                 if !matches!(printed, Ok(Ok(()))) {
                     self.has_failed = true;
                     self.changes_in = Some(Duration::ZERO);

@@ -33,7 +33,7 @@ use crate::protocol::BlobId;
 pub(crate) use blocks::{ColorDepth, HalfBlocks};
 pub(crate) use cache::{FullSize, ImageCache, Loaded, Scaled, Target};
 pub(crate) use graphics::Graphics;
-pub(crate) use probe::{Capabilities, Probed, probe, typed_text};
+pub(crate) use probe::{Capabilities, probe, typed_text};
 pub(crate) use show::{ShowOptions, show_to_stdout};
 
 /// Erases every picture that the kitty protocol put on the screen, and frees its data.
@@ -153,7 +153,6 @@ pub(crate) struct Placed<'a> {
 pub(crate) struct Pictures {
     cache: ImageCache,
     backend: Box<dyn ImageBackend>,
-    cell_size: Option<(u16, u16)>,
     screen: Rect,
 }
 
@@ -167,17 +166,12 @@ impl Pictures {
                 Some(graphics) => Box::new(graphics),
                 None => Box::new(HalfBlocks),
             },
-            cell_size: capabilities.cell_size,
             screen: Rect::ZERO,
         }
     }
 
-    /// The size in cells of a picture with so many pixels, see [`picture_size`].
-    pub fn size(&self, width_px: u32, height_px: u32, max_cols: u16, max_rows: u16) -> (u16, u16) {
-        picture_size(width_px, height_px, max_cols, max_rows, self.cell_size)
-    }
-
     /// What draws pictures, for `doctor`.
+    #[cfg(test)]
     pub fn backend_name(&self) -> &'static str {
         self.backend.name()
     }

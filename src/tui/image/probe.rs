@@ -233,54 +233,6 @@ impl Capabilities {
         }
     }
 
-    /// What was found, for `doctor`: a name and a finding each, and why something is degraded.
-    pub fn report(&self) -> Vec<(&'static str, String)> {
-        let name = self.name.as_deref().unwrap_or("unknown");
-        let place = match (self.in_tmux, self.in_screen, self.over_ssh) {
-            (true, _, true) => ", in tmux, over ssh",
-            (true, _, false) => ", in tmux",
-            (_, true, _) => ", in screen",
-            (_, _, true) => ", over ssh",
-            _ => "",
-        };
-        let graphics = if self.no_color {
-            "shades of the text colour, because NO_COLOR is set"
-        } else if self.kitty {
-            "kitty graphics"
-        } else if self.iterm {
-            "iTerm2 inline images"
-        } else if self.sixel {
-            "sixel"
-        } else if self.in_tmux || self.in_screen {
-            "half blocks: tmux and screen let no other pictures through"
-        } else if self.answered {
-            "half blocks: the terminal offers no graphics protocol"
-        } else {
-            "half blocks: the terminal did not answer in time, or there is none"
-        };
-        let cell = match self.cell_size {
-            Some((width, height)) => format!("{width}×{height} pixels"),
-            None => "unknown, taken for twice as high as wide".to_owned(),
-        };
-        let colors = match (self.no_color, self.truecolor) {
-            (true, _) => "none: NO_COLOR is set",
-            (_, true) => "24 bits",
-            (_, false) => "256: COLORTERM does not say truecolor",
-        };
-        let keyboard = if self.keyboard {
-            "kitty protocol"
-        } else {
-            "traditional"
-        };
-        vec![
-            ("terminal", format!("{name}{place}")),
-            ("pictures", graphics.to_owned()),
-            ("cell", cell),
-            ("colours", colors.to_owned()),
-            ("keyboard", keyboard.to_owned()),
-        ]
-    }
-
     fn with(mut self, answers: Answers) -> Probed {
         self.answered = answers.attributes.is_some();
         self.kitty = answers.kitty && !self.in_screen;

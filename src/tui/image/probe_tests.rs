@@ -230,44 +230,6 @@ fn a_terminal_that_has_begun_to_answer_is_waited_for() {
 }
 
 #[test]
-fn the_report_says_why_something_is_degraded() {
-    let text = |capabilities: &Capabilities| {
-        let lines = capabilities.report();
-        let lines = lines.iter().map(|(name, found)| format!("{name}: {found}"));
-        lines.collect::<Vec<_>>().join("\n")
-    };
-    let in_tmux = Capabilities {
-        answered: true,
-        in_tmux: true,
-        name: Some("tmux 3.3a".into()),
-        ..Capabilities::default()
-    };
-    insta::assert_snapshot!(text(&in_tmux), @"
-    terminal: tmux 3.3a, in tmux
-    pictures: half blocks: tmux and screen let no other pictures through
-    cell: unknown, taken for twice as high as wide
-    colours: 256: COLORTERM does not say truecolor
-    keyboard: traditional
-    ");
-    let kitty = Capabilities {
-        answered: true,
-        kitty: true,
-        keyboard: true,
-        truecolor: true,
-        cell_size: Some((9, 18)),
-        ..Capabilities::default()
-    };
-    insta::assert_snapshot!(text(&kitty), @"
-    terminal: unknown
-    pictures: kitty graphics
-    cell: 9×18 pixels
-    colours: 24 bits
-    keyboard: kitty protocol
-    ");
-    assert!(text(&Capabilities::default()).contains("did not answer"));
-}
-
-#[test]
 fn the_probe_gives_up_on_a_silent_terminal() {
     let patience = Duration::from_millis(80);
     let (answers, _, took) = asked(patience, Duration::ZERO, None);

@@ -18,7 +18,8 @@ use super::{
     BackendChoice, Capabilities, ColorDepth, FullSize, Look, PictureKey, Placement, Target, fit,
     kitty, picture_size, probe,
 };
-use crate::picture::{self, PictureError, PictureInfo, contain_panic, shown_path, shown_size};
+use crate::panics::contain;
+use crate::picture::{self, PictureError, PictureInfo, shown_path, shown_size};
 
 /// The size of the terminal that one is taken to have which does not tell it.
 const DEFAULT_SIZE: (u16, u16) = (80, 24);
@@ -229,7 +230,7 @@ fn print_inline(
         ..viuer_config(protocol)
     };
     let (max_width, max_height) = sent_size(cols, rows, cell);
-    let printed = contain_panic(|| {
+    let printed = contain(|| {
         let picture = if picture.width() > max_width || picture.height() > max_height {
             picture.thumbnail_exact(max_width, max_height).into_rgba8()
         } else {

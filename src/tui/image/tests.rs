@@ -627,7 +627,7 @@ fn everything_together_draws_a_frame_then_a_picture_then_its_failure() {
     .expect("a thread");
     let mut pictures = Pictures::new(&Capabilities::default(), BackendChoice::Auto, cache);
     assert_eq!(pictures.backend_name(), "half blocks");
-    let (cols, rows) = pictures.size(8, 8, 40, 10);
+    let (cols, rows) = picture_size(8, 8, 40, 10, None);
     assert_eq!((cols, rows), (8, 4));
     let placements = [(1, 0), (2, 5)].map(|(n, y)| Placement {
         key: blob(n),

@@ -3,10 +3,9 @@
 //! `read_line` is never called. Keys go through the edit mode's parser, which answers with events;
 //! edits are run on reedline's buffer, and everything else is the prompt's to interpret.
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::panics::contain;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use reedline::{
     EditCommand, EditMode, Emacs, Keybindings, PromptEditMode, PromptViMode, Reedline,
@@ -212,11 +211,11 @@ impl Engine {
     /// Runs commands, and outlives a panic in them: reedline 0.52 cuts some ranges in the middle of
     /// a letter where graphemes have many code points.
     fn run(&mut self, commands: &[EditCommand]) {
-        if guarded(|| self.reedline.run_edit_commands(commands)).is_some() {
+        if contain(|| self.reedline.run_edit_commands(commands)).is_ok() {
             return;
         }
         let text = self.text().to_owned();
-        let caret = guarded(|| self.caret()).unwrap_or(text.len());
+        let caret = contain(|| self.caret()).unwrap_or(text.len());
         let fresh = Reedline::create().with_edit_mode(Box::new(self.mode.clone()));
         // Dropping it would turn raw mode off.
         std::mem::forget(std::mem::replace(&mut self.reedline, fresh));
@@ -229,7 +228,7 @@ impl Engine {
                 select: false,
             },
         ];
-        let _ = guarded(|| self.reedline.run_edit_commands(&restore));
+        let _ = contain(|| self.reedline.run_edit_commands(&restore));
         self.commands = restore.len();
     }
 
@@ -243,23 +242,6 @@ impl Engine {
         self.commands = 1;
         self.undo_bytes = 0;
     }
-}
-
-thread_local! {
-    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether a panic on this thread will be caught: a panic hook should leave the terminal alone.
-pub(crate) fn is_guarded() -> bool {
-    IS_GUARDED.get()
-}
-
-/// Runs something that may panic; `None` if it did.
-fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
-    IS_GUARDED.set(true);
-    let result = catch_unwind(AssertUnwindSafe(work));
-    IS_GUARDED.set(false);
-    result.ok()
 }
 
 /// The machine, shared between reedline (whose caret rules ask for the mode) and the engine
@@ -324,17 +306,6 @@ fn add_undo(bindings: &mut Keybindings) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_panic_in_the_engine_is_caught_and_known_to_be() {
-        let result = guarded(|| {
-            assert!(is_guarded());
-            std::panic::resume_unwind(Box::new("quiet"));
-        });
-        assert_eq!(result, None::<()>);
-        assert!(!is_guarded());
-        assert_eq!(guarded(|| 1), Some(1));
-    }
 
     #[test]
     fn undo_steps_are_dropped_when_they_hold_too_much() {

@@ -33,7 +33,6 @@ use reedline::EditCommand;
 
 pub(crate) use completion::{Choice, Choices};
 pub(crate) use editor::edit_in_editor;
-pub(crate) use engine::is_guarded;
 pub(crate) use recall::Recall;
 
 use super::highlight::Highlighter;

@@ -91,12 +91,22 @@ impl Prompt {
 fn space(prompt: Rect, screen: Rect, wanted: u16) -> Option<Rect> {
     let top = prompt.y.min(screen.bottom());
     let bottom = prompt.bottom().min(screen.bottom());
-    let above = Rect { height: top - screen.y.min(top), ..screen };
-    let below = Rect { y: bottom, height: screen.bottom() - bottom, ..screen };
+    let above = Rect {
+        height: top - screen.y.min(top),
+        ..screen
+    };
+    let below = Rect {
+        y: bottom,
+        height: screen.bottom() - bottom,
+        ..screen
+    };
     let space = if above.height >= wanted || above.height >= below.height {
         above
     } else {
-        Rect { height: below.height.min(wanted), ..below }
+        Rect {
+            height: below.height.min(wanted),
+            ..below
+        }
     };
     (!space.is_empty()).then_some(space)
 }

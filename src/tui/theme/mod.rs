@@ -115,6 +115,7 @@ impl Theme {
     }
 
     /// The colour that the theme is made for, which the terminal may or may not have.
+    #[cfg(test)]
     pub fn background(&self) -> Option<Color> {
         self.background
     }

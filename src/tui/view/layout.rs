@@ -102,10 +102,10 @@ impl Rows {
             };
             let (at, last) = content::last_lines(pieces, ends.last, 2 * self.width);
             let hidden = total.saturating_sub((first.len() + last.len()) as u64);
-            self.lines(Part::Head, 0, &first, stream_mark);
+            self.short_lines(Part::Head, 0, &first);
             self.laid.is_folded = true;
             self.hidden_lines(hidden, ends.first + ends.last > 0);
-            self.lines(part, at, &last, stream_mark);
+            self.short_lines(part, at, &last);
         }
     }
 
@@ -285,6 +285,27 @@ impl Rows {
                 start: 0,
             };
             self.wrap(line, Some(origin), mark(line_number, line));
+        }
+    }
+
+    /// Lines of output, a row each: folded output takes the same room however long its lines are.
+    fn short_lines(&mut self, part: Part, first: usize, lines: &[Line]) {
+        for (at, line) in lines.iter().enumerate() {
+            let origin = Origin {
+                part,
+                line: first + at,
+                start: 0,
+            };
+            let row = match wrap(line, self.width).as_slice() {
+                [(_, whole)] => whole.clone(),
+                _ => {
+                    let mut rows = wrap(line, self.width.saturating_sub(1)).into_iter();
+                    let mut cut = rows.next().unwrap_or_default().1;
+                    cut.append(&mut run(Role::Dim, "…"));
+                    cut
+                }
+            };
+            self.push(stream_mark(at, line), Content::Text(row, Some(origin)));
         }
     }
 

@@ -26,8 +26,7 @@ pub(crate) mod welcome;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use content::Part;
 pub(crate) use place::gutter;
-pub(crate) use rows::{Fold, PictureSize};
-pub(crate) use search::{Match, Search, find};
-pub(crate) use transcript::{Placement, Position, Screen, Scroll, TranscriptView, is_animated};
+
+pub(crate) use search::Search;
+pub(crate) use transcript::{Placement, Screen, TranscriptView, is_animated};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
+use ratatui::widgets::{Clear, Widget};
 
 use super::rows::wrap;
 use super::search::Needle;
@@ -145,6 +146,7 @@ impl Pager {
             return;
         }
         let width = usize::from(area.width);
+        Clear.render(area, buf);
         if let Some(screen) = theme.screen_style() {
             buf.set_style(area, screen);
         }

@@ -8,6 +8,7 @@ use super::rows::{Columns, Frame, Laid};
 use super::transcript::{Cached, Screen, Scroll, TranscriptView};
 use crate::protocol::CellId;
 use crate::session::{Body, Entry, Transcript};
+use crate::tui::highlight;
 
 /// A row of the transcript: an entry's index, and a row of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +126,10 @@ impl TranscriptView {
         let fold = self.fold(entry.cell);
         let mut cache = self.cache.borrow_mut();
         let mut source = None;
-        if let Some(cached) = cache.get(&entry.cell) {
+        let is_coloured = highlight::is_ready();
+        if let Some(cached) = cache.get(&entry.cell)
+            && cached.is_coloured == is_coloured
+        {
             let is_fresh = cached.revision == entry.revision
                 && cached.columns == columns
                 && cached.fold == fold
@@ -155,6 +159,7 @@ impl TranscriptView {
                 fold,
                 laid: Rc::clone(&laid),
                 source,
+                is_coloured,
             },
         );
         laid

@@ -64,6 +64,7 @@ impl Search {
     }
 
     /// What is looked for.
+    #[cfg(test)]
     pub fn query(&self) -> &str {
         &self.query
     }

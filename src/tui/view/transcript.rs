@@ -101,6 +101,8 @@ pub(super) struct Cached {
     pub laid: Rc<Laid>,
     /// The source, in colour: to find its colours takes longer than all the rest.
     pub source: Rc<Vec<Line>>,
+    /// Whether the grammars were loaded when it was coloured.
+    pub is_coloured: bool,
 }
 
 impl TranscriptView {
@@ -167,6 +169,7 @@ impl TranscriptView {
     }
 
     /// Where the view stands.
+    #[cfg(test)]
     pub fn scroll(&self) -> Scroll {
         self.scroll
     }
@@ -284,6 +287,7 @@ impl TranscriptView {
     }
 
     /// The fold of one entry, set.
+    #[cfg(test)]
     pub fn set_fold(&mut self, cell: CellId, fold: Fold) {
         self.folds.insert(cell, fold);
     }

@@ -420,11 +420,19 @@ def clean(error, seen):
         clean(inner, seen)
 
 
+MOST_FRAMES = 5000
+
+
 def format_error(error):
     """The text that CPython prints for an exception that nothing caught."""
     import traceback
 
-    formatted = traceback.TracebackException.from_exception(error, compact=True)
+    # To format a frame takes a quarter of a millisecond, and no one reads a million of them.
+    depth, entry = 0, error.__traceback__
+    while entry is not None and depth < MOST_FRAMES:
+        depth, entry = depth + 1, entry.tb_next
+    limit = MOST_FRAMES if entry is not None else None
+    formatted = traceback.TracebackException.from_exception(error, limit=limit, compact=True)
     clean(formatted, set())
     return "".join(formatted.format(colorize=False))
 
@@ -434,3 +442,17 @@ def finish():
     import atexit
 
     atexit._run_exitfuncs()
+
+
+def after_interruption():
+    """Mends what an interruption can leave half done: an import, a running event loop."""
+    broken = [
+        name
+        for name, module in list(sys.modules.items())
+        if getattr(getattr(module, "__spec__", None), "_initializing", False)
+    ]
+    for name in list(sys.modules):
+        if any(name == part or name.startswith(part + ".") for part in broken):
+            del sys.modules[name]
+    if "_asyncio" in sys.modules:
+        sys.modules["_asyncio"]._set_running_loop(None)

@@ -12,6 +12,7 @@ fn look(width: u16, name: &str) -> String {
 
 /// The colours of a shorter one, with a selection and a search.
 fn colours(theme: &Theme, width: u16) -> String {
+    with_grammars();
     let mut story = Story::default();
     story.ran("fib(20)  # twenty", "", Some("6765"));
     let cell = story.start(Language::JavaScript, "warn()");

@@ -294,3 +294,16 @@ fn everything() -> Story {
     story.submit(Language::Python, "print(name)");
     story
 }
+
+/// Waits for the grammars: without them sources are plain.
+fn with_grammars() {
+    use crate::tui::highlight;
+    highlight::warm(|| {});
+    for _ in 0..3000 {
+        if highlight::is_ready() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no grammars after half a minute");
+}

@@ -7,7 +7,8 @@ use super::super::notice::Notices;
 use super::super::pager::Pager;
 use super::super::select::Select;
 use super::super::status::StatusLine;
-use super::super::{Position, welcome};
+use super::super::transcript::Position;
+use super::super::welcome;
 use super::*;
 use crate::protocol::{KernelStatus, NoticeLevel, SessionId, slash};
 
@@ -101,6 +102,7 @@ fn status_lines_give_way_gracefully() {
 
 #[test]
 fn the_welcome() {
+    with_grammars();
     let draw = |name: &str, width| {
         let theme = theme(name);
         buffer(width, welcome::HEIGHT, |area, buf| {
@@ -214,6 +216,10 @@ fn pager(text: &str) -> Pager {
 fn paged(pager: &Pager, width: u16, height: u16) -> String {
     let theme = theme("dark");
     text_of(&buffer(width, height, |area, buf| {
+        // What was there before does not shine through.
+        for cell in &mut buf.content {
+            cell.set_symbol("▐");
+        }
         pager.draw(&theme, area, buf);
     }))
 }

@@ -1,4 +1,7 @@
-use super::super::{Fold, Position, Scroll, find, is_animated};
+use super::super::is_animated;
+use super::super::rows::Fold;
+use super::super::search::find;
+use super::super::transcript::{Position, Scroll};
 use super::*;
 
 /// So many cells that each print their number.
@@ -464,8 +467,8 @@ fn long_lines_of_folded_output_are_cut() {
     let screen = screen(&story.transcript, &theme, 60, 100);
     let mut view = TranscriptView::default();
     let text = drawn(&view, &screen);
-    assert!(text.contains("… 412 more characters"), "{text}");
-    assert!(view.height(&screen, 100) < 60);
+    assert!(text.contains("xxx…\n"), "{text}");
+    assert_eq!(view.height(&screen, 100), 1 + 8 + 1 + 8 + 2);
     view.find(&screen, "needle");
     assert_eq!(view.fold(cell), Fold::Open, "what was cut is shown");
     assert!(drawn(&view, &screen).contains("needle"));

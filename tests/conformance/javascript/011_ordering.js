@@ -1,0 +1,10 @@
+console.log('1');
+setTimeout(() => console.log('timeout 0'), 0);
+setTimeout(() => console.log('timeout 10'), 10);
+setTimeout(() => { console.log('timeout 5'); Promise.resolve().then(() => console.log('micro in timeout')); process.nextTick(() => console.log('tick in timeout')); }, 5);
+process.nextTick(() => console.log('tick'));
+Promise.resolve().then(() => console.log('micro 1')).then(() => console.log('micro 2'));
+queueMicrotask(() => { console.log('queued'); process.nextTick(() => console.log('late tick')); });
+(async () => { console.log('async start'); await null; console.log('after await'); })();
+new Promise((r) => { console.log('executor'); r(); }).then(() => console.log('then'));
+console.log('2');

@@ -1,0 +1,4 @@
+console.log('%s is %d years and %i, %f', 'Bob', 42.5, 42.9, '1.50'); console.log('%o|%O', { a: [1] }, { a: { b: { c: { d: {} } } } }); console.log('%j', { a: [1, 'x'] }); console.log('%c styled', 'color: red');
+console.log('%s %s %s %s', null, undefined, true, Symbol('s')); console.log('%s', { a: 1 }, [1, 2], () => 1); console.log('%s', class A {}, new (class B { toString() { return 'B!'; } })()); console.log('%d', '0x10', 5n, {}); console.log('%s', -0, 12n, [1, [2, [3]]]);
+console.log('%i %i', 'abc', 3.99); console.log('a%sb%sc', 1); console.log('%s%s', 'only'); console.log('%5d', 3); console.log('x', '%s', 'y'); console.log(5, '%s', 'y'); console.log('%s', 'multi\nline', { k: 'v' });
+console.log('%s', new Date(0), new Error('x').message); console.log('%s', Object.create(null), { toString: () => 'own' }); console.log('%O', [1, 2, { a: 'b' }], 'rest'); console.log('%f', 'abc'); console.log('%d %d', 1);

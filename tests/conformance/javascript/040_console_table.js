@@ -1,0 +1,2 @@
+console.table([{ a: 1, b: 'x' }, { a: 2, c: true }]); console.table([[1, 2], [3, 4]]); console.table([1, 'two', { three: 3 }]); console.table({ r1: { c: 1 }, r2: { c: 2 } }); console.table([{ a: 1, b: 2 }], ['b']);
+console.table(new Map([['k', 1], ['l', { x: 1 }]])); console.table(new Set([1, 'b'])); console.table([]); console.table('not tabular'); console.table(5); console.table(null); console.table([{ name: '中文', v: [1, 2, 3] }, { name: 'x', v: { y: 1 } }]);

@@ -1,0 +1,8 @@
+const util = require('util');
+console.log({ a: { b: { c: { d: 1 } } } }, [[[[1]]]], new Map([[{ a: 1 }, new Set([1])]]), [undefined, , null]);
+console.log(util.inspect({ a: { b: { c: { d: 1 } } } }, { depth: null }), util.inspect('s'), util.inspect([1, 2, 3], { compact: false }), util.inspect({ b: 1, a: 2 }, { sorted: true }), util.inspect(new Map([[1, 2]]), false, 0));
+console.log(util.inspect({ a: 1, b: [1, 2, { c: 3 }] }, { breakLength: 20 }), util.inspect('x'.repeat(20), { maxStringLength: 5 }), util.inspect([1, 2, 3, 4], { maxArrayLength: 2 }), util.inspect({ x: 123456789.123 }, { numericSeparator: true }));
+console.log(util.format('%s=%d', 'x', 5, 'extra'), util.inspect({ get a() { return { x: 1 }; } }, { getters: true }), util.inspect(Object.defineProperty({}, 'h', { value: 1 }), { showHidden: true }), util.isDeepStrictEqual({ a: [1, new Set([2])] }, { a: [1, new Set([2])] }));
+class Money { constructor(v) { this.v = v; } [util.inspect.custom](depth, opts) { return `Money<${this.v}>`; } } console.log(new Money(5), [new Money(6)], { m: new Money(7) });
+const circ = { name: 'c' }; circ.self = circ; circ.list = [circ, { circ }]; console.log(circ); console.log(process.argv.length >= 1, [function foo() {}, class Bar {}, Symbol('x'), /re/g, new Date(0)], Object.create({}), new (class Foo { x = 1; })(), new (class extends Array {})(2));
+console.log({ 'key with space': 1, valid_id: 2, 3: 4, 'a-b': 5 }, ["it's", 'a"b', `c'd"e`], { s: 'multi\nline' }, 'top\nlevel', ['a'.repeat(80), 'b']); console.log(Array.from({ length: 120 }, (_, i) => i), 'x'.repeat(5), [1.5, 2.25, -3], ['aa', 'bbb', 'c', 'dddd', 'ee', 'f', 'gg']);

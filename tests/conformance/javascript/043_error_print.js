@@ -1,0 +1,4 @@
+const show = (e) => console.log(String(e), Object.prototype.toString.call(e), e.stack.split('\n')[0]);
+class V extends Error { get name() { return 'V'; } } class W extends V {} show(new Error('a')); show(new TypeError('b')); show(new V('c')); show(new W()); show(new AggregateError([], 'd')); show(Object.assign(new Error('e'), { name: 'Renamed' }));
+const bare = new Error('no stack'); bare.stack = 'Error: no stack'; console.log(bare, [bare], { bare }); bare.extra = { a: 1 }; console.log(bare); const nested = new Error('top', { cause: bare }); nested.stack = 'Error: top'; console.log(nested);
+const agg = new AggregateError([bare], 'agg'); agg.stack = 'AggregateError: agg'; console.log(agg); const coded = Object.assign(new RangeError('r'), { code: 'E_X' }); coded.stack = 'RangeError: r\n    at here (file.js:1:1)'; console.log(coded); console.log(`${new Error('in template')}`, new Error('x') + '');

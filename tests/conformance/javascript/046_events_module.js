@@ -1,0 +1,4 @@
+const EventEmitter = require('events'); const { once } = require('node:events');
+class Job extends EventEmitter { run() { this.emit('start', 'job'); for (let i = 1; i <= 2; i++) this.emit('progress', i, { i }); this.emit('end'); } }
+const j = new Job(); j.on('progress', (n, o) => console.log('progress', n, o)); j.once('start', (n) => console.log('start', n)); j.on('end', function () { console.log(this === j); }); j.prependListener('end', () => console.log('first')); j.run(); j.run();
+console.log(j.listenerCount('progress'), j.eventNames(), j.emit('nothing')); const h = () => console.log('h'); j.on('x', h); j.off('x', h); console.log(j.emit('x')); try { j.emit('error', new Error('unhandled')); } catch (e) { console.log(e.message); } once(j, 'later').then((v) => console.log('once', v)); j.emit('later', 1, 2);

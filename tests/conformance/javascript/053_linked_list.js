@@ -1,0 +1,3 @@
+class Node { constructor(value, next = null) { this.value = value; this.next = next; } }
+class List { #size = 0; head = null; push(v) { const n = new Node(v); if (!this.head) this.head = n; else { let c = this.head; while (c.next) c = c.next; c.next = n; } this.#size++; return this; } get size() { return this.#size; } reverse() { let p = null, c = this.head; while (c) [c.next, p, c] = [p, c, c.next]; this.head = p; return this; } *[Symbol.iterator]() { for (let c = this.head; c; c = c.next) yield c.value; } }
+const l = new List().push(1).push(2).push(3); console.log([...l], l.size, l); l.reverse(); console.log([...l], l.head);

@@ -1,0 +1,1 @@
+import('node:util').then(({ default: util, inspect }) => console.log(typeof util.format, inspect({ a: 1 }))); import('data:text/javascript,export const x = 5; export default class Foo {}').then((m) => console.log(m.x, m.default, m)); import('./nope-not-here.js').catch((e) => console.log(e.code ? 'no such module' : 'other'));

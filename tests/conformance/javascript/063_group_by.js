@@ -1,0 +1,1 @@
+console.log(typeof Object.groupBy, typeof Map.groupBy, typeof [].group, typeof Array.fromAsync, typeof Promise.withResolvers, typeof Set.prototype.union, typeof [].toSorted, typeof structuredClone, typeof ''.isWellFormed, typeof Atomics, typeof SharedArrayBuffer, typeof Array.prototype.at);

@@ -1,0 +1,1 @@
+console.log('before'); if (typeof module === 'object') { console.log(typeof module.exports, typeof __filename, typeof __dirname); } exports.value = 1; console.log(module.exports, this === exports); function late() { return 'hoisted over return'; } if (late()) return console.log(late()); console.log('never');

@@ -1,0 +1,1 @@
+console.log(typeof module, typeof exports, (function () { return this; })()); let hoist = f(); function f() { return 'hoisted'; } console.log(hoist); setTimeout(() => console.log('timer'), 1); queueMicrotask(() => console.log('micro')); await null; console.log('after await'); const { a, ...rest } = await (async () => ({ a: 1, b: 2, c: 3 }))(); console.log(a, rest);
