@@ -48,7 +48,7 @@ fn quitting_while_a_cell_runs_waits_for_nothing() {
     stage.wait_for_prompt("py 1");
     stage.enter("while True: pass");
     stage.type_keys(keys::ENTER);
-    stage.wait_for("a spinner", |screen| screen.status().contains(" s"));
+    stage.wait_for_spinner();
     let start = std::time::Instant::now();
     let screen = stage.quit();
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
@@ -65,7 +65,7 @@ fn signals_leave_with_their_number() {
         stage.wait_for_prompt("py 2");
         stage.enter("while True: pass");
         stage.type_keys(keys::ENTER);
-        stage.wait_for("a spinner", |screen| screen.status().contains(" s"));
+        stage.wait_for_spinner();
         stage.send(signal);
         let (code, screen) = stage.end();
         assert_eq!(code, 128 + number);

@@ -51,9 +51,9 @@ fn output_streams_in_before_the_cell_ends() {
     });
     assert!(!screen.text.lines().any(|row| row.trim() == "second"));
     // What takes long says so.
-    stage.wait_for("the time", |screen| screen.status().contains('s') && screen.count("1.") > 0);
+    stage.wait_for("the time", |screen| screen.status().contains("1.0 s"));
     stage.type_keys(keys::CTRL_C);
-    stage.wait_for_text("KeyboardInterrupt");
+    stage.wait_for_text("interrupted after");
     stage.quit();
 }
 
@@ -84,7 +84,7 @@ fn ctrl_c_interrupts_and_variables_are_kept() {
     stage.wait_for_prompt("py 2");
     stage.enter("while True: pass");
     stage.type_keys(keys::ENTER);
-    stage.wait_for("a spinner", |screen| screen.status().contains(" s"));
+    stage.wait_for_spinner();
     // Typed while it runs, kept while it runs, and run after.
     stage.type_keys("kept");
     stage.wait_for("the text", |screen| screen.caret_row().contains("❯ kept"));
@@ -93,7 +93,7 @@ fn ctrl_c_interrupts_and_variables_are_kept() {
     stage.type_keys("next");
     stage.wait_for("the text", |screen| screen.caret_row().contains("❯ next"));
     stage.type_keys(keys::CTRL_C);
-    let screen = stage.wait_for_text("KeyboardInterrupt");
+    let screen = stage.wait_for_text("interrupted after");
     assert!(screen.caret_row().contains("❯ next"), "{}", screen.text);
     stage.type_keys(keys::CTRL_U);
     stage.enter("kept");
@@ -110,9 +110,9 @@ fn javascript_is_interrupted_too() {
     stage.enter("let kept = 1234");
     stage.wait_for_prompt("js 2");
     stage.enter("for (;;) {}");
-    stage.wait_for("a spinner", |screen| screen.status().contains(" s"));
+    stage.wait_for_spinner();
     stage.type_keys(keys::CTRL_C);
-    stage.wait_for_text("nterrupted");
+    stage.wait_for_text("interrupted after");
     stage.enter("kept + 1");
     stage.wait_for_text("1235");
     stage.quit();
@@ -149,7 +149,7 @@ fn input_is_asked_answered_and_echoed() {
     stage.enter("input('stop? ')");
     stage.wait_for("the question", |screen| screen.caret_row().contains("input ❯"));
     stage.type_keys(keys::CTRL_C);
-    stage.wait_for_text("KeyboardInterrupt");
+    stage.wait_for_text("interrupted after");
     stage.quit();
 }
 
@@ -174,7 +174,7 @@ fn a_kernel_that_dies_is_reported_and_replaced() {
     stage.enter("x = 1; import time");
     stage.wait_for_prompt("py 2");
     stage.enter("time.sleep(600)");
-    stage.wait_for("a spinner", |screen| screen.status().contains(" s"));
+    stage.wait_for_spinner();
     let workers = workers(stage.pid());
     assert!(!workers.is_empty());
     for worker in workers {
@@ -182,7 +182,7 @@ fn a_kernel_that_dies_is_reported_and_replaced() {
         let _ = kill_process(pid, Signal::KILL);
     }
     let screen = stage.wait_for("the report", |screen| screen.has("variables"));
-    assert!(screen.has("died") || screen.has("killed"), "{}", screen.text);
+    assert!(screen.has("signal 9"), "{}", screen.text);
     stage.wait_for_prompt("py 1");
     stage.enter("x");
     stage.wait_for_text("NameError");
@@ -206,9 +206,7 @@ fn endless_recursion_and_too_much_memory_end_the_cell_only() {
     stage.enter("print('on', 'we', 'go')");
     stage.wait_for_text("on we go");
     stage.enter("/js const a = []; for (;;) a.push(new Array(1e5).fill(1))");
-    stage.wait_for("an end", |screen| {
-        screen.count("memory") >= 2 || screen.has("out of memory")
-    });
+    stage.wait_for_text("memory limit of 256 MiB reached");
     stage.enter("/js 'j' + 's again'");
     stage.wait_for_text("'js again'");
     stage.quit();

@@ -12,7 +12,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use tempfile::TempDir;
 
 /// How long something may take to be seen: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
 const END_UPDATE: &[u8] = b"\x1b[?2026l";
 
@@ -298,12 +298,21 @@ impl Stage {
         self.wait_for(&format!("{text:?}"), |screen| screen.has(text))
     }
 
-    /// The screen once the prompt is there with its number: `py 1 ❯`.
+    /// The screen once the prompt has its number, `py 1 ❯`, and nothing runs.
     #[track_caller]
     pub fn wait_for_prompt(&self, mark: &str) -> Screen {
         let mark = format!("{mark} ❯");
-        self.wait_for(&format!("the prompt {mark:?}"), |screen| {
-            screen.caret_row().contains(&mark)
+        self.wait_for(&format!("the prompt {mark:?} at rest"), |screen| {
+            screen.caret_row().contains(&mark) && screen.status().contains(" idle ")
+        })
+    }
+
+    /// The screen once a cell runs: its spinner turns.
+    #[track_caller]
+    pub fn wait_for_spinner(&self) -> Screen {
+        self.wait_for("a spinner", |screen| {
+            let is_spinner = |letter| ('\u{2800}'..'\u{2900}').contains(&letter);
+            screen.status().contains(is_spinner)
         })
     }
 

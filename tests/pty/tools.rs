@@ -30,7 +30,7 @@ fn pictures_are_drawn_as_half_blocks() {
     std::fs::write(world.path("work/broken.png"), b"\x89PNG\r\n\x1a\nnot really").expect("written");
     stage.enter("/show broken.png");
     let screen = stage.wait_for("an error", |screen| {
-        screen.count("broken.png") >= 1 && screen.has("can't")
+        screen.has("broken.png: the PNG data is damaged")
     });
     assert!(screen.caret_row().contains("py 1 ❯"), "{}", screen.text);
     stage.enter("/show missing.png");
@@ -63,7 +63,7 @@ fn long_output_is_folded_opened_and_searched() {
     stage.wait_for_prompt("py 2");
 
     stage.type_keys(keys::F4);
-    stage.wait_for("all lines", |screen| screen.has("line number 495") && screen.has("499"));
+    stage.wait_for_text("line number 491");
     stage.type_keys(keys::PAGE_UP);
     stage.wait_for("the middle", |screen| screen.has("line number 48"));
     stage.enter("/search number 77");
@@ -170,7 +170,7 @@ fn copying_goes_through_the_terminal() {
     stage.enter("print('to the clipboard')");
     stage.wait_for_prompt("py 2");
     stage.enter("/copy output");
-    stage.wait_for_text("clipboard");
+    stage.wait_for_text("bytes sent");
     // `to the clipboard\n` in Base64.
     let sequence = "\x1b]52;c;dG8gdGhlIGNsaXBib2FyZAo=";
     assert!(stage.bytes().contains(sequence), "{:?}", stage.bytes());
