@@ -79,16 +79,17 @@ fn room(area: Rect) -> Rect {
 }
 
 fn entries(keys: &[(&str, &str)]) -> Vec<Entry> {
-    let mut entries = vec![Entry::Heading("Keys")];
-    let key = |(key, what): &(&str, &str)| Entry::Item((*key).to_owned(), (*what).to_owned());
-    entries.extend(keys.iter().map(key));
-    entries.extend([Entry::Gap, Entry::Heading("Commands")]);
+    let mut entries = vec![Entry::Heading("Commands")];
     let command = |spec: &SlashSpec| Entry::Item(usage(spec), spec.summary.to_owned());
     entries.extend(SLASH.iter().map(command));
+    entries.extend([Entry::Gap, Entry::Heading("Keys")]);
+    let key = |(key, what): &(&str, &str)| Entry::Item((*key).to_owned(), (*what).to_owned());
+    entries.extend(keys.iter().map(key));
     entries
 }
 
-/// The lines, wrapped. On a narrow screen what something does stands below it.
+/// The lines, wrapped. On a narrow screen, or if its name is long, what something does stands
+/// below it.
 fn rows(keys: &[(&str, &str)], width: usize) -> Vec<Vec<(Role, String)>> {
     let entries = entries(keys);
     let names = entries.iter().map(|entry| match entry {
@@ -105,7 +106,7 @@ fn rows(keys: &[(&str, &str)], width: usize) -> Vec<Vec<(Role, String)>> {
             Entry::Item(name, what) => {
                 let indent = if is_narrow { 2 } else { column };
                 let mut what = text::wrap_words(&what, width.saturating_sub(indent)).into_iter();
-                if is_narrow {
+                if is_narrow || text::width(&name) >= column {
                     rows.push(vec![(Role::SyntaxSlash, name)]);
                 } else {
                     let gap = column.saturating_sub(text::width(&name));
