@@ -16,7 +16,11 @@ fn ctrl_d_leaves_and_the_transcript_stays_in_the_scrollback() {
     stage.type_keys(keys::CTRL_D);
     let (code, screen) = stage.end();
     assert_eq!(code, 0);
-    assert!(screen.has("py 1 ❯ print('remember', 'me')"), "{}", screen.text);
+    assert!(
+        screen.has("py 1 ❯ print('remember', 'me')"),
+        "{}",
+        screen.text
+    );
     assert_eq!(screen.count("remember me"), 1, "{}", screen.text);
 }
 
@@ -117,14 +121,21 @@ fn no_color_is_obeyed() {
     stage.type_keys(keys::ESC);
     stage.wait_for_prompt("py 3");
     let bytes = stage.bytes();
-    let colours: Vec<&str> = bytes.split("\x1b[").skip(1).filter(|rest| is_colour(rest)).collect();
+    let colours: Vec<&str> = bytes
+        .split("\x1b[")
+        .skip(1)
+        .filter(|rest| is_colour(rest))
+        .collect();
     assert!(colours.is_empty(), "{colours:?}");
     stage.quit();
 
     let stage = world.start();
     stage.wait_for_prompt("py 1");
     let bytes = stage.bytes();
-    assert!(bytes.split("\x1b[").skip(1).any(is_colour), "the test sees colours");
+    assert!(
+        bytes.split("\x1b[").skip(1).any(is_colour),
+        "the test sees colours"
+    );
     stage.quit();
 }
 
@@ -133,7 +144,9 @@ fn is_colour(sequence: &str) -> bool {
     let Some(end) = sequence.find(|c: char| !c.is_ascii_digit() && c != ';' && c != ':') else {
         return false;
     };
-    let mut parameters = sequence[..end].split([';', ':']).map(|number| number.parse().unwrap_or(0));
+    let mut parameters = sequence[..end]
+        .split([';', ':'])
+        .map(|number| number.parse().unwrap_or(0));
     sequence[end..].starts_with('m')
         && parameters.any(|number: u16| matches!(number, 30..=38 | 40..=48 | 90..=97 | 100..=107))
 }

@@ -96,13 +96,21 @@ fn up_recalls_what_was_typed_in_this_session() {
     stage.enter("two = 2");
     stage.wait_for_prompt("py 3");
     stage.type_keys(keys::UP);
-    stage.wait_for("the last", |screen| screen.caret_row().contains("❯ two = 2"));
+    stage.wait_for("the last", |screen| {
+        screen.caret_row().contains("❯ two = 2")
+    });
     stage.type_keys(keys::UP);
-    stage.wait_for("the first", |screen| screen.caret_row().contains("❯ one = 1"));
+    stage.wait_for("the first", |screen| {
+        screen.caret_row().contains("❯ one = 1")
+    });
     stage.type_keys(keys::DOWN);
-    stage.wait_for("the last", |screen| screen.caret_row().contains("❯ two = 2"));
+    stage.wait_for("the last", |screen| {
+        screen.caret_row().contains("❯ two = 2")
+    });
     stage.type_keys(keys::DOWN);
-    stage.wait_for("nothing", |screen| screen.caret_row().trim_end().ends_with('❯'));
+    stage.wait_for("nothing", |screen| {
+        screen.caret_row().trim_end().ends_with('❯')
+    });
     stage.quit();
 }
 
@@ -129,7 +137,9 @@ fn ctrl_r_finds_what_was_typed_in_an_earlier_session() {
     });
     assert!(!screen.has("secret"), "{}", screen.text);
     stage.type_keys(keys::ENTER);
-    stage.wait_for("the line", |screen| screen.caret_row().contains("❯ earlier = 'zebra'"));
+    stage.wait_for("the line", |screen| {
+        screen.caret_row().contains("❯ earlier = 'zebra'")
+    });
     stage.enter("");
     stage.wait_for_prompt("py 2");
     stage.enter("earlier");
@@ -186,7 +196,10 @@ fn the_screen_follows_its_size() {
         let screen = stage.wait_for("a frame of that size", |screen| {
             screen.status().contains("Python")
                 && screen.has("❯ unfinished")
-                && screen.text.lines().all(|row| row.chars().count() <= usize::from(columns))
+                && screen
+                    .text
+                    .lines()
+                    .all(|row| row.chars().count() <= usize::from(columns))
                 && (columns < 200 || screen.has(&"wide ".repeat(29)))
         });
         let top = screen.count("Python");
@@ -229,7 +242,11 @@ fn a_terminal_that_answers_leaves_no_answer_at_the_prompt() {
         ..Terminal::default()
     });
     let screen = stage.wait_for_prompt("py 1");
-    assert!(screen.caret_row().trim_end().ends_with('❯'), "{}", screen.text);
+    assert!(
+        screen.caret_row().trim_end().ends_with('❯'),
+        "{}",
+        screen.text
+    );
     stage.enter("40 + 2");
     stage.wait_for_text("42");
     stage.quit();

@@ -27,7 +27,11 @@ fn a_first_session() {
     stage.wait_for_text("x is not defined");
     stage.enter("/js [1, 2, 3].map(n => n * 7)");
     let screen = stage.wait_for_text("[ 7, 14, 21 ]");
-    assert!(screen.has("py 3 ❯"), "one line does not switch: {}", screen.text);
+    assert!(
+        screen.has("py 3 ❯"),
+        "one line does not switch: {}",
+        screen.text
+    );
 
     stage.type_keys(keys::F2);
     let screen = stage.wait_for_prompt("js 3");
@@ -67,7 +71,11 @@ fn an_error_has_its_traceback() {
     stage.wait_for_prompt("py 2");
     stage.enter("half(3)");
     let screen = stage.wait_for_text("ZeroDivisionError: division by zero");
-    assert!(screen.has("Traceback (most recent call last)"), "{}", screen.text);
+    assert!(
+        screen.has("Traceback (most recent call last)"),
+        "{}",
+        screen.text
+    );
     assert!(screen.has("in half"), "{}", screen.text);
     stage.wait_for_prompt("py 3");
     stage.enter("/js null.x");
@@ -129,25 +137,37 @@ fn input_is_asked_answered_and_echoed() {
     });
     stage.enter("ada");
     let screen = stage.wait_for_text("hello, ada");
-    assert!(screen.has("who? ada"), "the answer is echoed: {}", screen.text);
+    assert!(
+        screen.has("who? ada"),
+        "the answer is echoed: {}",
+        screen.text
+    );
     stage.wait_for_prompt("py 2");
 
     // Text that was being typed when the question came is there again after it.
     stage.enter("import time; time.sleep(0.5); input('and? ')");
     stage.type_keys("half a th");
-    stage.wait_for("the question", |screen| screen.caret_row().contains("input ❯"));
+    stage.wait_for("the question", |screen| {
+        screen.caret_row().contains("input ❯")
+    });
     stage.enter("yes");
-    stage.wait_for("the text", |screen| screen.caret_row().contains("❯ half a th"));
+    stage.wait_for("the text", |screen| {
+        screen.caret_row().contains("❯ half a th")
+    });
     stage.wait_for_text("'yes'");
     stage.type_keys(keys::CTRL_U);
 
     // No line at all is the end of the file; Ctrl-C is an interrupt.
     stage.enter("input('eof? ')");
-    stage.wait_for("the question", |screen| screen.caret_row().contains("input ❯"));
+    stage.wait_for("the question", |screen| {
+        screen.caret_row().contains("input ❯")
+    });
     stage.type_keys(keys::CTRL_D);
     stage.wait_for_text("EOFError");
     stage.enter("input('stop? ')");
-    stage.wait_for("the question", |screen| screen.caret_row().contains("input ❯"));
+    stage.wait_for("the question", |screen| {
+        screen.caret_row().contains("input ❯")
+    });
     stage.type_keys(keys::CTRL_C);
     stage.wait_for_text("interrupted after");
     stage.quit();
@@ -202,7 +222,9 @@ fn endless_recursion_and_too_much_memory_end_the_cell_only() {
     stage.enter("f()");
     stage.wait_for_text("RecursionError");
     stage.enter("a = [0] * 10**10");
-    stage.wait_for("an end", |screen| screen.has("MemoryError") || screen.has("memory limit"));
+    stage.wait_for("an end", |screen| {
+        screen.has("MemoryError") || screen.has("memory limit")
+    });
     stage.enter("print('on', 'we', 'go')");
     stage.wait_for_text("on we go");
     stage.enter("/js const a = []; for (;;) a.push(new Array(1e5).fill(1))");

@@ -136,7 +136,11 @@ struct Seen {
 impl Seen {
     /// Whether the screen is half drawn.
     fn is_updating(&self) -> bool {
-        let last = |marker: &[u8]| self.bytes.windows(marker.len()).rposition(|at| at == marker);
+        let last = |marker: &[u8]| {
+            self.bytes
+                .windows(marker.len())
+                .rposition(|at| at == marker)
+        };
         last(BEGIN_UPDATE) > last(END_UPDATE)
     }
 }
@@ -161,7 +165,10 @@ impl Screen {
 
     /// The first row that holds this, with its number.
     pub fn row_of(&self, text: &str) -> Option<(usize, &str)> {
-        self.text.lines().enumerate().find(|(_, row)| row.contains(text))
+        self.text
+            .lines()
+            .enumerate()
+            .find(|(_, row)| row.contains(text))
     }
 
     /// The row of the caret.
@@ -236,13 +243,17 @@ impl Stage {
     pub fn state(&self) -> char {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()));
         let stat = stat.unwrap_or_default();
-        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+        let state = stat
+            .rsplit_once(") ")
+            .and_then(|(_, rest)| rest.chars().next());
         state.unwrap_or('Z')
     }
 
     /// Types, all at once.
     pub fn type_keys(&self, keys: &str) {
-        lock(&self.writer).write_all(keys.as_bytes()).expect("typed");
+        lock(&self.writer)
+            .write_all(keys.as_bytes())
+            .expect("typed");
     }
 
     /// Types a line and Enter.
@@ -259,9 +270,7 @@ impl Stage {
     /// Changes the size, as if the window were dragged.
     pub fn resize(&self, rows: u16, columns: u16) {
         let mut seen = lock(&self.seen.0);
-        seen.parser
-            .screen_mut()
-            .set_size(size(rows), size(columns));
+        seen.parser.screen_mut().set_size(size(rows), size(columns));
         let size = PtySize {
             rows,
             cols: columns,
@@ -473,5 +482,7 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Files below a folder.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder");
-    entries.map(|entry| entry.expect("an entry").path()).collect()
+    entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect()
 }

@@ -11,23 +11,36 @@ fn pictures_are_drawn_as_half_blocks() {
         0..32 => Rgb([220, 20, 20]),
         _ => Rgb([20, 20, 220]),
     });
-    picture.save(world.path("work/two halves.png")).expect("written");
+    picture
+        .save(world.path("work/two halves.png"))
+        .expect("written");
     let stage = world.start();
     stage.wait_for_prompt("py 1");
     stage.enter("/show two halves.png");
     let screen = stage.wait_for("half blocks", |screen| screen.count("▀▀▀▀") > 3);
     let (row, text) = screen.row_of("▀▀▀▀").expect("a row");
-    let first = text.chars().position(|letter| letter == '▀').expect("a cell");
+    let first = text
+        .chars()
+        .position(|letter| letter == '▀')
+        .expect("a cell");
     let last = text.chars().filter(|&letter| letter == '▀').count() + first - 1;
     let colour = |column: usize| {
         let at = |n: usize| u16::try_from(n).expect("small");
-        screen.cells.cell(at(row), at(column)).expect("a cell").fgcolor()
+        screen
+            .cells
+            .cell(at(row), at(column))
+            .expect("a cell")
+            .fgcolor()
     };
     assert_eq!(colour(first), vt100::Color::Rgb(220, 20, 20));
     assert_eq!(colour(last), vt100::Color::Rgb(20, 20, 220));
     assert!(screen.has("64×64"), "{}", screen.text);
 
-    std::fs::write(world.path("work/broken.png"), b"\x89PNG\r\n\x1a\nnot really").expect("written");
+    std::fs::write(
+        world.path("work/broken.png"),
+        b"\x89PNG\r\n\x1a\nnot really",
+    )
+    .expect("written");
     stage.enter("/show broken.png");
     let screen = stage.wait_for("an error", |screen| {
         screen.has("broken.png: the PNG data is damaged")
@@ -50,7 +63,11 @@ fn long_output_is_folded_opened_and_searched() {
     stage.enter("for n in range(500): print('line number', n)");
     stage.type_keys(keys::ENTER);
     let folded = stage.wait_for_prompt("py 2");
-    assert!(folded.has("line number 499") && !folded.has("line number 250"), "{}", folded.text);
+    assert!(
+        folded.has("line number 499") && !folded.has("line number 250"),
+        "{}",
+        folded.text
+    );
     stage.enter("/open");
     stage.wait_for_text("line number 0");
     stage.type_keys("/");
@@ -82,9 +99,16 @@ fn themes_are_previewed() {
     let before = stage.wait_for_prompt("py 2");
     let colour = |screen: &super::stage::Screen| {
         let (row, text) = screen.row_of("'coloured'").expect("the cell");
-        let column = text.chars().position(|letter| letter == '\'').expect("a quote");
+        let column = text
+            .chars()
+            .position(|letter| letter == '\'')
+            .expect("a quote");
         let at = |n: usize| u16::try_from(n).expect("small");
-        screen.cells.cell(at(row), at(column)).expect("a cell").fgcolor()
+        screen
+            .cells
+            .cell(at(row), at(column))
+            .expect("a cell")
+            .fgcolor()
     };
     let ansi = colour(&before);
     stage.enter("/theme");
@@ -96,7 +120,9 @@ fn themes_are_previewed() {
     stage.type_keys(keys::ESC);
     stage.wait_for("the colours of before", |screen| colour(screen) == ansi);
     stage.enter("/theme dark");
-    stage.wait_for("the theme", |screen| matches!(colour(screen), vt100::Color::Rgb(..)));
+    stage.wait_for("the theme", |screen| {
+        matches!(colour(screen), vt100::Color::Rgb(..))
+    });
     stage.enter("/theme nonesuch");
     stage.wait_for_text("nonesuch");
     stage.quit();
@@ -146,7 +172,10 @@ fn settings_restart_clear_and_export() {
     stage.enter("/export session.txt");
     stage.wait_for_text("written to");
     let exported = std::fs::read_to_string(world.path("work/session.txt")).expect("exported");
-    assert!(exported.contains("py 1 ❯ x = 'to be exported'"), "{exported}");
+    assert!(
+        exported.contains("py 1 ❯ x = 'to be exported'"),
+        "{exported}"
+    );
     stage.enter("/export session.txt");
     stage.wait_for_text("choose another name");
 

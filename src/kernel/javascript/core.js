@@ -71,6 +71,26 @@
       return 'Error';
     }
   };
+  // The engine's words for the commonest mistakes, in the words that people know and search for.
+  const { exec } = globals.RegExp.prototype;
+  const words = [
+    [/^cannot read property '(.*)' of (null|undefined)$/s, (name, of) => `Cannot read properties of ${of} (reading '${name}')`],
+    [/^cannot set property '(.*)' of (null|undefined)$/s, (name, of) => `Cannot set properties of ${of} (setting '${name}')`],
+    [/^(\S+) is not initialized$/, (name) => `Cannot access '${name}' before initialization`],
+    [/^cannot convert BigInt to number$/, () => 'Cannot mix BigInt and other types, use explicit conversions'],
+    [/^cannot convert symbol to string$/, () => 'Cannot convert a Symbol value to a string'],
+    [/^invalid array length$/, () => 'Invalid array length'],
+  ];
+  const reword = (error) => {
+    const own = getOwnPropertyDescriptor(error, 'message');
+    if (typeof own?.value !== 'string' || own.value.length > 300) return;
+    for (let i = 0; i < words.length; i++) {
+      const found = apply(exec, words[i][0], [own.value]);
+      if (found === null) continue;
+      hidden(error, 'message', words[i][1](found[1], found[2]));
+      return;
+    }
+  };
   // The frames are formatted when an error is made, its header when somebody looks: so it has the name
   // that a constructor gave it.
   const frames = new WeakMap();
@@ -102,6 +122,7 @@
     }
     if (error !== null && typeof error === 'object') {
       if (place !== undefined) places.set(error, place);
+      if (isEngineError(error)) reword(error);
       frames.set(error, text);
     }
     return text;

@@ -356,7 +356,6 @@ impl JavaScript {
         match function.call(args) {
             Ok(value) => Ok(Some(value)),
             Err(rquickjs::Error::Exception) => {
-                self.stopped()?;
                 let error = ctx.catch();
                 self.listen(ctx, error).map(|()| None)
             }

@@ -20,7 +20,7 @@
 //! loops that see no interrupt, and end with the worker.
 //!
 //! Absent on purpose: files, network, child processes, packages, `Intl`. `QuickJS` has no `Intl`,
-//! and its words for errors are its own.
+//! and most of its words for errors are its own.
 
 mod complete;
 mod completeness;

@@ -388,7 +388,7 @@ fn errors_look_as_in_node() {
     check(&[
         (
             "function f() { null.x }\nf()",
-            "Uncaught TypeError: cannot read property 'x' of null\n    at f (<cell 1>:1:16)\n    at <cell 1>:2:1\n",
+            "Uncaught TypeError: Cannot read properties of null (reading 'x')\n    at f (<cell 1>:1:16)\n    at <cell 1>:2:1\n",
         ),
         ("throw 'text'", "Uncaught 'text'\n"),
         ("throw { a: 1 }", "Uncaught { a: 1 }\n"),
@@ -439,6 +439,10 @@ fn errors_look_as_in_node() {
             "Exit { code: 4 }",
         ),
         ("throw null", "Uncaught null\n"),
+        (
+            "x1; let x1",
+            "Uncaught ReferenceError: Cannot access 'x1' before initialization\n    at <cell 18>:1:1\n",
+        ),
         ("prompt('name? ')", "name? null"),
         (
             "process.on('uncaughtException', (e) => console.log('took', e.message)); void setTimeout(() => { throw new Error('it') })",
@@ -461,7 +465,7 @@ fn a_program_fails_as_under_node() {
     let reply = session.program("a.mjs", "export const x = 1;\nx.y.z;\n");
     assert_eq!(
         shown(reply),
-        "a.mjs:2\nx.y.z;\n^\n\nTypeError: cannot read property 'z' of undefined\n    at a.mjs:2:1\n"
+        "a.mjs:2\nx.y.z;\n^\n\nTypeError: Cannot read properties of undefined (reading 'z')\n    at a.mjs:2:1\n"
     );
     let reply = session.program("b.js", "process.exitCode = 7");
     assert_eq!(reply.ending, Ending::Exit { code: 7 });

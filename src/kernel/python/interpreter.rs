@@ -158,6 +158,9 @@ impl Python {
             .str(vm)
             .map(|text| printable(&text))
             .unwrap_or_default();
+        if self.host.is_interrupted() {
+            return Ending::Interrupted;
+        }
         let formatted = self
             .call(vm, "format_error", (error.clone(),))
             .ok()

@@ -108,8 +108,11 @@ impl Interrupt {
             if !this.is_to_stop(cell) {
                 return Ok(());
             }
-            if let Force::UntilUnwound = force {
-                this.send(cell, force);
+            match force {
+                Force::UntilUnwound => this.send(cell, force),
+                // What raises here leaves the rest of the channel unread, and the flag that
+                // announces it cleared: sending anything sets it again.
+                Force::Once => drop(this.sender.send(Box::new(|_| Ok(())))),
             }
             Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()))
         }));

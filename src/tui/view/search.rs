@@ -63,12 +63,6 @@ impl Search {
         }
     }
 
-    /// What is looked for.
-    #[cfg(test)]
-    pub fn query(&self) -> &str {
-        &self.query
-    }
-
     /// How often it was found.
     pub fn count(&self) -> usize {
         self.matches.len()

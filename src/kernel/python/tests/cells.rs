@@ -419,30 +419,3 @@ fn memory_errors_are_ordinary_errors() {
         assert!(traceback.ends_with("MemoryError: x\n"), "{traceback}");
     });
 }
-
-#[test]
-fn scratch() {
-    let Ok(file) = std::env::var("SCRATCH") else {
-        return;
-    };
-    let text = std::fs::read_to_string(file).expect("readable");
-    session(|python| {
-        for cell in text.split("#---\n") {
-            let start = std::time::Instant::now();
-            let ran = python.cell(cell);
-            let mut out = format!(
-                "=== {cell}--- {:?} {:?}\n",
-                ran.reply.result,
-                start.elapsed()
-            );
-            out.push_str(&ran.stdout);
-            out.push_str("--stderr--\n");
-            out.push_str(&ran.stderr);
-            match ran.reply.ending {
-                Ending::Error { traceback, .. } => out.push_str(&traceback),
-                other => out.push_str(&format!("{other:?}\n")),
-            }
-            std::fs::write("/dev/stderr", out).expect("written");
-        }
-    });
-}
