@@ -248,7 +248,15 @@ impl Ui<'_> {
     fn take(&mut self, message: Message) -> io::Result<()> {
         self.is_stale = true;
         let effects = match message {
-            Message::Terminal(event) => self.app.handle_terminal(event?, now()),
+            Message::Terminal(event) => {
+                let event = event?;
+                if matches!(event, event::Event::Resize(..)) {
+                    // Back at its old size, a terminal may have lost what it showed.
+                    self.terminal.redraw_fully()?;
+                    self.forget_pictures();
+                }
+                self.app.handle_terminal(event, now())
+            }
             Message::Session(event) => self.app.handle_event(event, now()),
             Message::SessionOver => {
                 self.exit_code.get_or_insert(0);

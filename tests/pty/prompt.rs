@@ -159,6 +159,10 @@ fn two_instances_at_once_share_their_history() {
         one.wait_for_prompt(&format!("py {}", number + 1));
         two.wait_for_prompt(&format!("py {}", number + 1));
     }
+    // Keeping a line is not what the prompt waits for.
+    let names = ["aardvark", "bumblebee"];
+    let lines = names.map(|name| (1..=3).map(move |number| format!("{name}{number}")));
+    world.wait_for_history(&lines.into_iter().flatten().collect::<Vec<_>>());
     for (stage, others) in [(&one, "bumblebee"), (&two, "aardvark")] {
         stage.type_keys(keys::CTRL_R);
         stage.wait_for_text("search ›");

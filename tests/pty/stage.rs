@@ -59,6 +59,31 @@ impl World {
         std::fs::write(self.path("config/config.toml"), text).expect("written");
     }
 
+    /// Waits until the history has lines with each of these texts on disk.
+    #[track_caller]
+    pub fn wait_for_history(&self, texts: &[String]) {
+        let start = Instant::now();
+        loop {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_companion"));
+            command.env_clear().arg("history");
+            for folder in ["data", "config", "cache"] {
+                command.arg(format!("--{folder}-dir"));
+                command.arg(self.path(folder));
+            }
+            let output = command.output().expect("it starts");
+            let history = String::from_utf8_lossy(&output.stdout).into_owned();
+            if texts.iter().all(|text| history.contains(text)) {
+                return;
+            }
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                start.elapsed() < PATIENCE,
+                "no {texts:?} in:\n{history}{errors}"
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Starts an instance on a terminal of 24 by 80.
     pub fn start(&self) -> Stage {
         self.start_with(&Terminal::default())
