@@ -66,7 +66,12 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Report> {
     let request = ExecuteRequest { source, mode };
     let reads_stdin = options.program != Program::Stdin;
     if options.json {
-        return run_to_json(&mut kernel, request, &options.limits, reads_stdin);
+        return Ok(run_to_json(
+            &mut kernel,
+            request,
+            &options.limits,
+            reads_stdin,
+        ));
     }
     let mut streams = [Sink::new(Stream::Stdout), Sink::new(Stream::Stderr)];
     let stopper = kernel.controller();
@@ -106,7 +111,7 @@ fn run_to_json(
     request: ExecuteRequest,
     limits: &Limits,
     reads_stdin: bool,
-) -> Result<u8, Report> {
+) -> u8 {
     let mut texts = [String::new(), String::new()];
     let finished = executor::run(
         kernel,
@@ -150,7 +155,7 @@ fn run_to_json(
     });
     // A reader that is gone does not want to hear of it.
     let _ = writeln!(io::stdout().lock(), "{object}");
-    Ok(code)
+    code
 }
 
 /// The word for a status in `--json`.

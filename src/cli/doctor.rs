@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::Context;
 use crate::doctor::{self, Finding, Grade};
-use crate::error::Report;
 use crate::tui;
 
 /// Tells what works here, what is degraded, and what to do about it.
@@ -20,7 +19,7 @@ pub(super) struct Doctor {
 
 impl Doctor {
     /// Ends with 1 if something that companion needs is broken.
-    pub fn start(self, context: &Context) -> Result<u8, Report> {
+    pub fn start(&self, context: &Context) -> u8 {
         let mut findings = doctor::examine(&context.folders, &context.config);
         findings.extend(tui::examine_terminal(context.config.graphics));
         let mut out = io::stdout().lock();
@@ -33,13 +32,13 @@ impl Doctor {
             write!(out, "{}", doctor::render(&findings, colours))
         };
         if written.is_err() {
-            return Ok(0);
+            return 0;
         }
-        Ok(u8::from(
+        u8::from(
             findings
                 .iter()
                 .any(|finding| finding.grade == Grade::Broken),
-        ))
+        )
     }
 }
 

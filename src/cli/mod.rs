@@ -45,13 +45,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Folders and looks")]
 struct Global {
-    /// Where history and pictures are kept [default: $XDG_DATA_HOME/companion]
+    /// Where history and pictures are kept [default: $`XDG_DATA_HOME/companion`]
     #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
-    /// Where config.toml and themes/ are [default: $XDG_CONFIG_HOME/companion]
+    /// Where config.toml and themes/ are [default: $`XDG_CONFIG_HOME/companion`]
     #[arg(long, value_name = "DIR", global = true)]
     config_dir: Option<PathBuf>,
-    /// Where what can be lost is kept [default: $XDG_CACHE_HOME/companion]
+    /// Where what can be lost is kept [default: $`XDG_CACHE_HOME/companion`]
     #[arg(long, value_name = "DIR", global = true)]
     cache_dir: Option<PathBuf>,
     /// Colours: the name of a theme [config: theme]
@@ -111,7 +111,7 @@ impl Cli {
             Some(Sub::Run(run)) => run.start(&global.context()?),
             Some(Sub::Show(show)) => show.start(&global.context()?),
             Some(Sub::History(history)) => history.start(&global.context()?),
-            Some(Sub::Doctor(doctor)) => doctor.start(&global.context()?),
+            Some(Sub::Doctor(doctor)) => Ok(doctor.start(&global.context()?)),
             None => open_ui(&global.context()?),
         }
     }

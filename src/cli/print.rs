@@ -1,5 +1,6 @@
 //! `companion print`
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use clap::{Args, Command, ValueEnum};
@@ -101,21 +102,19 @@ fn commands(command: &mut Command) -> String {
             .iter()
             .map(|alias| format!("`/{alias}`"))
             .collect();
-        page.push_str(&format!(
-            "| `/{}{usage}` | {} | {} |\n",
-            spec.name,
-            spec.summary,
-            also.join(" ")
-        ));
+        let (name, does, also) = (spec.name, spec.summary, also.join(" "));
+        let _ = writeln!(page, "| `/{name}{usage}` | {does} | {also} |");
     }
     page.push_str("\n## On the command line\n");
     let mut help = |title: String, command: &mut Command| {
         let text = command.render_long_help().to_string();
         let text: Vec<_> = text.lines().map(str::trim_end).collect();
-        page.push_str(&format!(
+        let text = text.join("\n");
+        let _ = write!(
+            page,
             "\n### `{title}`\n\n```text\n{}\n```\n",
-            text.join("\n").trim_end()
-        ));
+            text.trim_end()
+        );
     };
     // Width and bin name as a user at 100 columns sees them.
     let mut root = command.clone().term_width(100);

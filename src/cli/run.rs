@@ -28,17 +28,17 @@ pub(super) struct Run {
     /// py or js [default: by the file's extension, else py]
     #[arg(short, long, value_name = "LANGUAGE", value_parser = super::language)]
     lang: Option<Language>,
-    /// Wall-clock seconds that it may take; 0 is no bound [config: limits.timeout_s]
+    /// Wall-clock seconds that it may take; 0 is no bound [config: `limits.timeout_s`]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
-    /// Heap memory that it may hold [config: limits.memory_mib]
+    /// Heap memory that it may hold [config: `limits.memory_mib`]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(16..=1 << 20))]
     memory: Option<u64>,
-    /// How much it may print [config: limits.output_mib]
+    /// How much it may print [config: `limits.output_mib`]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     output: Option<u64>,
     /// Print one JSON object when it ends: status, stdout, stderr, result, error,
-    /// execution_time_ms, peak_memory_bytes
+    /// `execution_time_ms`, `peak_memory_bytes`
     #[arg(long)]
     json: bool,
 }

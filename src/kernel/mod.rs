@@ -37,10 +37,13 @@ pub(crate) struct KernelSpec {
     /// What runs it, with its version, for `doctor`.
     pub implementation: &'static str,
     /// Builds the interpreter. Called once, in the worker.
-    pub start: fn(Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError>,
+    pub start: Start,
     /// Judges by the parser alone, without a worker, whether Enter should run the text.
     pub completeness: fn(&str) -> Completeness,
 }
+
+/// Builds an interpreter that reaches the world through a host.
+pub(crate) type Start = fn(Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError>;
 
 /// Every language that there is a kernel for.
 pub(crate) static LANGUAGES: [KernelSpec; 2] = [python::SPEC, javascript::SPEC];

@@ -155,10 +155,10 @@ impl Kernel {
     /// # Errors
     /// When it does not come up.
     pub fn start(&mut self) -> Result<bool, KernelError> {
-        if let Some(worker) = &mut self.worker {
-            if worker.is_alive() {
-                return Ok(false);
-            }
+        if let Some(worker) = &mut self.worker
+            && worker.is_alive()
+        {
+            return Ok(false);
         }
         self.worker = None;
         self.worker = Some(Worker::start(
@@ -209,7 +209,7 @@ impl Kernel {
             printed_bytes: 0,
         };
         let finished = match wire::send(&mut run.worker.input, &ToWorker::Execute(request)) {
-            Ok(()) => run.to_the_end(&controls, on_event),
+            Ok(()) => run.run_to_end(&controls, on_event),
             Err(error) => Err(error),
         };
         match finished {
@@ -227,12 +227,11 @@ impl Kernel {
         let Some(worker) = &mut self.worker else {
             return Completions::default();
         };
-        match worker.complete(source, cursor) {
-            Ok(completions) => completions,
-            Err(_) => {
-                self.worker = None;
-                Completions::default()
-            }
+        if let Ok(completions) = worker.complete(source, cursor) {
+            completions
+        } else {
+            self.worker = None;
+            Completions::default()
         }
     }
 
@@ -276,7 +275,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Listens until the worker is done with the cell. An error means that it is done for.
-    fn to_the_end(
+    fn run_to_end(
         &mut self,
         controls: &Controls,
         on_event: &mut dyn FnMut(KernelEvent),
@@ -652,10 +651,10 @@ impl Worker {
 
     /// Kills the worker and whatever it may have started.
     fn kill(&mut self) {
-        if let Ok(pid) = i32::try_from(self.child.id()) {
-            if let Some(pid) = Pid::from_raw(pid) {
-                let _ = kill_process_group(pid, Signal::KILL);
-            }
+        if let Ok(pid) = i32::try_from(self.child.id())
+            && let Some(pid) = Pid::from_raw(pid)
+        {
+            let _ = kill_process_group(pid, Signal::KILL);
         }
         let _ = self.child.kill();
     }

@@ -5,6 +5,7 @@
 //! long; it is joined before the answer goes out. So between cells the process has one thread
 //! that works, and no byte of the pipe is ever held in a buffer.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -396,7 +397,7 @@ fn cut(mut text: String) -> String {
     if text.len() > MAX_TEXT_BYTES {
         let total = text.len();
         text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
-        text.push_str(&format!("\n… cut here: {total} bytes in all\n"));
+        let _ = write!(text, "\n… cut here: {total} bytes in all\n");
     }
     text
 }

@@ -59,7 +59,7 @@ impl KernelThread {
                     store,
                     reports,
                 }
-                .run(&inbox)
+                .run(&inbox);
             })?;
         Ok(Self {
             jobs,
@@ -204,10 +204,10 @@ impl<'a> OutputKeeper<'a> {
             if self.early.len() > OutputExcerpt::HEAD_BYTES {
                 self.whole = self.blobs.spool().ok();
                 let early = std::mem::take(&mut self.early);
-                if let Some(file) = &mut self.whole {
-                    if file.write_all(&early).is_err() {
-                        self.whole = None;
-                    }
+                if let Some(file) = &mut self.whole
+                    && file.write_all(&early).is_err()
+                {
+                    self.whole = None;
                 }
             }
         }

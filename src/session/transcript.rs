@@ -60,7 +60,7 @@ pub enum Phase {
         asks: Option<String>,
     },
     /// Has ended. The output has been moved to [`CellBody::output`].
-    Done(Outcome),
+    Done(Box<Outcome>),
 }
 
 /// A picture file and how far its loading has come.
@@ -148,7 +148,7 @@ impl Transcript {
                 if let Body::Cell(body) = body {
                     let mut outcome = outcome.clone();
                     body.output = std::mem::take(&mut outcome.output);
-                    body.phase = Phase::Done(outcome);
+                    body.phase = Phase::Done(Box::new(outcome));
                 }
             }),
             Event::ArtifactReady { cell, artifact } => {

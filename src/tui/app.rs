@@ -453,15 +453,12 @@ impl App {
             view.select(screen, None);
             view.scroll_to_end();
         });
-        let kind = match slash::parse(text) {
-            Some(line) => {
-                self.run_slash(line);
-                HistoryKind::Slash
-            }
-            None => {
-                self.run_cell(self.language, text);
-                HistoryKind::Cell
-            }
+        let kind = if let Some(line) = slash::parse(text) {
+            self.run_slash(line);
+            HistoryKind::Slash
+        } else {
+            self.run_cell(self.language, text);
+            HistoryKind::Cell
         };
         self.remember(text, kind);
     }
@@ -579,9 +576,21 @@ impl App {
             Action::ScrollToBottom => self.view.scroll_to_end(),
             Action::PreviousCell => self.with_view(TranscriptView::select_previous),
             Action::NextCell => self.with_view(TranscriptView::select_next),
-            Action::FoldCell => self.fold(self.chosen_cell()),
-            Action::OpenOutput => self.open_output(self.chosen_cell()),
-            Action::CopyCell => self.copy_cell(self.chosen_cell(), super::plain::Part::All),
+            Action::FoldCell => {
+                if let Some(cell) = self.cell("") {
+                    self.fold(cell);
+                }
+            }
+            Action::OpenOutput => {
+                if let Some(cell) = self.cell("") {
+                    self.open_output(cell);
+                }
+            }
+            Action::CopyCell => {
+                if let Some(cell) = self.cell("") {
+                    self.copy_cell(cell, super::plain::Part::All);
+                }
+            }
             Action::Search => self.open_search(""),
             Action::SearchNext => self.with_view(TranscriptView::next_match),
             Action::SwitchLanguage => self.switch_language(self.language.next()),

@@ -1,5 +1,6 @@
 //! What the slash commands do in the UI.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::app::{App, AppEffect};
@@ -18,9 +19,10 @@ impl App {
             slash::Line::Known(spec, argument) => self.carry_out(spec, argument),
             slash::Line::Unknown { name, near } => {
                 let near: Vec<_> = near.iter().map(|near| format!("/{near}")).collect();
-                let hint = match near.is_empty() {
-                    true => "try /help".to_owned(),
-                    false => format!("did you mean {}?", near.join(" or ")),
+                let hint = if near.is_empty() {
+                    "try /help".to_owned()
+                } else {
+                    format!("did you mean {}?", near.join(" or "))
                 };
                 self.notify(
                     NoticeLevel::Warning,
@@ -35,7 +37,7 @@ impl App {
             Slash::Help => self.open_help(Some(argument).filter(|name| !name.is_empty())),
             Slash::Python => self.speak(Language::Python, argument),
             Slash::JavaScript => self.speak(Language::JavaScript, argument),
-            Slash::Show if argument.is_empty() => self.wants(spec),
+            Slash::Show | Slash::Export if argument.is_empty() => self.wants(spec),
             Slash::Show => {
                 let path = self.path(argument);
                 self.send(Command::Show { path });
@@ -71,7 +73,6 @@ impl App {
                 }
             }
             Slash::Copy => self.copy(argument),
-            Slash::Export if argument.is_empty() => self.wants(spec),
             Slash::Export => {
                 let path = self.path(argument);
                 self.ask(AppEffect::Export(path));
@@ -149,30 +150,30 @@ impl App {
     }
 
     /// The cell of an argument, or the chosen one; a notice if there is no such cell.
-    fn cell(&mut self, argument: &str) -> Option<Option<CellId>> {
-        if argument.is_empty() {
-            return Some(self.chosen_cell());
+    pub fn cell(&mut self, argument: &str) -> Option<CellId> {
+        let cell = match argument {
+            "" => self.chosen_cell(),
+            number => number.parse().ok().map(CellId),
+        };
+        let known = cell.filter(|&cell| self.transcript.get(cell).is_some());
+        if known.is_none() {
+            let text = match argument {
+                "" => "there is no cell yet".to_owned(),
+                number => format!("there is no cell {number}"),
+            };
+            self.notify(NoticeLevel::Warning, text);
         }
-        let cell = argument.parse().ok().map(CellId);
-        if cell.is_some_and(|cell| self.transcript.get(cell).is_some()) {
-            return Some(cell);
-        }
-        self.notify(NoticeLevel::Warning, format!("there is no cell {argument}"));
-        None
+        known
     }
 
     /// Folds or unfolds.
-    pub fn fold(&mut self, cell: Option<CellId>) {
-        match cell {
-            Some(cell) => self.with_view(|view, screen| view.toggle_fold(screen, cell)),
-            None => self.notify(NoticeLevel::Info, "there is no cell yet"),
-        }
+    pub fn fold(&mut self, cell: CellId) {
+        self.with_view(|view, screen| view.toggle_fold(screen, cell));
     }
 
     /// Opens all that a cell printed.
-    pub fn open_output(&mut self, cell: Option<CellId>) {
-        let Some(entry) = cell.and_then(|cell| self.transcript.get(cell)) else {
-            self.notify(NoticeLevel::Info, "there is no cell yet");
+    pub fn open_output(&mut self, cell: CellId) {
+        let Some(entry) = self.transcript.get(cell) else {
             return;
         };
         let Body::Cell(body) = &entry.body else {
@@ -206,9 +207,8 @@ impl App {
     }
 
     /// Puts a cell on the clipboard.
-    pub fn copy_cell(&mut self, cell: Option<CellId>, part: Part) {
-        let Some(entry) = cell.and_then(|cell| self.transcript.get(cell)) else {
-            self.notify(NoticeLevel::Info, "there is no cell yet");
+    pub fn copy_cell(&mut self, cell: CellId, part: Part) {
+        let Some(entry) = self.transcript.get(cell) else {
             return;
         };
         let text = plain::entry(entry, part);
@@ -233,9 +233,7 @@ impl App {
             let implementation = crate::kernel::spec(kernel.language).implementation;
             let cells = super::view::text::plural(kernel.cells, "cell");
             let title = kernel.language.title();
-            text.push_str(&format!(
-                "{title:11} {status:10} {cells:9} {implementation}\n"
-            ));
+            let _ = writeln!(text, "{title:11} {status:10} {cells:9} {implementation}");
         }
         text.push_str("\n/restart LANGUAGE replaces a kernel by a fresh one.\n");
         self.layers.push(Layer::page("Kernels", &text));

@@ -160,9 +160,10 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
     ))));
     ui.app.recall();
     let typed = typed_text(&probed.typed);
-    let effects = match typed.is_empty() {
-        true => ui.app.take_effects(),
-        false => ui.app.handle_terminal(event::Event::Paste(typed), now()),
+    let effects = if typed.is_empty() {
+        ui.app.take_effects()
+    } else {
+        ui.app.handle_terminal(event::Event::Paste(typed), now())
     };
     ui.perform_all(effects);
 
@@ -207,9 +208,10 @@ impl Ui<'_> {
             while let Some(message) = next {
                 is_urgent |= !matches!(message, Message::Session(_));
                 self.take(message)?;
-                next = match began.elapsed() < GATHER && self.exit_code.is_none() {
-                    true => messages.try_recv().ok(),
-                    false => None,
+                next = if began.elapsed() < GATHER && self.exit_code.is_none() {
+                    messages.try_recv().ok()
+                } else {
+                    None
                 };
             }
             for panic in take_background_panics() {
@@ -228,7 +230,7 @@ impl Ui<'_> {
 
     /// How long nothing may happen before a frame is due.
     fn patience(&self) -> Duration {
-        let idle = Duration::from_secs(3600);
+        let idle = Duration::from_hours(1);
         if self.is_stale {
             let since = self.drawn_at.map_or(FRAME, |drawn_at| drawn_at.elapsed());
             return FRAME.saturating_sub(since);
@@ -365,7 +367,7 @@ impl Ui<'_> {
     ) {
         let send = self.send.clone();
         let spawned = spawn("page", move || {
-            drop(send.send(Message::Page(title, make())))
+            drop(send.send(Message::Page(title, make())));
         });
         if let Err(report) = spawned {
             self.app.notify(NoticeLevel::Error, report.to_string());

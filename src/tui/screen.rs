@@ -99,9 +99,10 @@ impl App {
                 buf,
             );
         }
-        let covered = match self.layers.is_empty() {
-            true if !self.prompt.has_popup() => Vec::new(),
-            _ => vec![area],
+        let covered = if self.layers.is_empty() && !self.prompt.has_popup() {
+            Vec::new()
+        } else {
+            vec![area]
         };
         Drawn {
             caret: Some(caret),
@@ -135,12 +136,11 @@ impl App {
 
     /// What stands before the prompt, in line with the marks of the transcript.
     fn mark(&self, width: u16) -> String {
-        let label = match &self.question {
-            Some(_) => "input".to_owned(),
-            None => {
-                let next = self.kernel(self.language).execution_count + 1;
-                format!("{} {next}", self.language.short())
-            }
+        let label = if self.question.is_some() {
+            "input".to_owned()
+        } else {
+            let next = self.kernel(self.language).execution_count + 1;
+            format!("{} {next}", self.language.short())
         };
         match gutter(width, &self.transcript) {
             3 => " ❯ ".to_owned(),

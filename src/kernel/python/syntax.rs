@@ -221,12 +221,11 @@ impl Scan {
             match byte {
                 b'#' => {
                     let rest = bytes.get(index..).unwrap_or_default();
-                    match rest.iter().position(|&b| b == b'\n') {
-                        Some(length) => index += length,
-                        None => {
-                            index = bytes.len();
-                            scan.end = End::Comment;
-                        }
+                    if let Some(length) = rest.iter().position(|&b| b == b'\n') {
+                        index += length;
+                    } else {
+                        index = bytes.len();
+                        scan.end = End::Comment;
                     }
                     continue;
                 }

@@ -296,14 +296,13 @@ impl Rows {
                 line: first + at,
                 start: 0,
             };
-            let row = match wrap(line, self.width).as_slice() {
-                [(_, whole)] => whole.clone(),
-                _ => {
-                    let mut rows = wrap(line, self.width.saturating_sub(1)).into_iter();
-                    let mut cut = rows.next().unwrap_or_default().1;
-                    cut.append(&mut run(Role::Dim, "…"));
-                    cut
-                }
+            let row = if let [(_, whole)] = wrap(line, self.width).as_slice() {
+                whole.clone()
+            } else {
+                let mut rows = wrap(line, self.width.saturating_sub(1)).into_iter();
+                let mut cut = rows.next().unwrap_or_default().1;
+                cut.append(&mut run(Role::Dim, "…"));
+                cut
             };
             self.push(stream_mark(at, line), Content::Text(row, Some(origin)));
         }
