@@ -497,8 +497,8 @@ fn a_narrow_screen_wraps_and_shows_wide_letters() {
     insta::assert_snapshot!(desk.screen(60, 4, 4), @r#"
     In [4] py › ▏s = '日本語の文字列は二つの桁を使うので折り返し
                 に気をつける'
-              …     x
-              … y
+              ·     x
+              · y
     "#);
 }
 
@@ -568,7 +568,7 @@ fn a_tall_text_scrolls_no_more_than_it_must() {
         let screen = desk.screen(40, 2, 2);
         screen
             .replace("In [4] py › ", "")
-            .replace("          … ", "")
+            .replace("          · ", "")
     };
     assert_eq!(shown(&desk), "4\n5▏");
     desk.press("<up>");

@@ -14,7 +14,7 @@ use crate::sanitize::Run;
 use crate::tui::theme::Role;
 
 /// What takes less time shows no spinner.
-const QUIET: Duration = Duration::from_millis(200);
+pub(super) const QUIET: Duration = Duration::from_millis(200);
 
 /// Paints the rows of one entry.
 pub(super) struct Painter<'a> {

@@ -24,7 +24,7 @@ mod transcript;
 pub(crate) mod welcome;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub(crate) use place::gutter;
 

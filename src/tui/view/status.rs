@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::draw::{elapsed_time, spinner};
+use super::draw::{QUIET, elapsed_time, spinner};
 use super::text;
 use super::transcript::Position;
 use crate::protocol::{Cost, KernelStatus, Language, SessionId};
@@ -99,7 +99,12 @@ impl StatusLine<'_> {
             piece(self.language.title().into(), Role::StatusLanguage, 0),
             piece(self.mode.into(), Role::StatusMode, 5),
         ];
-        match (self.running, self.kernel) {
+        let running = self.running.filter(|(_, elapsed)| *elapsed >= QUIET);
+        match (running, self.kernel) {
+            // In the place of `idle`: what is over at once flickers less.
+            (None, _) if self.running.is_some() => {
+                pieces.push(piece("busy".into(), Role::Status, 6));
+            }
             (Some((language, elapsed)), _) => {
                 let mut text = format!("{} {}", spinner(elapsed), elapsed_time(elapsed));
                 if language != self.language {
@@ -122,7 +127,7 @@ impl StatusLine<'_> {
             let text = format!("{} queued", self.queued);
             pieces.push(piece(text, Role::StatusBusy, 3));
         }
-        if let (Some(cost), None) = (self.last_cost, self.running) {
+        if let (Some(cost), None) = (self.last_cost, running) {
             let mut text = format!("last {}", text::duration(cost.execution_time));
             if cost.peak_memory_bytes > 0 {
                 text.push_str(" · ");

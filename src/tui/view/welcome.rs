@@ -15,8 +15,8 @@ const TRY: [(&str, &str); 3] = [
     ("/show picture.png", "look at a picture"),
 ];
 
-/// Rows that it takes.
-pub(crate) const HEIGHT: u16 = 8;
+/// Rows that it takes, with an empty one before the prompt.
+pub(crate) const HEIGHT: u16 = 9;
 
 /// Draws it from the top of the area; on a screen that is too low it leaves its end out.
 pub(crate) fn draw(theme: &Theme, area: Rect, buf: &mut Buffer) {

@@ -20,7 +20,7 @@ use crate::session::Transcript;
 use crate::tui::theme::Theme;
 
 /// A theme that is compiled in.
-fn theme(name: &str) -> Theme {
+pub(in crate::tui) fn theme(name: &str) -> Theme {
     let (theme, _) = Theme::load(name, None).expect("it is compiled in");
     theme
 }
@@ -51,7 +51,7 @@ fn drawn(view: &TranscriptView, screen: &Screen<'_>) -> String {
 }
 
 /// The letters of a buffer.
-fn text_of(buf: &Buffer) -> String {
+pub(in crate::tui) fn text_of(buf: &Buffer) -> String {
     let mut text = String::new();
     for y in buf.area.top()..buf.area.bottom() {
         let mut line = String::new();
@@ -72,7 +72,7 @@ fn text_of(buf: &Buffer) -> String {
 }
 
 /// The letters of a buffer in runs of one style each: `fg/bg+modifiers "text"`.
-fn styles_of(buf: &Buffer) -> String {
+pub(in crate::tui) fn styles_of(buf: &Buffer) -> String {
     let mut text = String::new();
     for y in buf.area.top()..buf.area.bottom() {
         let mut runs: Vec<(Style, String)> = Vec::new();
@@ -210,7 +210,7 @@ impl Story {
     }
 }
 
-fn castle() -> Artifact {
+pub(in crate::tui) fn castle() -> Artifact {
     Artifact {
         blob: BlobId([7; 32]),
         media_type: MediaType::Png,
@@ -222,7 +222,7 @@ fn castle() -> Artifact {
 }
 
 /// Numbers, a line each.
-fn numbers(count: usize) -> String {
+pub(in crate::tui) fn numbers(count: usize) -> String {
     (0..count).fold(String::new(), |mut text, n| {
         let _ = writeln!(text, "line {n}");
         text
@@ -296,7 +296,7 @@ fn everything() -> Story {
 }
 
 /// Waits for the grammars: without them sources are plain.
-fn with_grammars() {
+pub(in crate::tui) fn with_grammars() {
     use crate::tui::highlight;
     highlight::warm(|| {});
     for _ in 0..3000 {
