@@ -72,6 +72,7 @@ fn run() -> i32 {
         return BROKEN;
     };
     let shared = Arc::new(Shared {
+        memory_bytes,
         input,
         output: Mutex::new(Output {
             pipe: File::from(output),
@@ -210,7 +211,7 @@ fn execute(
 ) -> FromWorker {
     shared.is_interrupted.store(false, Ordering::SeqCst);
     *lock(&shared.line) = None;
-    memory::reset_peak();
+    memory::begin_cell(shared.memory_bytes);
     let started = Instant::now();
     let stop = AtomicBool::new(false);
     let mut reply = std::thread::scope(|scope| {
@@ -285,6 +286,7 @@ fn watch(shared: &Shared, stop: &AtomicBool) {
 
 /// What the interpreter's thread and the watch share.
 struct Shared {
+    memory_bytes: u64,
     input: File,
     output: Mutex<Output>,
     /// A pipe that ends the watch's `poll`: output is held, or the cell is over.
