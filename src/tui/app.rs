@@ -85,7 +85,6 @@ pub(super) struct App {
     pub screen_area: Rect,
     pub cell_size: Option<(u16, u16)>,
     pub choices: Choices,
-    pub cwd: PathBuf,
     /// What was typed when a cell asked for a line.
     stashed: Option<String>,
     last_history_id: u64,
@@ -104,7 +103,6 @@ pub(super) struct Setup {
     pub limits: Limits,
     pub cell_size: Option<(u16, u16)>,
     pub has_mouse: bool,
-    pub cwd: PathBuf,
     pub now: Timestamp,
 }
 
@@ -144,7 +142,6 @@ impl App {
             screen_area: Rect::default(),
             cell_size: setup.cell_size,
             choices,
-            cwd: setup.cwd,
             stashed: None,
             last_history_id: 0,
             history: Vec::new(),

@@ -1,7 +1,7 @@
 //! What the slash commands do in the UI.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::app::{App, AppEffect};
 use super::layers::Layer;
@@ -39,7 +39,7 @@ impl App {
             Slash::JavaScript => self.speak(Language::JavaScript, argument),
             Slash::Show | Slash::Export if argument.is_empty() => self.wants(spec),
             Slash::Show => {
-                let path = self.path(argument);
+                let path = Self::path(argument);
                 self.send(Command::Show { path });
             }
             Slash::Kernels => self.show_kernels(),
@@ -74,7 +74,7 @@ impl App {
             }
             Slash::Copy => self.copy(argument),
             Slash::Export => {
-                let path = self.path(argument);
+                let path = Self::path(argument);
                 self.ask(AppEffect::Export(path));
             }
             Slash::Clear => {
@@ -104,8 +104,8 @@ impl App {
         );
     }
 
-    /// A path as typed: quotes off, `~` and relative ones resolved.
-    fn path(&self, argument: &str) -> PathBuf {
+    /// A path as typed: quotes off, `~` resolved.
+    fn path(argument: &str) -> PathBuf {
         let quoted = |quote: char| {
             argument
                 .strip_prefix(quote)
@@ -116,7 +116,7 @@ impl App {
         match (text.strip_prefix("~/"), text, home) {
             (Some(rest), _, Some(home)) => home.join(rest),
             (None, "~", Some(home)) => home,
-            _ => self.cwd.join(Path::new(text)),
+            _ => PathBuf::from(text),
         }
     }
 

@@ -109,7 +109,6 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         limits: config.limits(),
         cell_size: capabilities.cell_size,
         has_mouse: config.mouse,
-        cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
         now: now(),
     });
     let mut ui = Ui {

@@ -47,7 +47,6 @@ impl Desk {
             limits: Limits::default(),
             cell_size: Some((10, 20)),
             has_mouse: false,
-            cwd: PathBuf::from("/work"),
             now,
         });
         Self {
