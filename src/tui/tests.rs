@@ -119,7 +119,9 @@ impl Desk {
     fn notices(&mut self) -> String {
         let area = Rect::new(0, 0, 200, 10);
         let mut buf = Buffer::empty(area);
-        self.app.notices.draw(&self.app.theme, self.now, area, &mut buf);
+        self.app
+            .notices
+            .draw(&self.app.theme, self.now, area, &mut buf);
         text_of(&buf).trim().to_owned()
     }
 

@@ -9,10 +9,18 @@ fn listed(desk: &mut Desk) -> Vec<String> {
     desk.key("ctrl-r");
     let screen = desk.screen(80, 40);
     desk.key("esc");
-    let rows = screen.lines().skip_while(|row| !row.contains("history:")).skip(1);
+    let rows = screen
+        .lines()
+        .skip_while(|row| !row.contains("history:"))
+        .skip(1);
     rows.take_while(|row| !row.starts_with("search"))
         .filter(|row| !row.trim().is_empty())
-        .map(|row| row.split_once(" py ").map_or(row, |(_, line)| line).trim().to_owned())
+        .map(|row| {
+            row.split_once(" py ")
+                .map_or(row, |(_, line)| line)
+                .trim()
+                .to_owned()
+        })
         .collect()
 }
 
@@ -39,7 +47,11 @@ fn a_line_is_sent_and_remembered() {
     desk.enter(" secret = 1");
     let is_remembered =
         |effect: &AppEffect| matches!(effect, AppEffect::Send(Command::Remember { .. }));
-    assert!(!desk.effects.iter().any(is_remembered), "{:?}", desk.effects);
+    assert!(
+        !desk.effects.iter().any(is_remembered),
+        "{:?}",
+        desk.effects
+    );
     assert_eq!(desk.sent().len(), 1);
 }
 
@@ -86,7 +98,10 @@ fn a_question_borrows_the_prompt() {
     desk.key("esc");
     desk.key("enter");
     let line = Some("/quit".to_owned());
-    assert_eq!(desk.effects, [AppEffect::Send(Command::Reply { cell, line })]);
+    assert_eq!(
+        desk.effects,
+        [AppEffect::Send(Command::Reply { cell, line })]
+    );
     desk.effects.clear();
 
     // A cell that ends without an answer gives the prompt back too.
@@ -94,7 +109,13 @@ fn a_question_borrows_the_prompt() {
         cell,
         prompt: "? ".into(),
     });
-    desk.finish(cell, Status::Interrupted { variables_lost: false }, None);
+    desk.finish(
+        cell,
+        Status::Interrupted {
+            variables_lost: false,
+        },
+        None,
+    );
     assert_eq!(desk.app.prompt.text(), "half a thought");
     assert!(desk.app.question.is_none());
 }
@@ -147,12 +168,22 @@ fn histories_of_other_instances_are_merged_in_their_order() {
     let mut after = typed(5, "b", "theirs, after", 0);
     after.at.0 += 1;
     desk.event(Event::Recalled {
-        entries: vec![typed(3, "b", "theirs, before", 30), typed(4, &own, "mine", 0), after],
+        entries: vec![
+            typed(3, "b", "theirs, before", 30),
+            typed(4, &own, "mine", 0),
+            after,
+        ],
     });
     assert_eq!(
         listed(&mut desk),
-        ["› 0s theirs, after", "0s mine", "30s theirs, before", "40s older", "50s oldest"]
-            .map(|row| row.rsplit_once("s ").map_or(row, |(_, line)| line))
+        [
+            "› 0s theirs, after",
+            "0s mine",
+            "30s theirs, before",
+            "40s older",
+            "50s oldest"
+        ]
+        .map(|row| row.rsplit_once("s ").map_or(row, |(_, line)| line))
     );
     assert!(desk.sent().contains(&Command::Recall { after: 5 }));
     // Nothing new changes nothing.
@@ -170,9 +201,10 @@ fn a_line_repeated_is_remembered_once() {
     let mut desk = Desk::new();
     desk.enter("again");
     desk.enter("again");
-    let remembered = desk.effects.iter().filter(
-        |effect| matches!(effect, AppEffect::Send(Command::Remember { .. })),
-    );
+    let remembered = desk
+        .effects
+        .iter()
+        .filter(|effect| matches!(effect, AppEffect::Send(Command::Remember { .. })));
     assert_eq!(remembered.count(), 1);
     assert_eq!(desk.sent().len(), 2, "and run twice");
 }
@@ -239,12 +271,18 @@ fn copy_takes_a_cell_and_a_part_in_any_order() {
 fn settings_say_what_they_take() {
     let mut desk = Desk::new();
     for (wrong, said) in [
-        ("timeout soon", "timeout takes a number of seconds, not \"soon\""),
+        (
+            "timeout soon",
+            "timeout takes a number of seconds, not \"soon\"",
+        ),
         ("timeout -1", "timeout takes a number of seconds"),
         ("timeout NaN", "timeout takes a number of seconds"),
         ("memory 1", "memory takes a number of MiB from 16 on"),
         ("output 0", "output takes a number of MiB from 1 on"),
-        ("output 99999999999999999999", "output takes a number of MiB"),
+        (
+            "output 99999999999999999999",
+            "output takes a number of MiB",
+        ),
         ("keys nano", "keys takes emacs or vi"),
         ("language cobol", "language takes py or js"),
         ("colour blue", "there is no setting colour"),
@@ -311,7 +349,10 @@ fn notices_go_by_themselves() {
     assert!(!desk.screen(60, 20).contains("good to know"));
     assert_eq!(desk.app.next_change(), None);
     // A failed kernel says so, and so does the status line.
-    desk.status(Language::Python, KernelStatus::Failed("no memory for it".into()));
+    desk.status(
+        Language::Python,
+        KernelStatus::Failed("no memory for it".into()),
+    );
     let screen = desk.screen(60, 20);
     assert!(screen.contains("no memory for it"), "{screen}");
     assert!(screen.contains("no kernel"), "{screen}");
@@ -333,7 +374,11 @@ fn control_sequences_of_a_program_stay_text() {
     });
     let (buf, _) = desk.draw(80, 24);
     for cell in &buf.content {
-        assert!(!cell.symbol().contains(char::is_control), "{:?}", cell.symbol());
+        assert!(
+            !cell.symbol().contains(char::is_control),
+            "{:?}",
+            cell.symbol()
+        );
     }
 }
 
@@ -341,7 +386,9 @@ fn control_sequences_of_a_program_stay_text() {
 fn a_paste_with_lines_waits_and_the_caret_stays_on_the_screen() {
     let mut desk = Desk::new();
     let pasted = "x = 1\n".repeat(100);
-    let effects = desk.app.handle_terminal(TerminalEvent::Paste(pasted), desk.now);
+    let effects = desk
+        .app
+        .handle_terminal(TerminalEvent::Paste(pasted), desk.now);
     assert_eq!(effects, []);
     let (buf, caret) = desk.draw(60, 20);
     assert!(buf.area.contains(caret.expect("a caret")));
@@ -364,5 +411,9 @@ fn recalls_are_what_was_typed() {
     desk.key("ctrl-r");
     desk.key("enter");
     assert_eq!(desk.app.prompt.text(), recall.source);
-    assert_eq!(desk.sent(), [Command::Recall { after: 1 }], "and it did not run");
+    assert_eq!(
+        desk.sent(),
+        [Command::Recall { after: 1 }],
+        "and it did not run"
+    );
 }

@@ -18,7 +18,12 @@ fn session(desk: &mut Desk) {
     desk.print(cell, Stream::Stderr, "careful\n");
     desk.finish(cell, Status::Ok, Some("[ 1, 'two' ]"));
     let lines = numbers(100);
-    desk.ran(Language::Python, "for n in range(100): print('line', n)", &lines, None);
+    desk.ran(
+        Language::Python,
+        "for n in range(100): print('line', n)",
+        &lines,
+        None,
+    );
     desk.cells += 1;
     let cell = CellId(desk.cells);
     desk.event(Event::ShowStarted {
@@ -41,7 +46,11 @@ fn session(desk: &mut Desk) {
     };
     desk.finish(cell, status, None);
     let cell = desk.start(Language::Python, "train(epochs=3)");
-    desk.print(cell, Stream::Stdout, "epoch 1: loss 0.52\nepoch 2: loss 0.31\n");
+    desk.print(
+        cell,
+        Stream::Stdout,
+        "epoch 1: loss 0.52\nepoch 2: loss 0.31\n",
+    );
     desk.wait(3_400);
     desk.submit(Language::Python, "evaluate()");
     desk.type_text("model.save('weights')");
@@ -65,7 +74,12 @@ fn completions(desk: &mut Desk) {
         text: text.into(),
         kind: kind.into(),
     };
-    let items = [("comb", "function"), ("copysign", "function"), ("cos", "function"), ("cosh", "function")];
+    let items = [
+        ("comb", "function"),
+        ("copysign", "function"),
+        ("cos", "function"),
+        ("cosh", "function"),
+    ];
     desk.event(Event::Completed {
         request: request.expect("asked"),
         completions: Completions {
@@ -94,12 +108,22 @@ fn help(desk: &mut Desk) {
 }
 
 fn theme_chooser(desk: &mut Desk) {
-    desk.ran(Language::Python, "'text', 12  # note", "", Some("('text', 12)"));
+    desk.ran(
+        Language::Python,
+        "'text', 12  # note",
+        "",
+        Some("('text', 12)"),
+    );
     desk.enter("/theme");
 }
 
 fn search(desk: &mut Desk) {
-    desk.ran(Language::Python, "for n in range(30): print('line', n)", &numbers(30), None);
+    desk.ran(
+        Language::Python,
+        "for n in range(30): print('line', n)",
+        &numbers(30),
+        None,
+    );
     desk.ran(Language::Python, "'a line, too'", "", Some("'a line, too'"));
     desk.enter("/search line");
 }
@@ -151,7 +175,10 @@ fn look(theme: &str, scene: Scene, width: u16, height: u16) -> String {
     if let Some(caret) = caret {
         buf[caret].set_symbol("█");
     }
-    text_of(&buf).lines().map(|row| format!("│{row}\n")).collect()
+    text_of(&buf)
+        .lines()
+        .map(|row| format!("│{row}\n"))
+        .collect()
 }
 
 #[test]
@@ -204,13 +231,30 @@ fn colours_of_two_themes() {
 
 #[test]
 fn every_size_can_be_drawn() {
-    let scenes: [Scene; 9] =
-        [session, completions, history, help, theme_chooser, search, pager, notices, question];
+    let scenes: [Scene; 9] = [
+        session,
+        completions,
+        history,
+        help,
+        theme_chooser,
+        search,
+        pager,
+        notices,
+        question,
+    ];
     for scene in scenes {
         let mut desk = Desk::new();
         desk.draw(80, 24);
         scene(&mut desk);
-        for (width, height) in [(1, 1), (1, 50), (200, 1), (2, 2), (5, 3), (13, 4), (300, 100)] {
+        for (width, height) in [
+            (1, 1),
+            (1, 50),
+            (200, 1),
+            (2, 2),
+            (5, 3),
+            (13, 4),
+            (300, 100),
+        ] {
             let (buf, caret) = desk.draw(width, height);
             if let Some(caret) = caret {
                 assert!(buf.area.contains(caret), "{caret} on {width}×{height}");
