@@ -494,7 +494,8 @@ fn full_text(screen: &vt100::Screen) -> String {
 }
 
 fn framed(text: &str) -> String {
-    text.lines().map(|row| format!("│{row}\n")).collect()
+    let rows: Vec<String> = text.lines().map(|row| format!("│{row}")).collect();
+    rows.join("\n")
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
