@@ -75,9 +75,10 @@ impl Desk {
 
     fn type_text(&mut self, text: &str) {
         for letter in text.chars() {
-            let modifiers = match letter.is_uppercase() {
-                true => KeyModifiers::SHIFT,
-                false => KeyModifiers::NONE,
+            let modifiers = if letter.is_uppercase() {
+                KeyModifiers::SHIFT
+            } else {
+                KeyModifiers::NONE
             };
             self.press(KeyEvent::new(KeyCode::Char(letter), modifiers));
         }

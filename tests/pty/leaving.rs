@@ -78,6 +78,29 @@ fn signals_leave_with_their_number() {
 }
 
 #[test]
+fn an_instance_that_is_killed_leaves_no_worker_behind() {
+    let world = World::new();
+    let stage = world.start();
+    stage.wait_for_prompt("py 1");
+    stage.enter("while True: pass");
+    stage.type_keys(keys::ENTER);
+    stage.wait_for_spinner();
+    let workers = stage.workers();
+    assert!(!workers.is_empty());
+    stage.send(Signal::KILL);
+    let start = std::time::Instant::now();
+    let lives = |pid: &rustix::process::Pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+        // Nobody may have been told yet that it has ended.
+        stat.is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    while workers.iter().any(lives) {
+        assert!(start.elapsed().as_secs() < 20, "{workers:?} live on");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn ctrl_z_stops_and_fg_comes_back() {
     let world = World::new();
     let stage = world.start();

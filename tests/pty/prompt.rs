@@ -213,12 +213,14 @@ fn a_terminal_of_almost_no_size_is_survived() {
     let world = World::new();
     let stage = world.start();
     stage.wait_for_prompt("py 1");
-    for (rows, columns) in [(1, 1), (2, 3), (1, 200), (60, 1), (3, 8)] {
+    for (rows, columns) in [(1, 1), (2, 3), (1, 200), (60, 1), (3, 8), (24, 80)] {
+        let frames = stage.screen().frames;
         stage.resize(rows, columns);
+        stage.wait_for("a frame", |screen| screen.frames > frames);
+        // Not at once: crossterm may lose a key that comes with a new size.
         stage.type_keys("x");
     }
-    stage.resize(24, 80);
-    stage.wait_for_text("❯ xxxxx");
+    stage.wait_for_text("❯ xxxxxx");
     stage.clear_and_quit();
 }
 
@@ -249,5 +251,59 @@ fn a_terminal_that_answers_leaves_no_answer_at_the_prompt() {
     );
     stage.enter("40 + 2");
     stage.wait_for_text("42");
+    stage.quit();
+}
+
+#[test]
+fn an_editor_writes_the_prompt() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    let editor = world.path("work/editor");
+    // It adds to what is there, and wants a key first, as editors do.
+    let script = "#!/bin/sh\nread -r line\necho \"* $line\" >> \"$1\"\n";
+    std::fs::write(&editor, script).expect("written");
+    std::fs::set_permissions(&editor, PermissionsExt::from_mode(0o755)).expect("set");
+    let path = editor.display().to_string();
+    let stage = world.start_with(&Terminal {
+        variables: &[("EDITOR", &path), ("PATH", "/usr/bin:/bin")],
+        ..Terminal::default()
+    });
+    stage.wait_for_prompt("py 1");
+    stage.type_keys("6");
+    stage.wait_for_text("❯ 6");
+    stage.type_keys("\x0f");
+    stage.wait_for("the main screen", |screen| !screen.cells.alternate_screen());
+    while !stage.is_cooked() {
+        std::thread::yield_now();
+    }
+    stage.enter("7");
+    stage.wait_for("the edited text", |screen| {
+        screen.has("❯ 6") && screen.has("* 7")
+    });
+    stage.clear_and_quit();
+}
+
+#[test]
+fn vi_keys_are_there_for_who_wants_them() {
+    let world = World::new();
+    world.configure("edit_mode = \"vi\"\n");
+    let stage = world.start();
+    stage.wait_for_prompt("py 1");
+    stage.type_keys("1 + 2x");
+    stage.wait_for("insert mode", |screen| {
+        screen.status().contains("vi insert")
+    });
+    stage.type_keys(keys::ESC);
+    stage.wait_for("normal mode", |screen| {
+        screen.status().contains("vi normal")
+    });
+    stage.type_keys("x");
+    stage.wait_for("a letter less", |screen| {
+        screen.caret_row().trim_end().ends_with("1 + 2")
+    });
+    stage.type_keys(keys::ENTER);
+    stage.wait_for("the value", |screen| {
+        screen.text.lines().any(|row| row.trim() == "Out[1] = 3")
+    });
     stage.quit();
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
 use super::stage::{Screen, World, keys};
 
@@ -173,19 +173,6 @@ fn input_is_asked_answered_and_echoed() {
     stage.quit();
 }
 
-/// The worker processes of an instance.
-fn workers(parent: u32) -> Vec<i32> {
-    let entries = std::fs::read_dir("/proc").expect("/proc");
-    let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let is_child = |pid: &i32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let after_name = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
-        let fields = after_name.unwrap_or_default();
-        fields.split(' ').nth(1) == Some(&parent.to_string())
-    };
-    numbers.filter(is_child).collect()
-}
-
 #[test]
 fn a_kernel_that_dies_is_reported_and_replaced() {
     let world = World::new();
@@ -195,11 +182,10 @@ fn a_kernel_that_dies_is_reported_and_replaced() {
     stage.wait_for_prompt("py 2");
     stage.enter("time.sleep(600)");
     stage.wait_for_spinner();
-    let workers = workers(stage.pid());
+    let workers = stage.workers();
     assert!(!workers.is_empty());
     for worker in workers {
-        let pid = Pid::from_raw(worker).expect("a process");
-        let _ = kill_process(pid, Signal::KILL);
+        let _ = kill_process(worker, Signal::KILL);
     }
     let screen = stage.wait_for("the report", |screen| screen.has("variables"));
     assert!(screen.has("signal 9"), "{}", screen.text);

@@ -12,7 +12,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use tempfile::TempDir;
 
 /// How long something may take to be seen: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
 const END_UPDATE: &[u8] = b"\x1b[?2026l";
 
@@ -131,6 +131,7 @@ pub struct Stage {
 struct Seen {
     parser: vt100::Parser,
     bytes: Vec<u8>,
+    frames: usize,
 }
 
 impl Seen {
@@ -151,6 +152,8 @@ pub struct Screen {
     pub text: String,
     /// What vt100 made of it.
     pub cells: vt100::Screen,
+    /// Frames that were drawn so far.
+    pub frames: usize,
 }
 
 impl Screen {
@@ -218,6 +221,7 @@ impl Stage {
             Mutex::new(Seen {
                 parser: parser(terminal.rows, terminal.columns),
                 bytes: Vec::new(),
+                frames: 0,
             }),
             Condvar::new(),
         ));
@@ -247,6 +251,20 @@ impl Stage {
             .rsplit_once(") ")
             .and_then(|(_, rest)| rest.chars().next());
         state.unwrap_or('Z')
+    }
+
+    /// The worker processes.
+    pub fn workers(&self) -> Vec<Pid> {
+        let entries = std::fs::read_dir("/proc").expect("/proc");
+        let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let parent = self.pid().to_string();
+        let is_child = |pid: &i32| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            // After the name, which may hold anything: the state, the parent.
+            let rest = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+            rest.split(' ').nth(1) == Some(&parent)
+        };
+        numbers.filter(is_child).filter_map(Pid::from_raw).collect()
     }
 
     /// Types, all at once.
@@ -305,6 +323,7 @@ impl Stage {
             let screen = Screen {
                 text: full_text(screen),
                 cells: screen.clone(),
+                frames: seen.frames,
             };
             if !seen.is_updating() && is_there(&screen) {
                 return screen;
@@ -392,12 +411,12 @@ impl Stage {
             .wait_timeout_while(seen, PATIENCE, |seen| !modes(seen))
             .unwrap_or_else(PoisonError::into_inner);
         assert!(!timeout.timed_out(), "the terminal was not given back");
-        let screen = seen.parser.screen().clone();
-        drop(seen);
         let screen = Screen {
-            text: full_text(&screen),
-            cells: screen,
+            text: full_text(seen.parser.screen()),
+            cells: seen.parser.screen().clone(),
+            frames: seen.frames,
         };
+        drop(seen);
         (status.exit_code(), screen)
     }
 
@@ -443,7 +462,10 @@ fn read(
     let mut answered = 0;
     while let Ok(count @ 1..) = reader.read(&mut chunk) {
         let mut now = lock(&seen.0);
+        let unseen = now.bytes.len().saturating_sub(END_UPDATE.len() - 1);
         now.bytes.extend_from_slice(&chunk[..count]);
+        let ends = now.bytes[unseen..].windows(END_UPDATE.len());
+        now.frames += ends.filter(|at| *at == END_UPDATE).count();
         now.parser.process(&chunk[..count]);
         if !answer.is_empty() {
             let asked = now.bytes.windows(3).filter(|at| at == b"\x1b[c").count();
@@ -472,7 +494,8 @@ fn full_text(screen: &vt100::Screen) -> String {
 }
 
 fn framed(text: &str) -> String {
-    text.lines().map(|row| format!("│{row}\n")).collect()
+    let rows: Vec<String> = text.lines().map(|row| format!("│{row}")).collect();
+    rows.join("\n")
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -56,6 +56,37 @@ fn pictures_are_drawn_as_half_blocks() {
 }
 
 #[test]
+fn a_picture_that_would_fill_the_memory_is_refused() {
+    let world = World::new();
+    // A PNG that claims 60000 by 60000 pixels: its header is right, its data would come.
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    png.extend(60_000_u32.to_be_bytes());
+    png.extend(60_000_u32.to_be_bytes());
+    png.extend([8, 6, 0, 0, 0]);
+    let checksum = crc32(&png[12..]);
+    png.extend(checksum.to_be_bytes());
+    png.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
+    std::fs::write(world.path("work/bomb.png"), png).expect("written");
+    let stage = world.start();
+    stage.wait_for_prompt("py 1");
+    stage.enter("/show bomb.png");
+    let screen = stage.wait_for("an error", |screen| screen.has("✗"));
+    assert!(screen.has("60000"), "{}", screen.text);
+    stage.enter("'un' + 'harmed'");
+    stage.wait_for_text("'unharmed'");
+    stage.quit();
+}
+
+/// The checksum of PNG: CRC-32, a bit at a time.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
+#[test]
 fn long_output_is_folded_opened_and_searched() {
     let world = World::new();
     let stage = world.start();

@@ -175,10 +175,9 @@ fn look(theme: &str, scene: Scene, width: u16, height: u16) -> String {
     if let Some(caret) = caret {
         buf[caret].set_symbol("█");
     }
-    text_of(&buf)
-        .lines()
-        .map(|row| format!("│{row}\n"))
-        .collect()
+    let text = text_of(&buf);
+    let rows: Vec<String> = text.lines().map(|row| format!("│{row}")).collect();
+    rows.join("\n")
 }
 
 #[test]
