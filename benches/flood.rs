@@ -23,15 +23,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LINE: usize = 30;
 /// Empties the line, in every one of them.
 const KILL_LINE: &str = "\x15";
-const AT_REST: &str = "companion, at rest";
-const PYTHON: &str = "python3 -q, at rest";
 /// Letters and digits, no two neighbours alike.
 const ALPHABET: &[u8] = b"price4count7total9";
 
 fn main() -> io::Result<()> {
     figures::print_load();
-    let mut all = Vec::new();
-    let companion = Path::new(env!("CARGO_BIN_EXE_companion"));
     let home = tempfile::tempdir()?;
     let config = home.path().join("config");
     fs::create_dir(&config)?;
@@ -41,79 +37,117 @@ fn main() -> io::Result<()> {
     )?;
     let data = home.path().join("data");
     let args = ["--config-dir", "config", "--data-dir", "data"];
-    let (mut terminal, _) = Terminal::start(companion, &args, home.path(), true)?;
-    let mark = "❯ ";
-    terminal.wait_for(|rows| at_prompt(rows, mark.trim_end()).is_some())?;
-    terminal.type_keys("54321*12345\r")?;
-    terminal.wait_for(|rows| rows.iter().any(|row| row.contains("670592745")))?;
-    terminal.idle(Duration::from_secs(1));
-    all.push(type_along(
-        &mut terminal,
-        mark,
-        Series::against(AT_REST, PYTHON),
-    )?);
+    let companion = Path::new(env!("CARGO_BIN_EXE_companion"));
+    let mut typists = vec![Typist::start(companion, &args, home.path(), "❯ ")?];
+    let mut names = vec!["companion"];
+    if let Some(python) = peers::python() {
+        names.push("python3 -q");
+        typists.push(Typist::start(
+            &python.program,
+            &["-q"],
+            home.path(),
+            ">>> ",
+        )?);
+    }
+    if let Some(node) = peers::node() {
+        names.push("node");
+        typists.push(Typist::start(&node.program, &[], home.path(), "> ")?);
+    }
+    let at_rest = take_turns(&mut typists, &names)?;
+    figures::print_table("key to frame, at rest", &at_rest);
 
-    terminal.type_keys("while True: print('x' * 100)\r\r")?;
-    terminal.wait_for(|rows| rows.iter().any(|row| row.contains(&"x".repeat(40))))?;
-    terminal.idle(Duration::from_secs(1));
-    let (bytes, ticks, started) = (size_of(&data), ticks_of(&terminal), Instant::now());
-    all.push(type_along(
-        &mut terminal,
-        mark,
-        Series::against("companion, in a flood", AT_REST),
-    )?);
+    // The peers stay at rest beside the flood: what they take now is the machine's share.
+    let flooded = &mut typists[0];
+    let flood = format!("{KILL_LINE}while True: print('x' * 100)\r\r");
+    flooded.typed.clear();
+    flooded.terminal.type_keys(&flood)?;
+    flooded
+        .terminal
+        .wait_for(|rows| rows.iter().any(|row| row.contains(&"x".repeat(40))))?;
+    flooded.terminal.idle(Duration::from_secs(1));
+    let (bytes, ticks, started) = (size_of(&data), ticks_of(&flooded.terminal), Instant::now());
+    let in_flood = take_turns(&mut typists, &names)?;
     let mib = size_of(&data).saturating_sub(bytes) >> 20;
     let seconds = started.elapsed().as_secs_f64();
-    let ticks = ticks_of(&terminal).saturating_sub(ticks);
+    let flooded = &mut typists[0];
+    let ticks = ticks_of(&flooded.terminal).saturating_sub(ticks);
+    figures::print_table("key to frame, while companion's cell floods", &in_flood);
     figures::print_note(&format!(
         "meanwhile the cell printed {mib} MiB in {seconds:.1} s; the UI process had {ticks} \
          hundredths of a second of the processor"
     ));
-    let typed_at = terminal.type_keys("\x03")?;
-    let ended_at = terminal.wait_for(|rows| rows.iter().any(|row| row.contains("nterrupted")))?;
+    let typed_at = flooded.terminal.type_keys("\x03")?;
+    let ended_at = flooded
+        .terminal
+        .wait_for(|rows| rows.iter().any(|row| row.contains("nterrupted")))?;
     let taken = ended_at - typed_at;
     figures::print_note(&format!(
         "Ctrl-C had ended it on the screen after {taken:.1?}"
     ));
-    drop(terminal);
-
-    let peers = [
-        (peers::python(), PYTHON, &["-q"] as &[&str], ">>> "),
-        (peers::node(), "node, at rest", &[], "> "),
-    ];
-    for (peer, name, args, mark) in peers {
-        let Some(peer) = peer else { continue };
-        let (mut terminal, _) = Terminal::start(&peer.program, args, home.path(), true)?;
-        terminal.wait_for(|rows| at_prompt(rows, mark.trim_end()).is_some())?;
-        terminal.idle(Duration::from_secs(1));
-        all.push(type_along(&mut terminal, mark, Series::new(name))?);
-    }
-    figures::print_table("key to frame", &all);
     figures::print_load();
     Ok(())
 }
 
-/// Types a key at a time and waits for each.
-fn type_along(terminal: &mut Terminal, mark: &str, mut series: Series) -> io::Result<Series> {
-    let mut typed = String::new();
-    for &key in ALPHABET.iter().cycle().take(KEYS) {
-        if typed.len() == LINE {
-            typed.clear();
-            terminal.type_keys(KILL_LINE)?;
-            let is_empty = |text: &str| !text.trim().starts_with(char::from(ALPHABET[0]));
-            terminal.wait_for(|rows| at_prompt(rows, mark.trim_end()).is_some_and(is_empty))?;
-        }
-        terminal.idle(PAUSE);
-        let key = char::from(key);
-        typed.push(key);
-        let typed_at = terminal.type_keys(key.encode_utf8(&mut [0; 4]))?;
-        let shown_at = terminal
-            .wait_for(|rows| at_prompt(rows, mark).is_some_and(|text| text.starts_with(&typed)))?;
-        series.push(shown_at - typed_at);
+/// Someone who types at a prompt.
+struct Typist {
+    terminal: Terminal,
+    mark: &'static str,
+    typed: String,
+}
+
+impl Typist {
+    fn start(program: &Path, args: &[&str], home: &Path, mark: &'static str) -> io::Result<Self> {
+        let (mut terminal, _) = Terminal::start(program, args, home, true)?;
+        // Nothing is written behind the blank of the mark yet: the screen leaves it out.
+        terminal.wait_for(|rows| at_prompt(rows, mark.trim_end()).is_some())?;
+        terminal.idle(Duration::from_secs(1));
+        Ok(Self {
+            terminal,
+            mark,
+            typed: String::new(),
+        })
     }
-    terminal.type_keys(KILL_LINE)?;
-    terminal.idle(PAUSE);
-    Ok(series)
+
+    /// Types a letter and waits for it.
+    fn type_letter(&mut self, letter: char) -> io::Result<Duration> {
+        let mark = self.mark;
+        if self.typed.len() == LINE {
+            let first = self.typed.remove(0);
+            self.typed.clear();
+            self.terminal.type_keys(KILL_LINE)?;
+            let is_empty = |text: &str| !text.trim_start().starts_with(first);
+            self.terminal
+                .wait_for(|rows| at_prompt(rows, mark.trim_end()).is_some_and(is_empty))?;
+        }
+        // What comes after this frame is none of the next key's.
+        self.terminal.idle(PAUSE);
+        self.typed.push(letter);
+        let typed = &self.typed;
+        let typed_at = self.terminal.type_keys(letter.encode_utf8(&mut [0; 4]))?;
+        let shown_at = self
+            .terminal
+            .wait_for(|rows| at_prompt(rows, mark).is_some_and(|text| text.starts_with(typed)))?;
+        Ok(shown_at - typed_at)
+    }
+}
+
+/// A key for each in turn, until each has had [`KEYS`].
+fn take_turns(typists: &mut [Typist], names: &[&'static str]) -> io::Result<Vec<Series>> {
+    let peer = names.get(1).copied().unwrap_or_default();
+    let mut all: Vec<Series> = names
+        .iter()
+        .zip(0..)
+        .map(|(&name, at)| match at {
+            0 => Series::against(name, peer),
+            _ => Series::new(name),
+        })
+        .collect();
+    for &letter in ALPHABET.iter().cycle().take(KEYS) {
+        for (typist, series) in typists.iter_mut().zip(&mut all) {
+            series.push(typist.type_letter(char::from(letter))?);
+        }
+    }
+    Ok(all)
 }
 
 /// What a program has had of the processor, in hundredths of a second.

@@ -1,4 +1,62 @@
-//! companion: a full-screen terminal REPL for Python and JavaScript.
+//! companion: a full-screen terminal REPL for Python and JavaScript, both compiled in.
+//!
+//! # The map
+//!
+//! **Command in, pure session, events and effects out.** The transcript is a fold over events; the
+//! same events feed the full-screen UI, the store, and whoever replays a session. Nothing is told
+//! twice.
+//!
+//! ```text
+//! main ── cli                                 the command line: parses, loads, reports
+//!          │
+//!         tui · headless · doctor             front ends: speak protocol
+//!          │        │
+//!       runtime   executor                    the shell: threads, effects, the one event loop
+//!          │        │                         the library's way to run code, without a session
+//!       session     │                         the pure core: transitions and the transcript
+//!          │        │
+//!    store · kernel · picture · config        engines: they never import each other
+//!          │
+//!       protocol                              plain data: Command, Event, ids, slash commands
+//!
+//!    atomic · panics · sanitize               leaves: files, other people's panics, untrusted text
+//! ```
+//!
+//! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
+//! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
+//! and `QuickJS`; only `store` sees sled; only `runtime` sees tokio.
+//!
+//! # Invariants
+//!
+//! - **The interpreters run in worker processes**: this binary, started again
+//!   ([`become_worker_if_asked`] is the first thing that `main` does). A worker has no
+//!   environment, no descriptors but its pipes, and bounds on time, memory and output. Its death
+//!   costs its variables and nothing else. What it sends is not trusted.
+//! - **The session does no I/O**, and knows no clock. What happens in the world comes back to it
+//!   as a report.
+//! - **The UI's loop waits for one channel** and for nothing else: no disk, no decoder and no
+//!   kernel is between a key and its letter.
+//! - **Acknowledged means on disk, twice**: an entry of the history is in a journal and in sled
+//!   before the append returns.
+//! - **Text from programs and files reaches a terminal only through `sanitize`**, and colours
+//!   only through roles of a theme.
+//! - **A file is whole or it is not there**: temporary name, fsync, rename (`atomic`).
+//!
+//! # Where a change lands
+//!
+//! | change | place |
+//! |---|---|
+//! | a language | `kernel/<name>/`, a row of `kernel::LANGUAGES`, a variant of `Language` |
+//! | a slash command | a row of `protocol::slash::SLASH`, an arm in `tui/commands.rs` |
+//! | a key | a row of `tui::keymap::KEYS`, an arm in `tui/app.rs` |
+//! | a setting of `config.toml` | a row of `config/keys.rs` |
+//! | a setting of `/set` | a row of `tui/settings.rs` |
+//! | a command of the command line | `cli/<name>.rs`, a variant in `cli/mod.rs` |
+//! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
+//! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
+//!
+//! Absent on purpose: cloud, telemetry, a python3 or node on the machine, and a way to run code
+//! in this process.
 
 mod atomic;
 pub mod cli;

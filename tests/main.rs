@@ -1,5 +1,7 @@
 //! The one integration binary: every file beside this one is a module of it.
 
 mod cli;
+mod docs;
+mod kernel;
 mod layering;
 mod pty;

@@ -59,8 +59,8 @@ impl Print {
                 .map_err(|error| Report::failure("no man page").cause(error.to_string()))?,
             What::Config => page = Config::template().into_bytes(),
             What::Commands => page = commands(&mut command).into_bytes(),
-            What::Keys => page = tui::keys_markdown().into_bytes(),
-            What::Settings => page = Config::markdown().into_bytes(),
+            What::Keys => page = titled("Keys", "keys", &tui::keys_markdown()),
+            What::Settings => page = titled("Settings", "settings", &Config::markdown()),
         }
         match io::stdout().lock().write_all(&page) {
             Ok(()) => Ok(0),
@@ -82,6 +82,12 @@ fn man(command: Command, page: &mut Vec<u8>) -> io::Result<()> {
         sub.render_options_section(page)?;
     }
     Ok(())
+}
+
+/// A page of the docs around a table.
+fn titled(title: &str, what: &str, table: &str) -> Vec<u8> {
+    let note = format!("<!-- printed by `companion print {what}`; a test compares -->");
+    format!("# {title}\n\n{note}\n\n{table}").into_bytes()
 }
 
 /// `docs/commands.md`: the slash commands and the command line, from their tables.

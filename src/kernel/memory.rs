@@ -13,6 +13,10 @@ pub struct CountingAllocator;
 /// Signed: what was allocated before counting began is given back without having been booked.
 static IN_USE: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
+/// What a cell may allocate when the heap is full already …
+const ROOM_TO_TIDY_UP: i64 = 4 << 20;
+/// … and all such cells together.
+const MOST_ROOM: i64 = 32 << 20;
 /// Zero: counting is off.
 static LIMIT: AtomicI64 = AtomicI64::new(0);
 
@@ -21,12 +25,19 @@ pub(super) fn set_limit(bytes: u64) {
     LIMIT.store(i64::try_from(bytes).unwrap_or(i64::MAX).max(1), Relaxed);
 }
 
-/// Starts a new measurement of the peak.
-pub(super) fn reset_peak() {
-    PEAK.store(IN_USE.load(Relaxed), Relaxed);
+/// A cell begins: starts a new measurement of the peak. Where the cells before have filled the
+/// heap there is a little room beyond `limit_bytes`, or not even `del` could run.
+pub(super) fn begin_cell(limit_bytes: u64) {
+    let in_use = IN_USE.load(Relaxed);
+    PEAK.store(in_use, Relaxed);
+    let limit = i64::try_from(limit_bytes).unwrap_or(i64::MAX).max(1);
+    LIMIT.store(
+        (in_use + ROOM_TO_TIDY_UP).clamp(limit, limit.saturating_add(MOST_ROOM)),
+        Relaxed,
+    );
 }
 
-/// The most bytes in use since [`reset_peak`].
+/// The most bytes in use since [`begin_cell`].
 pub(super) fn peak() -> u64 {
     PEAK.load(Relaxed).try_into().unwrap_or(0)
 }

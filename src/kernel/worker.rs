@@ -1,15 +1,17 @@
 //! The worker process: one interpreter, one pipe in, one pipe out, and nothing else.
 //!
-//! The interpreter's thread reads frames between cells. While a cell runs, a thread of its own
-//! (the *watch*) reads them, passes interrupts and lines on, and sends output that waited too
-//! long; it is joined before the answer goes out. So between cells the process has one thread
-//! that works, and no byte of the pipe is ever held in a buffer.
+//! Two threads. The first one (the *watch*) reads frames, hands requests over, passes interrupts
+//! and lines on to the cell that runs, and sends output that waited too long. The other one runs
+//! the interpreter and answers. A thread for each cell instead would cost more than a small cell
+//! does, and on a busy machine every start and end of it waits for the scheduler.
 
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::wire::{self, Frame, FromWorker, ToWorker};
 use super::{ExecuteRequest, Host, Interpreter, ReadLineError, memory, spec};
-use crate::protocol::{Completions, Cost, Stream};
+use crate::protocol::{Completions, Cost, Language, Stream};
 
 /// What the parent puts in `argv[1]` of a worker.
 pub(super) const ARGUMENT: &str = "__companion-kernel";
@@ -72,6 +74,7 @@ fn run() -> i32 {
         return BROKEN;
     };
     let shared = Arc::new(Shared {
+        memory_bytes,
         input,
         output: Mutex::new(Output {
             pipe: File::from(output),
@@ -83,6 +86,7 @@ fn run() -> i32 {
             Ok(wake) => wake,
             Err(_) => return BROKEN,
         },
+        is_running: AtomicBool::new(false),
         is_interrupted: AtomicBool::new(false),
         on_interrupt: OnceLock::new(),
         line: Mutex::new(None),
@@ -101,30 +105,21 @@ fn run() -> i32 {
     let thread = std::thread::Builder::new()
         .name("interpreter".into())
         .stack_size(STACK_BYTES);
+    let (requests, inbox) = mpsc::channel();
     let interpreter = {
         let shared = Arc::clone(&shared);
-        thread.spawn(move || match (spec(language).start)(shared.clone()) {
-            Ok(interpreter) => {
-                shared.send(&FromWorker::Ready {
-                    version: wire::VERSION,
-                });
-                serve(&shared, interpreter)
-            }
-            Err(error) => {
-                shared.send(&FromWorker::StartFailed {
-                    message: error.to_string(),
-                });
-                BROKEN
-            }
+        thread.spawn(move || {
+            let serve = AssertUnwindSafe(|| serve(&shared, language, &inbox));
+            // A panic has been printed to stderr, which the parent reads.
+            std::process::exit(catch_unwind(serve).unwrap_or(101));
         })
     };
-    let Ok(interpreter) = interpreter else {
+    if interpreter.is_err() {
         let message = "no memory for the interpreter's stack".to_owned();
         shared.send(&FromWorker::StartFailed { message });
         return BROKEN;
-    };
-    // A panic has been printed to stderr, which the parent reads.
-    interpreter.join().unwrap_or(101)
+    }
+    watch(&shared, &requests)
 }
 
 /// Takes standard input and output for the frames, and leaves a bare `write(1)` of some library
@@ -179,54 +174,49 @@ fn close_doors(memory_bytes: u64) {
     );
 }
 
-/// Answers requests until the parent closes the pipe.
-fn serve(shared: &Arc<Shared>, mut interpreter: Box<dyn Interpreter>) -> i32 {
-    loop {
-        match wire::receive(&mut &shared.input) {
-            Ok(Frame::Message(ToWorker::Execute(request))) => {
-                let done = execute(shared, interpreter.as_mut(), &request);
-                shared.send(&done);
-            }
-            Ok(Frame::Message(ToWorker::Complete { source, cursor })) => {
+/// Builds the interpreter and answers requests until there are no more.
+fn serve(shared: &Arc<Shared>, language: Language, inbox: &Receiver<Request>) -> i32 {
+    let mut interpreter = match (spec(language).start)(shared.clone()) {
+        Ok(interpreter) => interpreter,
+        Err(error) => {
+            let message = error.to_string();
+            shared.send(&FromWorker::StartFailed { message });
+            return BROKEN;
+        }
+    };
+    let version = wire::VERSION;
+    shared.send(&FromWorker::Ready { version });
+    while let Ok(request) = inbox.recv() {
+        let answer = match request {
+            Request::Execute(request) => execute(shared, interpreter.as_mut(), &request),
+            Request::Complete { source, cursor } => {
                 let at = source.floor_char_boundary(cursor);
                 let mut completions = interpreter.complete(&source, at);
                 if completions.start > completions.end || completions.end > source.len() {
                     completions = Completions::default();
                 }
-                shared.send(&FromWorker::Completions(completions));
+                FromWorker::Completions(completions)
             }
-            // Both can cross the end of their cell on the way.
-            Ok(Frame::Message(ToWorker::Interrupt | ToWorker::Line(_))) => {}
-            Err(wire::WireError::Closed) => return 0,
-            Ok(_) | Err(_) => return BROKEN,
-        }
+        };
+        shared.send(&answer);
     }
+    0
 }
 
 fn execute(
-    shared: &Arc<Shared>,
+    shared: &Shared,
     interpreter: &mut dyn Interpreter,
     request: &ExecuteRequest,
 ) -> FromWorker {
-    shared.is_interrupted.store(false, Ordering::SeqCst);
-    *lock(&shared.line) = None;
-    memory::reset_peak();
+    memory::begin_cell(shared.memory_bytes);
     let started = Instant::now();
-    let stop = AtomicBool::new(false);
-    let mut reply = std::thread::scope(|scope| {
-        let watch = scope.spawn(|| watch(shared, &stop));
-        let reply = interpreter.execute(request);
-        stop.store(true, Ordering::SeqCst);
-        shared.poke();
-        // It has nothing to panic about; if it did, the cell is over all the same.
-        let _ = watch.join();
-        reply
-    });
+    let mut reply = interpreter.execute(request);
     let cost = Cost {
         execution_time: started.elapsed(),
         peak_memory_bytes: memory::peak(),
     };
-    lock(&shared.output).send_held();
+    // Before the answer: behind it, the next cell may already be on its way.
+    shared.is_running.store(false, Ordering::SeqCst);
     reply.result = reply.result.map(cut);
     if let super::Ending::Error {
         evalue, traceback, ..
@@ -238,10 +228,16 @@ fn execute(
     FromWorker::Done { reply, cost }
 }
 
-/// Reads the pipe while the interpreter can't.
-fn watch(shared: &Shared, stop: &AtomicBool) {
+/// What the interpreter's thread is asked for.
+enum Request {
+    Execute(ExecuteRequest),
+    Complete { source: String, cursor: usize },
+}
+
+/// Reads the pipe until the parent closes it. The exit code.
+fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
     let mut must_send_soon = false;
-    while !stop.load(Ordering::SeqCst) {
+    loop {
         let mut waits = [
             PollFd::new(&shared.input, PollFlags::IN),
             PollFd::new(&shared.wake.0, PollFlags::IN),
@@ -260,7 +256,7 @@ fn watch(shared: &Shared, stop: &AtomicBool) {
                 continue;
             }
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(_) => std::process::exit(BROKEN),
+            Err(_) => return BROKEN,
         }
         let [input, wake] = waits.map(|wait| wait.revents());
         if !wake.is_empty() {
@@ -271,24 +267,50 @@ fn watch(shared: &Shared, stop: &AtomicBool) {
         if input.is_empty() {
             continue;
         }
-        match wire::receive(&mut &shared.input) {
-            Ok(Frame::Message(ToWorker::Interrupt)) => shared.interrupt(),
-            Ok(Frame::Message(ToWorker::Line(line))) => {
-                *lock(&shared.line) = Some(line);
-                shared.line_came.notify_all();
+        let is_running = shared.is_running.load(Ordering::SeqCst);
+        let request = match wire::receive(&mut &shared.input) {
+            Ok(Frame::Message(ToWorker::Interrupt)) => {
+                // It can cross the end of its cell on the way, and so can a line.
+                if is_running {
+                    shared.interrupt();
+                }
+                continue;
             }
+            Ok(Frame::Message(ToWorker::Line(line))) => {
+                if is_running {
+                    *lock(&shared.line) = Some(line);
+                    shared.line_came.notify_all();
+                }
+                continue;
+            }
+            Ok(Frame::Message(ToWorker::Execute(request))) if !is_running => {
+                shared.is_interrupted.store(false, Ordering::SeqCst);
+                *lock(&shared.line) = None;
+                shared.is_running.store(true, Ordering::SeqCst);
+                Request::Execute(request)
+            }
+            Ok(Frame::Message(ToWorker::Complete { source, cursor })) if !is_running => {
+                Request::Complete { source, cursor }
+            }
+            Err(wire::WireError::Closed) if !is_running => return 0,
             // The parent is gone, or talks nonsense: nothing is left to do, whatever runs.
-            Ok(_) | Err(_) => std::process::exit(BROKEN),
+            Ok(_) | Err(_) => return BROKEN,
+        };
+        if requests.send(request).is_err() {
+            return BROKEN;
         }
     }
 }
 
 /// What the interpreter's thread and the watch share.
 struct Shared {
+    memory_bytes: u64,
     input: File,
     output: Mutex<Output>,
-    /// A pipe that ends the watch's `poll`: output is held, or the cell is over.
+    /// A pipe that ends the watch's `poll`: output is held.
     wake: (OwnedFd, OwnedFd),
+    /// A cell runs: interruptions and lines are for it.
+    is_running: AtomicBool,
     is_interrupted: AtomicBool,
     on_interrupt: OnceLock<Box<dyn Fn() + Send + Sync>>,
     line: Mutex<Option<Result<String, ReadLineError>>>,

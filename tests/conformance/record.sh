@@ -28,5 +28,5 @@ record() { # folder, extension, command...
 
 wanted=${1:-all}
 case $wanted in all | python) record python py python3 -I ;; esac
-case $wanted in all | javascript) record javascript js node ;; esac
+case $wanted in all | javascript) record javascript js node; record javascript mjs node ;; esac
 exit "$failed"

@@ -21,8 +21,9 @@ const QUESTIONS: &str = concat!(
     "\x1b[?u",
     "\x1b[c",
 );
-/// How long a terminal on this machine may think.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a terminal on this machine may think: with the first frame, less than a tenth of a
+/// second in all.
+const PATIENCE: Duration = Duration::from_millis(80);
 /// How long one on another machine may: an answer that comes late would look like typed text.
 const PATIENCE_OVER_SSH: Duration = Duration::from_millis(600);
 /// A terminal that has begun to answer gets so many times as long.
