@@ -63,7 +63,7 @@ impl Terminal {
         let (send, chunks) = mpsc::channel();
         let replies = Arc::clone(&keyboard);
         thread::spawn(move || {
-            let mut bytes = [0; 1 << 16];
+            let mut bytes = vec![0; 1 << 16];
             while let Ok(read @ 1..) = reader.read(&mut bytes) {
                 let read_at = Instant::now();
                 let chunk = bytes.get(..read).unwrap_or_default();
