@@ -188,7 +188,7 @@ pub(crate) fn describe_failure(status: Status) -> Option<String> {
         Status::Error { traceback, .. } => Some(traceback),
         Status::Interrupted { .. } => Some("interrupted".to_owned()),
         Status::Limit { message, .. } => Some(message),
-        Status::Died { message } => Some(format!("the kernel died: {message}")),
+        Status::Died { message } => Some(message),
         Status::Dropped => Some("never run".to_owned()),
     }
 }

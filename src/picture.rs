@@ -193,10 +193,23 @@ impl PictureError {
             ImageError::Limits(_) => Self::TooMuchMemory,
             error => Self::Corrupt {
                 media_type,
-                reason: error.to_string().replace(char::is_control, " "),
+                reason: reason(&error.to_string()),
             },
         }
     }
+}
+
+/// What a decoder says, without what is meant for its authors: the name of the format once more,
+/// and the fields of its structures.
+fn reason(text: &str) -> String {
+    let text = match text.split_once(": ") {
+        Some((start, rest)) if start.starts_with("Format error decoding") => rest,
+        _ => text,
+    };
+    let end = text.find(" {").map_or(text.len(), |brace| {
+        text[..brace].rfind(':').unwrap_or(brace)
+    });
+    text[..end].replace(char::is_control, " ")
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, PictureError> {

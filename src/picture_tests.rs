@@ -241,3 +241,20 @@ fn sizes_for_people() {
     ];
     assert_eq!(shown, expected);
 }
+
+#[test]
+fn decoders_are_quoted_without_their_structures() {
+    let cases = [
+        (
+            "Format error decoding Png: Unrecognized critical chunk: ChunkType { type: x, y: 1 }",
+            "Unrecognized critical chunk",
+        ),
+        ("Format error decoding Jpeg: no marker\n", "no marker "),
+        ("unexpected end of file", "unexpected end of file"),
+        ("{ brace first", "{ brace first"),
+        (" {", ""),
+    ];
+    for (said, quoted) in cases {
+        assert_eq!(reason(said), quoted, "{said}");
+    }
+}

@@ -240,7 +240,7 @@ mod processes {
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{error}");
         assert!(
-            error.contains("the kernel died: it was ended by signal 9"),
+            error.contains("the kernel was ended by signal 9"),
             "{error}"
         );
     }

@@ -457,7 +457,7 @@ impl Run<'_> {
             Some(Why::Limit(kind)) => self.limit(kind, true),
             None if is_out_of_memory => self.limit(LimitKind::Memory, true),
             None if !is_gone => Status::Died {
-                message: error.to_string(),
+                message: format!("the kernel broke the protocol: {error}"),
             },
             None => Status::Died {
                 message: obituary(status, &last_words),
@@ -479,11 +479,11 @@ impl Run<'_> {
 fn obituary(status: Option<ExitStatus>, last_words: &str) -> String {
     let cause = match status.map(|status| (status.signal(), status.code())) {
         Some((Some(libc_sigsegv), _)) if libc_sigsegv == Signal::SEGV.as_raw() => {
-            "it overflowed its native stack (SIGSEGV)".to_owned()
+            "the kernel overflowed its native stack (SIGSEGV)".to_owned()
         }
-        Some((Some(signal), _)) => format!("it was ended by signal {signal}"),
-        Some((_, Some(code))) => format!("it ended with exit code {code}"),
-        _ => "it went away".to_owned(),
+        Some((Some(signal), _)) => format!("the kernel was ended by signal {signal}"),
+        Some((_, Some(code))) => format!("the kernel ended with exit code {code}"),
+        _ => "the kernel went away".to_owned(),
     };
     match last_words
         .trim()

@@ -362,9 +362,6 @@ impl App {
             return;
         }
         self.refresh_cell_choices();
-        if self.keymap.action(key) == Some(Action::HistorySearch) {
-            self.recall();
-        }
         let language = self.language;
         let judge: &dyn Fn(&str) -> Completeness = if self.question.is_some() {
             &|_| Completeness::Complete
@@ -380,6 +377,10 @@ impl App {
             now: self.now,
         };
         let action = self.prompt.handle_key(key, &context);
+        if self.prompt.is_searching() {
+            // Another instance may have written since the last key.
+            self.recall();
+        }
         self.obey(action);
     }
 

@@ -87,6 +87,11 @@ impl Prompt {
         self.popup.is_some() || self.search.is_some()
     }
 
+    /// Whether the history is being searched.
+    pub(crate) fn is_searching(&self) -> bool {
+        self.search.is_some()
+    }
+
     pub(super) fn open_search(&mut self, context: &PromptContext) -> PromptAction {
         self.close();
         self.search = Some(Search::open(&self.entries, context.now));

@@ -188,10 +188,7 @@ impl Rows {
                 self.note(Role::Dim, &cost);
             }
             Status::Dropped => {
-                self.note(
-                    Role::Dim,
-                    "not run: the cell before it failed or was stopped",
-                );
+                self.note(Role::Dim, "not run");
             }
         }
     }
