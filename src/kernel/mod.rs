@@ -12,6 +12,7 @@
 //! Absent on purpose: sessions, queues and history (they belong to `session` and `runtime`), and
 //! any python3 or node.
 
+mod child;
 pub(crate) mod javascript;
 mod memory;
 mod process;
@@ -19,8 +20,9 @@ pub(crate) mod python;
 mod wire;
 mod worker;
 
+pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
-pub(crate) use process::{Controller, Finished, Kernel, KernelError, KernelEvent, find_program};
+pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
 pub use worker::become_worker_if_asked;
 
 use std::sync::Arc;

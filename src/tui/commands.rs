@@ -224,7 +224,7 @@ impl App {
         let mut text = String::new();
         for kernel in &self.kernels {
             let status = match &kernel.status {
-                KernelStatus::NotStarted => "not started: starts with its first cell".to_owned(),
+                KernelStatus::NotStarted => "not started".to_owned(),
                 KernelStatus::Starting => "starting".to_owned(),
                 KernelStatus::Idle => "idle".to_owned(),
                 KernelStatus::Busy => "busy".to_owned(),
@@ -233,7 +233,7 @@ impl App {
             let implementation = crate::kernel::spec(kernel.language).implementation;
             let cells = super::view::text::plural(kernel.cells, "cell");
             let title = kernel.language.title();
-            let _ = writeln!(text, "{title:11} {status:10} {cells:9} {implementation}");
+            let _ = writeln!(text, "{title:11} {status:11} {cells:9} {implementation}");
         }
         text.push_str("\n/restart LANGUAGE replaces a kernel by a fresh one.\n");
         self.layers.push(Layer::page("Kernels", &text));
