@@ -187,8 +187,7 @@ pub(crate) fn describe_failure(status: Status) -> Option<String> {
         Status::Exit { code } => Some(format!("exit code {code}")),
         Status::Error { traceback, .. } => Some(traceback),
         Status::Interrupted { .. } => Some("interrupted".to_owned()),
-        Status::Limit { message, .. } => Some(message),
-        Status::Died { message } => Some(message),
+        Status::Limit { message, .. } | Status::Died { message } => Some(message),
         Status::Dropped => Some("never run".to_owned()),
     }
 }
