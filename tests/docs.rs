@@ -1,6 +1,7 @@
 //! The printed parts of the docs are what the program prints. `UPDATE_DOCS=1 cargo verify docs`
 //! writes them.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -68,13 +69,14 @@ fn the_pass_rates_are_those_of_the_tests() {
             .filter(|line| !line.starts_with('#'))
             .collect();
         let (failing, passing) = (known.len(), programs - known.len());
-        page.push_str(&format!(
-            "| {title} | {peer} | {programs} | {passing} | {failing} |\n"
-        ));
-        failures.push_str(&format!("\n## What fails in {title}\n\n"));
+        let _ = writeln!(
+            page,
+            "| {title} | {peer} | {programs} | {passing} | {failing} |"
+        );
+        let _ = write!(failures, "\n## What fails in {title}\n\n");
         for line in known {
             let (name, reason) = line.split_once(": ").expect("name: reason");
-            failures.push_str(&format!("- `{name}`: {reason}\n"));
+            let _ = writeln!(failures, "- `{name}`: {reason}");
         }
     }
     page.push_str(&failures);

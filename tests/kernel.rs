@@ -7,7 +7,7 @@ use companion::{CodeExecutor, Execution};
 
 fn executor(change: impl FnOnce(&mut Limits)) -> CodeExecutor {
     let mut limits = Limits {
-        timeout: Some(Duration::from_secs(60)),
+        timeout: Some(Duration::from_mins(1)),
         ..Limits::default()
     };
     change(&mut limits);
