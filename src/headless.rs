@@ -36,6 +36,8 @@ pub(crate) enum Program {
 pub(crate) struct RunOptions {
     /// The code.
     pub program: Program,
+    /// What the program finds behind its own name.
+    pub arguments: Vec<String>,
     /// Its language, if it was said.
     pub language: Option<Language>,
     /// Its bounds.
@@ -61,6 +63,7 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Report> {
     }
     let mode = ExecuteMode::Program {
         name,
+        arguments: options.arguments,
         wants_result: options.json,
     };
     let request = ExecuteRequest { source, mode };

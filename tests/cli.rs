@@ -129,6 +129,37 @@ fn exit_codes_and_streams() {
 }
 
 #[test]
+fn arguments_reach_the_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cases = [
+        (
+            "a.py",
+            "import sys\nprint(sys.argv[1:])",
+            "['x', '--json', '-']\n",
+        ),
+        (
+            "a.js",
+            "console.log(process.argv.slice(2))",
+            "[ 'x', '--json', '-' ]\n",
+        ),
+    ];
+    for (name, source, expected) in cases {
+        let file = folder.path().join(name);
+        fs::write(&file, source).expect("written");
+        let path = file.to_str().expect("UTF-8");
+        check(
+            &["run", "--timeout", "9", path, "x", "--json", "-"],
+            0,
+            expected,
+            "",
+        );
+    }
+    let code = "import sys; print(sys.argv[1:])";
+    check(&["run", "-c", code, "one", "-t"], 0, "['one', '-t']\n", "");
+    check(&["run", "-c", code], 0, "[]\n", "");
+}
+
+#[test]
 fn the_output_limit_cuts_and_says_so() {
     let code = "while True: print('x' * 1000)";
     let output = run(&["run", "--output", "1", "-c", code]);

@@ -14,16 +14,17 @@ use crate::protocol::Language;
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// The program; - is standard input. Its extension tells the language
-    #[arg(value_name = "FILE", default_value = "-")]
-    file: PathBuf,
-    /// Run this text instead of a file
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// What the program finds in sys.argv or process.argv; flags for companion stand before FILE
     #[arg(
-        short,
-        long,
-        value_name = "CODE",
-        conflicts_with = "file",
+        value_name = "ARGUMENT",
+        trailing_var_arg = true,
         allow_hyphen_values = true
     )]
+    arguments: Vec<String>,
+    /// Run this text instead of a file; everything behind it are arguments
+    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
     code: Option<String>,
     /// py or js [default: by the file's extension, else py]
     #[arg(short, long, value_name = "LANGUAGE", value_parser = super::language)]
@@ -55,13 +56,20 @@ impl Run {
         if let Some(mib) = self.output {
             limits.output_bytes = mib << 20;
         }
-        let program = match self.code {
-            Some(code) => Program::Text(code),
-            None if self.file.as_os_str() == "-" => Program::Stdin,
-            None => Program::File(self.file),
+        let mut arguments = self.arguments;
+        let program = match (self.code, self.file) {
+            (Some(code), first) => {
+                let first = first.map(|first| first.to_string_lossy().into_owned());
+                arguments.splice(0..0, first);
+                Program::Text(code)
+            }
+            (None, None) => Program::Stdin,
+            (None, Some(file)) if file.as_os_str() == "-" => Program::Stdin,
+            (None, Some(file)) => Program::File(file),
         };
         headless::run(RunOptions {
             program,
+            arguments,
             language: self.lang,
             limits,
             json: self.json,

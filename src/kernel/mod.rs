@@ -149,6 +149,8 @@ pub(crate) enum ExecuteMode {
     Program {
         /// The file's name as given, or `<stdin>`.
         name: String,
+        /// What stands behind the name in `sys.argv` and `process.argv`.
+        arguments: Vec<String>,
         /// The file whose values are wanted though it is a program: `execute_python` of the
         /// library and `--json` report the value of a last expression.
         wants_result: bool,

@@ -142,8 +142,11 @@ impl JavaScript {
         self.context.with(|ctx| {
             let argv = Array::new(ctx.clone())?;
             argv.set(0, "companion")?;
-            if count == 0 {
+            if let ExecuteMode::Program { arguments, .. } = &request.mode {
                 argv.set(1, file.as_str())?;
+                for (index, argument) in arguments.iter().enumerate() {
+                    argv.set(index + 2, argument.as_str())?;
+                }
             }
             let begin = (
                 file.as_str(),

@@ -82,7 +82,9 @@ pub(super) fn plan(source: &str, mode: &ExecuteMode) -> Result<Plan, SyntaxError
     }
     match mode {
         ExecuteMode::Cell { .. } => plan_cell(&source),
-        ExecuteMode::Program { name, wants_result } => {
+        ExecuteMode::Program {
+            name, wants_result, ..
+        } => {
             let is_mjs = std::path::Path::new(name)
                 .extension()
                 .is_some_and(|extension| extension.eq_ignore_ascii_case("mjs"));

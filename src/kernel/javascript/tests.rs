@@ -86,6 +86,7 @@ impl Session {
             source,
             ExecuteMode::Program {
                 name: name.to_owned(),
+                arguments: Vec::new(),
                 wants_result: false,
             },
         )
@@ -471,6 +472,7 @@ fn a_program_fails_as_under_node() {
     assert_eq!(reply.ending, Ending::Exit { code: 7 });
     let mode = ExecuteMode::Program {
         name: "c.js".into(),
+        arguments: Vec::new(),
         wants_result: true,
     };
     assert_eq!(

@@ -105,8 +105,12 @@ impl Python {
         };
         let (path, wants_result) = match &request.mode {
             ExecuteMode::Cell { execution_count } => (format!("<cell {execution_count}>"), true),
-            ExecuteMode::Program { name, wants_result } => {
-                self.set_program(vm, name)?;
+            ExecuteMode::Program {
+                name,
+                arguments,
+                wants_result,
+            } => {
+                self.set_program(vm, name, arguments)?;
                 (name.clone(), *wants_result)
             }
         };
@@ -135,8 +139,11 @@ impl Python {
         Ok(Some(shown))
     }
 
-    fn set_program(&self, vm: &VirtualMachine, name: &str) -> PyResult<()> {
-        let argv = vm.ctx.new_list(vec![vm.ctx.new_str(name).into()]);
+    fn set_program(&self, vm: &VirtualMachine, name: &str, arguments: &[String]) -> PyResult<()> {
+        let words = std::iter::once(name).chain(arguments.iter().map(String::as_str));
+        let argv = vm
+            .ctx
+            .new_list(words.map(|word| vm.ctx.new_str(word).into()).collect());
         vm.sys_module.set_attr("argv", argv, vm)?;
         if name != "<stdin>" {
             self.main

@@ -267,6 +267,7 @@ fn a_program_runs_as_main() {
     session(|python| {
         let program = |wants_result| ExecuteMode::Program {
             name: "demo.py".into(),
+            arguments: Vec::new(),
             wants_result,
         };
         let source = "import sys, atexit\natexit.register(print, 'bye')\nprint(sys.argv, __name__, __file__)\n6 * 7;";

@@ -61,6 +61,7 @@ fn conforms(program: &Path) -> Option<String> {
         .to_owned();
     let mode = ExecuteMode::Program {
         name,
+        arguments: Vec::new(),
         wants_result: false,
     };
     let ran = session(|python| interrupted_after(Duration::from_secs(20), python, &source, mode));
