@@ -148,19 +148,24 @@ pub(crate) fn read(path: &Path) -> Result<(Vec<u8>, PictureInfo), PictureError> 
         .map_err(|problem| problem.of(path))
 }
 
-/// A size in bytes for people: `123 KiB`.
-pub(crate) fn shown_size(bytes: u64) -> String {
-    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-    for (shift, unit) in units {
-        if bytes >> shift >= 10 {
-            return format!("{} {unit}", bytes >> shift);
-        }
-        if bytes >> shift >= 1 {
-            let tenths = ((bytes >> (shift - 10)) * 10) >> 10;
-            return format!("{}.{} {unit}", tenths / 10, tenths % 10);
-        }
+/// A size in bytes for people: `512 B`, `1.5 KiB`, `21 MiB`.
+pub(crate) fn shown_size(count: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if count < 1024 {
+        return format!("{count} B");
     }
-    format!("{bytes} B")
+    let mut tenths = u128::from(count) * 10 / 1024;
+    let mut unit = 0;
+    // 1023.95 and more would be shown as 1024.
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    if tenths >= 100 || tenths % 10 == 0 {
+        format!("{} {}", tenths / 10, UNITS[unit])
+    } else {
+        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+    }
 }
 
 /// A path for people: without the control characters that a file name may hold.

@@ -237,7 +237,7 @@ fn sizes_for_people() {
     ];
     let shown = sizes.map(shown_size);
     let expected = [
-        "0 B", "1023 B", "1.0 KiB", "1.5 KiB", "10 KiB", "123 KiB", "5.5 MiB", "20 GiB",
+        "0 B", "1023 B", "1 KiB", "1.5 KiB", "10 KiB", "123 KiB", "5.5 MiB", "20 GiB",
     ];
     assert_eq!(shown, expected);
 }

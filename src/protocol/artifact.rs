@@ -1,4 +1,4 @@
-//! Things that cells and commands make or show: pictures for now.
+//! Things that cells and commands make or show: pictures.
 
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::{Command as _, event};
@@ -27,8 +27,8 @@ use crate::doctor;
 use crate::error::Report;
 use crate::kernel::find_program;
 use crate::picture;
-use crate::protocol::{Artifact, Command, Event, NoticeLevel, SettingChange, Timestamp};
-use crate::runtime;
+use crate::protocol::{Artifact, Command, Event, NoticeLevel, SettingChange};
+use crate::runtime::{self, now};
 use crate::session::Body;
 use crate::store::{self, Store};
 
@@ -167,6 +167,9 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
     ui.perform_all(effects);
 
     let done = ui.serve(&messages);
+    // Whoever still has something to tell must not wait for a loop that is over: the runtime could
+    // not end behind it.
+    drop(messages);
     ui.leave(done)
 }
 
@@ -604,11 +607,4 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Report> 
 
 fn no_terminal(error: io::Error) -> Report {
     Report::failure("can't use this terminal").cause(error.to_string())
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp(since.as_millis().try_into().unwrap_or(u64::MAX))
 }

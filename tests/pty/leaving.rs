@@ -60,6 +60,35 @@ fn quitting_while_a_cell_runs_waits_for_nothing() {
 }
 
 #[test]
+fn a_signal_in_a_flood_loses_nothing_that_happened() {
+    let world = World::new();
+    world.configure("[limits]\noutput_mib = 4096\ntimeout_s = 0\n");
+    let stage = world.start();
+    stage.wait_for_prompt("py 1");
+    stage.enter("while True: print('x' * 100)");
+    stage.type_keys(keys::ENTER);
+    stage.wait_for_spinner();
+    stage.send(Signal::TERM);
+    let (code, _) = stage.end();
+    assert_eq!(code, 128 + 15);
+    // The runtime came to its end, though nobody listened any more: the cell's is on disk.
+    let history = |arguments: &[&str]| {
+        let output = crate::cli::companion()
+            .arg("history")
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(world.path("data"))
+            .output()
+            .expect("the binary starts");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let sessions = history(&["--sessions"]);
+    let id = sessions.split_whitespace().last().expect("a session");
+    let transcript = history(&["--transcript", id]);
+    assert!(transcript.contains("[interrupted"), "{transcript}");
+}
+
+#[test]
 fn signals_leave_with_their_number() {
     for (signal, number) in [(Signal::TERM, 15), (Signal::HUP, 1), (Signal::INT, 2)] {
         let world = World::new();

@@ -11,6 +11,7 @@ use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Capabilities, FullSize, ImageBackend, Look, Placed, Placement, Target};
+use crate::tui::theme::nearest_256;
 
 /// Below this a pixel counts as transparent where there is no colour to blend it with.
 const OPAQUE_FROM: u8 = 128;
@@ -44,7 +45,7 @@ impl ColorDepth {
     fn color(self, rgb: [u8; 3]) -> Color {
         match self {
             Self::True => Color::Rgb(rgb[0], rgb[1], rgb[2]),
-            Self::Indexed => Color::Indexed(nearest_of_256(rgb)),
+            Self::Indexed => Color::Indexed(nearest_256(rgb)),
             Self::None => Color::Reset,
         }
     }
@@ -206,30 +207,4 @@ pub(super) fn blend(pixel: Rgba<u8>, background: Option<(u8, u8, u8)>) -> Option
 /// Rec. 601 luma, 0 to 255.
 fn luminance([red, green, blue]: [u8; 3]) -> u32 {
     (u32::from(red) * 299 + u32::from(green) * 587 + u32::from(blue) * 114) / 1000
-}
-
-/// The nearest of the colours 16 to 255; the first 16 look different in every terminal.
-pub(super) fn nearest_of_256(rgb: [u8; 3]) -> u8 {
-    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let level = |value: u8| {
-        let nearest = (0_u8..)
-            .zip(LEVELS)
-            .min_by_key(|(_, level)| level.abs_diff(value));
-        nearest.unwrap_or((0, 0))
-    };
-    let cube = rgb.map(level);
-    let grey = (luminance(rgb).saturating_sub(3) / 10).min(23);
-    let grey = u8::try_from(grey).unwrap_or(23);
-    let distance = |other: [u8; 3]| -> u32 {
-        let squares = rgb
-            .iter()
-            .zip(other)
-            .map(|(&a, b)| u32::from(a.abs_diff(b)).pow(2));
-        squares.sum()
-    };
-    if distance([8 + 10 * grey; 3]) < distance(cube.map(|(_, level)| level)) {
-        232 + grey
-    } else {
-        16 + 36 * cube[0].0 + 6 * cube[1].0 + cube[2].0
-    }
 }

@@ -8,7 +8,8 @@ use image::{DynamicImage, Rgba, RgbaImage};
 use ratatui::buffer::CellDiffOption;
 use ratatui::style::Color;
 
-use super::blocks::{draw_blocks, draw_frame, nearest_of_256};
+use super::blocks::{draw_blocks, draw_frame};
+use crate::tui::theme::nearest_256;
 use std::sync::OnceLock;
 
 use super::cache_tests::{blob, four_by_four, png, wait};
@@ -174,7 +175,7 @@ fn fewer_colours_are_the_nearest() {
         ([128, 128, 128], 244),
     ];
     for (rgb, index) in exact {
-        assert_eq!(nearest_of_256(rgb), index, "{rgb:?}");
+        assert_eq!(nearest_256(rgb), index, "{rgb:?}");
     }
     let area = Rect::new(0, 0, 1, 1);
     let pixels = RgbaImage::from_fn(1, 2, |_, y| {

@@ -73,11 +73,25 @@ pub(super) fn rgb_of(index: u8) -> [u8; 3] {
     }
 }
 
-/// The first 16 are not considered: nobody knows what they look like.
-fn nearest_256(rgb: [u8; 3]) -> u8 {
-    (16..=255)
-        .min_by_key(|&index| distance(rgb_of(index), rgb))
-        .unwrap_or(16)
+/// The first 16 are not considered: nobody knows what they look like. Two candidates are enough:
+/// each part's nearest level of the cube, and the grey next to the mean.
+pub(crate) fn nearest_256(rgb: [u8; 3]) -> u8 {
+    let [red, green, blue] = rgb.map(|part| {
+        let levels = (0_u8..).zip(CUBE);
+        let nearest = levels.min_by_key(|(_, level)| level.abs_diff(part));
+        nearest.map_or(0, |(index, _)| index)
+    });
+    // Weighted as in `distance`.
+    let mean = (3 * u32::from(rgb[0]) + 4 * u32::from(rgb[1]) + 2 * u32::from(rgb[2])) / 9;
+    let grey = (mean.saturating_sub(3) / 10).min(23);
+    let candidates = [
+        16 + 36 * red + 6 * green + blue,
+        232 + u8::try_from(grey).unwrap_or(23),
+    ];
+    let nearest = candidates
+        .into_iter()
+        .min_by_key(|&index| distance(rgb_of(index), rgb));
+    nearest.unwrap_or(16)
 }
 
 /// A pale colour is nearer to grey than to its own hue in numbers, not to the eye: so the hue

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use ratatui::style::{Color, Modifier, Style};
 
-pub(crate) use depth::ColorDepth;
+pub(crate) use depth::{ColorDepth, nearest_256};
 pub(crate) use load::ThemeError;
 pub(crate) use source::names;
 

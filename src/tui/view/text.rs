@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+pub(crate) use crate::picture::shown_size as bytes;
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -73,26 +75,6 @@ pub(crate) fn duration(time: Duration) -> String {
         1_000..60_000 => format!("{}.{} s", seconds, millis / 100 % 10),
         60_000..3_600_000 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
-    }
-}
-
-/// `512 B`, `1.5 KiB`, `21 MiB`.
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if count < 1024 {
-        return format!("{count} B");
-    }
-    let mut tenths = u128::from(count) * 10 / 1024;
-    let mut unit = 0;
-    // 1023.95 and more would be shown as 1024.
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    if tenths >= 100 || tenths % 10 == 0 {
-        format!("{} {}", tenths / 10, UNITS[unit])
-    } else {
-        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
     }
 }
 
