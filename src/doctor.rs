@@ -123,6 +123,7 @@ fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
     let request = ExecuteRequest {
         source: "40 + 2".to_owned(),
         mode: ExecuteMode::Cell { execution_count: 1 },
+        fuel: None,
     };
     let started = Instant::now();
     let finished = kernel.execute(request, &limits, &mut |_| {});

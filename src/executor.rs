@@ -50,6 +50,8 @@ pub struct Execution {
     pub execution_time: Duration,
     /// Most heap bytes that the kernel held meanwhile; 0 if it is not known.
     pub peak_memory_bytes: u64,
+    /// Steps that it took; see [`crate::protocol::Cost::fuel_used`].
+    pub fuel_used: u64,
 }
 
 impl Execution {
@@ -127,6 +129,7 @@ impl CodeExecutor {
         let request = ExecuteRequest {
             source: code.to_owned(),
             mode: ExecuteMode::Cell { execution_count },
+            fuel: self.limits.fuel,
         };
         let execution = collect(&mut kernel, request, &self.limits);
         kernels.insert(language, (kernel, execution_count));
@@ -159,6 +162,7 @@ fn collect(kernel: &mut Kernel, request: ExecuteRequest, limits: &Limits) -> Exe
         status,
         execution_time: cost.execution_time,
         peak_memory_bytes: cost.peak_memory_bytes,
+        fuel_used: cost.fuel_used,
     }
 }
 
@@ -187,7 +191,9 @@ pub(crate) fn describe_failure(status: Status) -> Option<String> {
         Status::Exit { code } => Some(format!("exit code {code}")),
         Status::Error { traceback, .. } => Some(traceback),
         Status::Interrupted { .. } => Some("interrupted".to_owned()),
-        Status::Limit { message, .. } | Status::Died { message } => Some(message),
+        Status::Limit { message, .. }
+        | Status::Died { message, .. }
+        | Status::Refused { message } => Some(message),
         Status::Dropped => Some("never run".to_owned()),
     }
 }

@@ -66,7 +66,8 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Report> {
         arguments: options.arguments,
         wants_result: options.json,
     };
-    let request = ExecuteRequest { source, mode };
+    let fuel = options.limits.fuel;
+    let request = ExecuteRequest { source, mode, fuel };
     let reads_stdin = options.program != Program::Stdin;
     if options.json {
         return Ok(run_to_json(
@@ -155,6 +156,7 @@ fn run_to_json(
         "error": error,
         "execution_time_ms": cost.execution_time.as_secs_f64() * 1000.0,
         "peak_memory_bytes": cost.peak_memory_bytes,
+        "fuel_used": cost.fuel_used,
     });
     // A reader that is gone does not want to hear of it.
     let _ = writeln!(io::stdout().lock(), "{object}");
@@ -170,6 +172,7 @@ fn status_name(status: &Status) -> &'static str {
         Status::Interrupted { .. } => "interrupted",
         Status::Limit { .. } => "limit",
         Status::Died { .. } => "died",
+        Status::Refused { .. } => "refused",
         Status::Dropped => "dropped",
     }
 }
@@ -179,7 +182,9 @@ fn exit_code(status: &Status) -> u8 {
         Status::Ok => 0,
         // As the system does: the low eight bits.
         Status::Exit { code } => code.to_le_bytes()[0],
-        Status::Error { .. } | Status::Died { .. } | Status::Dropped => UNCAUGHT,
+        Status::Error { .. } | Status::Died { .. } | Status::Refused { .. } | Status::Dropped => {
+            UNCAUGHT
+        }
         Status::Interrupted { .. } => INTERRUPTED,
         Status::Limit { .. } => LIMIT,
     }

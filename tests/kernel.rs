@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use companion::protocol::{Language, LimitKind, Limits, Status};
+use companion::protocol::{Language, LimitKind, Limits, Status, Variables};
 use companion::{CodeExecutor, Execution};
 
 fn executor(change: impl FnOnce(&mut Limits)) -> CodeExecutor {
@@ -70,14 +70,14 @@ fn a_time_limit_ends_the_cell_and_keeps_the_variables() {
         let Status::Limit {
             kind,
             message,
-            variables_lost,
+            variables,
         } = execution.status
         else {
             panic!("{language}: {execution:?}");
         };
         assert_eq!(
-            (kind, variables_lost),
-            (LimitKind::Time, false),
+            (kind, variables),
+            (LimitKind::Time, Variables::Kept),
             "{language}"
         );
         assert_eq!(message, "time limit of 0.3 s reached");
@@ -102,7 +102,7 @@ fn a_loop_that_nothing_interrupts_is_killed_and_the_next_cell_works() {
             execution.status,
             Status::Limit {
                 kind: LimitKind::Time,
-                variables_lost: true,
+                variables: Variables::Lost,
                 ..
             }
         ),
@@ -176,7 +176,7 @@ fn output_is_bounded() {
             execution.status,
             Status::Limit {
                 kind: LimitKind::Output,
-                variables_lost: false,
+                variables: Variables::Kept,
                 ..
             }
         ),

@@ -133,6 +133,8 @@ pub(crate) struct ExecuteRequest {
     pub source: String,
     /// How it is to be run.
     pub mode: ExecuteMode,
+    /// Steps that it may take; `None` is no bound.
+    pub fuel: Option<u64>,
 }
 
 /// A cell of a session, or a whole program.
@@ -191,4 +193,7 @@ pub(crate) enum Ending {
     Interrupted,
     /// The interpreter ran out of memory and unwound; the variables are kept.
     OutOfMemory,
+    /// [`ExecuteRequest::fuel`] is used up and the interpreter has unwound; the variables are
+    /// kept.
+    OutOfFuel,
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::child::{KernelError, Worker, obituary};
 use super::wire::{self, Frame, FromWorker, ToWorker, WireError};
 use super::{Ending, ExecuteReply, ExecuteRequest, ReadLineError};
-use crate::protocol::{Completions, Cost, Language, LimitKind, Limits, Status, Stream};
+use crate::protocol::{Completions, Cost, Language, LimitKind, Limits, Status, Stream, Variables};
 
 /// A cell that was asked to end has so long before its worker is killed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -145,7 +145,10 @@ impl Kernel {
         on_event: &mut dyn FnMut(KernelEvent),
     ) -> Finished {
         let died = |message| Finished {
-            status: Status::Died { message },
+            status: Status::Died {
+                message,
+                variables: Variables::Lost,
+            },
             result: None,
             cost: Cost::default(),
         };
@@ -351,11 +354,12 @@ impl Run<'_> {
     fn finish(&self, reply: ExecuteReply, mut cost: Cost) -> Finished {
         cost.execution_time = cost.execution_time.saturating_sub(self.waited);
         let status = match (reply.ending, self.why) {
-            (Ending::Interrupted, Some(Why::Limit(kind))) => self.limit(kind, false),
+            (Ending::Interrupted, Some(Why::Limit(kind))) => self.limit(kind, Variables::Kept),
             (Ending::Interrupted, _) => Status::Interrupted {
-                variables_lost: false,
+                variables: Variables::Kept,
             },
-            (Ending::OutOfMemory, _) => self.limit(LimitKind::Memory, false),
+            (Ending::OutOfMemory, _) => self.limit(LimitKind::Memory, Variables::Kept),
+            (Ending::OutOfFuel, _) => self.limit(LimitKind::Fuel, Variables::Kept),
             (Ending::Ok, _) => Status::Ok,
             (Ending::Exit { code }, _) => Status::Exit { code },
             (
@@ -373,7 +377,7 @@ impl Run<'_> {
         };
         // The output was cut whatever the cell did afterwards.
         let status = match self.why {
-            Some(Why::Limit(LimitKind::Output)) => self.limit(LimitKind::Output, false),
+            Some(Why::Limit(LimitKind::Output)) => self.limit(LimitKind::Output, Variables::Kept),
             _ => status,
         };
         Finished {
@@ -383,8 +387,12 @@ impl Run<'_> {
         }
     }
 
-    fn limit(&self, kind: LimitKind, variables_lost: bool) -> Status {
+    fn limit(&self, kind: LimitKind, variables: Variables) -> Status {
         let message = match kind {
+            LimitKind::Fuel => format!(
+                "fuel limit of {} steps reached",
+                self.limits.fuel.unwrap_or_default()
+            ),
             LimitKind::Time => format!(
                 "time limit of {} s reached",
                 self.limits.timeout.unwrap_or_default().as_secs_f64()
@@ -402,7 +410,7 @@ impl Run<'_> {
         Status::Limit {
             kind,
             message,
-            variables_lost,
+            variables,
         }
     }
 
@@ -414,21 +422,24 @@ impl Run<'_> {
             last_words.contains("memory allocation of") || last_words.contains("out of memory");
         let status = match self.why {
             Some(Why::User) => Status::Interrupted {
-                variables_lost: true,
+                variables: Variables::Lost,
             },
-            Some(Why::Limit(kind)) => self.limit(kind, true),
-            None if is_out_of_memory => self.limit(LimitKind::Memory, true),
+            Some(Why::Limit(kind)) => self.limit(kind, Variables::Lost),
+            None if is_out_of_memory => self.limit(LimitKind::Memory, Variables::Lost),
             None if !is_gone => Status::Died {
                 message: format!("the kernel broke the protocol: {error}"),
+                variables: Variables::Lost,
             },
             None => Status::Died {
                 message: obituary(status, &last_words),
+                variables: Variables::Lost,
             },
         };
         let execution_time = self.started.elapsed().saturating_sub(self.waited);
         let cost = Cost {
             execution_time,
             peak_memory_bytes: 0,
+            fuel_used: 0,
         };
         Finished {
             status,

@@ -214,6 +214,7 @@ fn execute(
     let cost = Cost {
         execution_time: started.elapsed(),
         peak_memory_bytes: memory::peak(),
+        fuel_used: 0,
     };
     // Before the answer: behind it, the next cell may already be on its way.
     shared.is_running.store(false, Ordering::SeqCst);

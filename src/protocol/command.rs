@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CellId, HistoryKind, Language, RequestId};
+use super::{Answer, CellId, Grant, HistoryKind, Language, Origin, RequestId, SessionGrant};
 
 /// A request to the session. Closed: every front end speaks these and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,41 @@ pub enum Command {
     Restart {
         /// Whose kernel.
         language: Language,
+    },
+    /// Answer the question that a cell waits with.
+    Confirm {
+        /// The cell.
+        cell: CellId,
+        /// The answer.
+        answer: Answer,
+    },
+    /// Take cells of a kernel back, with what they did to its variables.
+    Undo {
+        /// Whose kernel.
+        language: Language,
+        /// How many cells.
+        cells: u32,
+    },
+    /// Take an undo back.
+    Redo {
+        /// Whose kernel.
+        language: Language,
+        /// How many cells.
+        cells: u32,
+    },
+    /// Give the state of a kernel a name, or go to the state of that name.
+    Branch {
+        /// Whose kernel.
+        language: Language,
+        /// The name.
+        name: String,
+    },
+    /// Let kernels do something beyond their jail.
+    Allow(SessionGrant),
+    /// Take grants back: one, or all of them.
+    Deny {
+        /// Which; `None` is all.
+        grant: Option<Grant>,
     },
     /// Ask a kernel for the ways to go on at a place in a source.
     Complete {
@@ -73,6 +108,8 @@ pub struct Cell {
     pub language: Language,
     /// The text, as typed.
     pub source: String,
+    /// Who wrote it.
+    pub origin: Origin,
 }
 
 /// A setting and its new value.
@@ -87,4 +124,6 @@ pub enum SettingChange {
     MemoryBytes(u64),
     /// Bytes that a cell may print.
     OutputBytes(u64),
+    /// Steps that a cell may take; `None` is no bound.
+    Fuel(Option<u64>),
 }

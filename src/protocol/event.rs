@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Artifact, CellId, HistoryEntry, Language, LimitKind, Limits, OutputExcerpt, RequestId,
-    SessionId, Stream, Timestamp,
+    Artifact, CellId, Finding, HistoryEntry, Language, LimitKind, Limits, OutputExcerpt, Question,
+    RequestId, SessionGrant, SessionId, Stream, Timeline, Timestamp,
 };
 
 /// Something that happened in a session. Closed.
@@ -112,6 +112,37 @@ pub enum Event {
         /// What is new in the history, oldest first.
         entries: Vec<HistoryEntry>,
     },
+    /// A cell was looked at before it runs, and there is something to say about it.
+    CellExamined {
+        /// The cell.
+        cell: CellId,
+        /// What was found, in the order of the lines.
+        findings: Vec<Finding>,
+    },
+    /// A cell waits for a permission: answered by `Command::Confirm`.
+    ConfirmationRequested {
+        /// The cell.
+        cell: CellId,
+        /// What is asked.
+        question: Question,
+    },
+    /// The permission was given, refused, or is no longer wanted.
+    ConfirmationAnswered {
+        /// The cell.
+        cell: CellId,
+    },
+    /// What the kernels of this session may do beyond their jail changed.
+    GrantsChanged {
+        /// All that holds now.
+        grants: Vec<SessionGrant>,
+    },
+    /// A kernel went back, forth, or to another branch; or a branch was named.
+    TimelineChanged {
+        /// Whose.
+        language: Language,
+        /// Where it is now.
+        timeline: Timeline,
+    },
     /// The language of the next cells changed.
     LanguageChanged {
         /// To this one.
@@ -156,6 +187,11 @@ impl Event {
             | Self::KernelChanged { .. }
             | Self::Completed { .. }
             | Self::Recalled { .. }
+            | Self::CellExamined { .. }
+            | Self::ConfirmationRequested { .. }
+            | Self::ConfirmationAnswered { .. }
+            | Self::GrantsChanged { .. }
+            | Self::TimelineChanged { .. }
             | Self::LanguageChanged { .. }
             | Self::LimitsChanged { .. }
             | Self::Notice { .. } => false,
@@ -198,8 +234,9 @@ pub enum Status {
     },
     /// The user stopped it.
     Interrupted {
-        /// Whether the kernel had to be replaced: its variables are gone.
-        variables_lost: bool,
+        /// What became of the variables.
+        #[serde(default)]
+        variables: Variables,
     },
     /// It ran into a limit.
     Limit {
@@ -207,12 +244,21 @@ pub enum Status {
         kind: LimitKind,
         /// A sentence: which limit, how large, what to try.
         message: String,
-        /// Whether the kernel had to be replaced: its variables are gone.
-        variables_lost: bool,
+        /// What became of the variables.
+        #[serde(default)]
+        variables: Variables,
     },
-    /// The worker process died; the kernel was replaced and its variables are gone.
+    /// The process that ran it died.
     Died {
         /// A sentence: what is known about it.
+        message: String,
+        /// What became of the variables.
+        #[serde(default)]
+        variables: Variables,
+    },
+    /// It was not allowed to run.
+    Refused {
+        /// A sentence: which rule, and what to try.
         message: String,
     },
     /// It never ran: the one before it was interrupted, or the kernel was restarted.
@@ -225,6 +271,34 @@ impl Status {
     pub fn is_ok(&self) -> bool {
         matches!(self, Self::Ok | Self::Exit { code: 0 })
     }
+
+    /// What became of the variables.
+    #[must_use]
+    pub fn variables(&self) -> Variables {
+        match self {
+            Self::Died { variables, .. }
+            | Self::Interrupted { variables }
+            | Self::Limit { variables, .. } => *variables,
+            Self::Ok
+            | Self::Error { .. }
+            | Self::Exit { .. }
+            | Self::Refused { .. }
+            | Self::Dropped => Variables::Kept,
+        }
+    }
+}
+
+/// What became of a kernel's variables when a cell was ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Variables {
+    /// They are there, with what the cell had done to them.
+    #[default]
+    Kept,
+    /// They are as they were before the cell: its process was killed and a snapshot took over.
+    RolledBack,
+    /// They are gone: the kernel was replaced by a fresh one.
+    Lost,
 }
 
 /// What a cell cost.
@@ -235,6 +309,10 @@ pub struct Cost {
     /// Most heap bytes that the kernel held while the cell ran, its own included; 0 if it died
     /// before it could say.
     pub peak_memory_bytes: u64,
+    /// Steps that it took, as the meter of its language counts them: the same number for the same
+    /// program on every machine. What native code does between two steps is not in it.
+    #[serde(default)]
+    pub fuel_used: u64,
 }
 
 /// What a kernel is doing.

@@ -13,6 +13,9 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Bytes that a cell may print on both streams together.
     pub output_bytes: u64,
+    /// Steps that a cell may take; `None` is no bound. See [`super::Cost::fuel_used`].
+    #[serde(default)]
+    pub fuel: Option<u64>,
 }
 
 impl Default for Limits {
@@ -21,6 +24,7 @@ impl Default for Limits {
             timeout: Some(Duration::from_mins(1)),
             memory_bytes: 512 << 20,
             output_bytes: 64 << 20,
+            fuel: None,
         }
     }
 }
@@ -35,4 +39,6 @@ pub enum LimitKind {
     Memory,
     /// Printed bytes.
     Output,
+    /// Counted steps.
+    Fuel,
 }

@@ -10,19 +10,27 @@
 mod artifact;
 mod command;
 mod event;
+mod grant;
 mod history;
 mod id;
 mod language;
 mod limits;
 mod output;
+mod safety;
 pub mod slash;
+mod timeline;
 
 pub use artifact::{Artifact, MediaType};
 pub use command::{Cell, Command, SettingChange};
-pub use event::{Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status};
+pub use event::{
+    Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status, Variables,
+};
+pub use grant::{Grant, GrantScope, ParseGrantError, SessionGrant};
 pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};
 pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
 pub use language::{Language, UnknownLanguage};
 pub use limits::{LimitKind, Limits};
 pub use output::{OutputExcerpt, Stream, StreamText};
+pub use safety::{Answer, Finding, Origin, Question, Severity};
 pub use slash::{Slash, SlashSpec};
+pub use timeline::Timeline;

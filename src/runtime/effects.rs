@@ -63,7 +63,8 @@ impl Effects {
                 limits,
             } => {
                 let mode = ExecuteMode::Cell { execution_count };
-                let request = ExecuteRequest { source, mode };
+                let fuel = limits.fuel;
+                let request = ExecuteRequest { source, mode, fuel };
                 self.kernel(language).give(KernelJob::Execute {
                     cell,
                     request,

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Effect, Input, InputKind, Report, Session, Step, Transcript};
 use crate::protocol::{
-    Cell, CellId, Command, Cost, Event, Language, Limits, Outcome, OutputExcerpt, RequestId,
-    SessionId, SettingChange, Status, Stream, Timestamp,
+    Cell, CellId, Command, Cost, Event, Language, Limits, Origin, Outcome, OutputExcerpt,
+    RequestId, SessionId, SettingChange, Status, Stream, Timestamp, Variables,
 };
 
 /// Drives a session through inputs and tells what each gave rise to.
@@ -70,6 +70,7 @@ impl Script {
         self.command(Command::Submit(Cell {
             language,
             source: source.into(),
+            origin: Origin::User,
         }))
     }
 
@@ -234,7 +235,7 @@ fn an_interrupt_drops_the_queue_and_waits_for_the_kernel() {
         .finished(
             1,
             Status::Interrupted {
-                variables_lost: false,
+                variables: Variables::Kept,
             },
         )
         .check(
@@ -250,7 +251,7 @@ fn an_interrupt_drops_the_queue_and_waits_for_the_kernel() {
               2 ends: Dropped
               -> interrupt py
             finished 1
-              1 ends: Interrupted { variables_lost: false }
+              1 ends: Interrupted { variables: Kept }
               py is Idle
         ",
         );
@@ -290,6 +291,7 @@ fn lost_variables_are_told_and_counting_begins_anew() {
             1,
             Status::Died {
                 message: "boom".into(),
+                variables: Variables::Lost,
             },
         )
         .report(
@@ -335,7 +337,7 @@ fn a_restart_kills_what_runs() {
         .finished(
             1,
             Status::Interrupted {
-                variables_lost: true,
+                variables: Variables::Lost,
             },
         )
         .report(
@@ -359,7 +361,7 @@ fn a_restart_kills_what_runs() {
               py is Starting
               -> restart py
             finished 1
-              1 ends: Interrupted { variables_lost: true }
+              1 ends: Interrupted { variables: Lost }
             started
               py is Idle
         ",
@@ -483,7 +485,7 @@ fn nothing_happens_after_the_end() {
               submitted 2
             quit
               2 ends: Dropped
-              1 ends: Interrupted { variables_lost: true }
+              1 ends: Interrupted { variables: Lost }
               end
               -> end
             submit py 3
@@ -515,6 +517,7 @@ fn what_is_kept_folds_to_the_same_transcript() {
         InputKind::Command(Command::Submit(Cell {
             language: Language::Python,
             source: "print('hello'); 1".into(),
+            origin: Origin::User,
         })),
         InputKind::Report(Report::Output {
             cell: CellId(1),

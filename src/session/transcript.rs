@@ -159,6 +159,11 @@ impl Transcript {
             | Event::KernelChanged { .. }
             | Event::Completed { .. }
             | Event::Recalled { .. }
+            | Event::CellExamined { .. }
+            | Event::ConfirmationRequested { .. }
+            | Event::ConfirmationAnswered { .. }
+            | Event::GrantsChanged { .. }
+            | Event::TimelineChanged { .. }
             | Event::LanguageChanged { .. }
             | Event::LimitsChanged { .. }
             | Event::Notice { .. }

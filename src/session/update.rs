@@ -3,7 +3,7 @@
 use super::{Effect, Input, InputKind, KernelState, Queued, Report, Running, Session, Step};
 use crate::protocol::{
     Cell, CellId, Command, Completions, Cost, Event, KernelStatus, Language, NewHistoryEntry,
-    NoticeLevel, Outcome, OutputExcerpt, SettingChange, Status, Timestamp,
+    NoticeLevel, Outcome, OutputExcerpt, SettingChange, Status, Timestamp, Variables,
 };
 
 impl Session {
@@ -21,7 +21,9 @@ impl Session {
 
     fn obey(&mut self, command: Command, at: Timestamp, step: &mut Step) {
         match command {
-            Command::Submit(Cell { language, source }) => {
+            Command::Submit(Cell {
+                language, source, ..
+            }) => {
                 let cell = self.next_cell();
                 let submitted = Event::CellSubmitted {
                     cell,
@@ -58,6 +60,13 @@ impl Session {
                     memory_bytes,
                 });
             }
+            // The front ends do not send these yet.
+            Command::Confirm { .. }
+            | Command::Undo { .. }
+            | Command::Redo { .. }
+            | Command::Branch { .. }
+            | Command::Allow(_)
+            | Command::Deny { .. } => {}
             Command::Complete {
                 request,
                 language,
@@ -112,7 +121,7 @@ impl Session {
                     kernel.drop_queue(at, step);
                     if let Some(running) = kernel.running.take() {
                         let status = Status::Interrupted {
-                            variables_lost: true,
+                            variables: Variables::Lost,
                         };
                         step.events.push(finished(running.cell, status, at));
                     }
@@ -156,14 +165,7 @@ impl Session {
                 };
                 kernel.running = None;
                 let language = kernel.language;
-                let lost = match &outcome.status {
-                    Status::Died { .. } => true,
-                    Status::Interrupted { variables_lost }
-                    | Status::Limit { variables_lost, .. } => *variables_lost,
-                    Status::Ok | Status::Error { .. } | Status::Exit { .. } | Status::Dropped => {
-                        false
-                    }
-                };
+                let lost = outcome.status.variables() == Variables::Lost;
                 let was_restarted = kernel.status == KernelStatus::Starting;
                 step.events.push(Event::CellFinished { cell, outcome, at });
                 if lost && !was_restarted {
@@ -236,6 +238,7 @@ impl Session {
             SettingChange::Timeout(timeout) => self.limits.timeout = timeout,
             SettingChange::MemoryBytes(bytes) => self.limits.memory_bytes = bytes,
             SettingChange::OutputBytes(bytes) => self.limits.output_bytes = bytes,
+            SettingChange::Fuel(fuel) => self.limits.fuel = fuel,
         }
         step.events.push(Event::LimitsChanged {
             limits: self.limits,

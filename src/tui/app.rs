@@ -16,7 +16,7 @@ use super::view::{Screen, TranscriptView};
 use crate::kernel::{self, Completeness};
 use crate::protocol::{
     Cell, CellId, Command, Event, HistoryEntry, HistoryKind, KernelStatus, Language, Limits,
-    NoticeLevel, Outcome, SessionId, SettingChange, Timestamp, slash,
+    NoticeLevel, Origin, Outcome, SessionId, SettingChange, Timestamp, slash,
 };
 use crate::session::{Body, Entry, Phase, Transcript};
 
@@ -223,6 +223,11 @@ impl App {
             Event::SessionStarted { .. }
             | Event::CellSubmitted { .. }
             | Event::CellOutput { .. }
+            | Event::CellExamined { .. }
+            | Event::ConfirmationRequested { .. }
+            | Event::ConfirmationAnswered { .. }
+            | Event::GrantsChanged { .. }
+            | Event::TimelineChanged { .. }
             | Event::ShowStarted { .. }
             | Event::ArtifactReady { .. }
             | Event::ShowFailed { .. } => {}
@@ -464,7 +469,11 @@ impl App {
     /// Hands a cell to its kernel.
     pub fn run_cell(&mut self, language: Language, source: &str) {
         let source = source.to_owned();
-        self.send(Command::Submit(Cell { language, source }));
+        self.send(Command::Submit(Cell {
+            language,
+            source,
+            origin: Origin::User,
+        }));
     }
 
     fn remember(&mut self, text: &str, kind: HistoryKind) {

@@ -119,7 +119,8 @@ fn cost(outcome: &Outcome) -> String {
         Status::Exit { code } => format!("exit code {code}, "),
         Status::Interrupted { .. } => "interrupted, ".to_owned(),
         Status::Limit { message, .. } => format!("{message}, "),
-        Status::Died { message } => format!("{}, ", sanitize(message)),
+        Status::Died { message, .. } => format!("{}, ", sanitize(message)),
+        Status::Refused { message } => return format!("[not run: {}]", sanitize(message)),
         Status::Dropped => return "[never run]".to_owned(),
     };
     match outcome.cost.peak_memory_bytes {

@@ -72,6 +72,7 @@ impl Session {
         self.interpreter.execute(&ExecuteRequest {
             source: source.to_owned(),
             mode,
+            fuel: None,
         })
     }
 

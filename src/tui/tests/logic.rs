@@ -2,7 +2,7 @@
 
 use super::super::prompt::Recall;
 use super::*;
-use crate::protocol::{Cell, NoticeLevel, SettingChange};
+use crate::protocol::{Cell, NoticeLevel, Origin, SettingChange, Variables};
 
 /// The history as Ctrl-R lists it, newest first.
 fn listed(desk: &mut Desk) -> Vec<String> {
@@ -38,6 +38,7 @@ fn a_line_is_sent_and_remembered() {
     let cell = Cell {
         language: Language::Python,
         source: "1 + 1".into(),
+        origin: Origin::User,
     };
     assert_eq!(desk.sent(), [Command::Submit(cell)]);
 
@@ -62,6 +63,7 @@ fn one_line_of_the_other_language_does_not_switch() {
     let cell = Cell {
         language: Language::JavaScript,
         source: "1 + 1".into(),
+        origin: Origin::User,
     };
     assert_eq!(desk.sent(), [Command::Submit(cell)]);
     assert_eq!(desk.app.language, Language::Python);
@@ -112,7 +114,7 @@ fn a_question_borrows_the_prompt() {
     desk.finish(
         cell,
         Status::Interrupted {
-            variables_lost: false,
+            variables: Variables::Kept,
         },
         None,
     );

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::content::{self, Line, Part};
 use super::rows::{Content, Fold, Frame, Laid, Mark, Origin, Row, wrap};
 use super::text;
-use crate::protocol::{Artifact, Cost, Outcome, OutputExcerpt, Status, Timestamp};
+use crate::protocol::{Artifact, Cost, Outcome, OutputExcerpt, Status, Timestamp, Variables};
 use crate::sanitize::{Run, sanitize};
 use crate::session::{Body, CellBody, Entry, Phase, ShowBody};
 use crate::tui::theme::Role;
@@ -142,12 +142,10 @@ impl Rows {
             });
         }
         let cost = cost(&outcome.cost);
-        let lost = |variables_lost: bool| {
-            if variables_lost {
-                " · kernel restarted, variables lost"
-            } else {
-                ""
-            }
+        let fate = |variables: Variables| match variables {
+            Variables::Kept => "",
+            Variables::RolledBack => " · variables are as before the cell",
+            Variables::Lost => " · kernel restarted, variables lost",
         };
         match &outcome.status {
             Status::Ok => self.note(Role::Dim, &cost),
@@ -170,22 +168,24 @@ impl Rows {
                 let glyph = if *code == 0 { "" } else { "!" };
                 self.marked_note(glyph, role, &format!("exit code {code}"), &cost);
             }
-            Status::Interrupted { variables_lost } => {
+            Status::Interrupted { variables } => {
                 let time = text::duration(outcome.cost.execution_time);
-                let what = format!("interrupted after {time}{}", lost(*variables_lost));
+                let what = format!("interrupted after {time}{}", fate(*variables));
                 self.marked_note("!", Role::Warning, &what, &memory(&outcome.cost));
             }
             Status::Limit {
-                message,
-                variables_lost,
-                ..
+                message, variables, ..
             } => {
                 self.message(Role::Warning, "!", message);
-                self.note(Role::Dim, &format!("{cost}{}", lost(*variables_lost)));
+                self.note(Role::Dim, &format!("{cost}{}", fate(*variables)));
             }
-            Status::Died { message } => {
+            Status::Died { message, variables } => {
                 self.message(Role::Error, "✗", message);
-                self.note(Role::Dim, &cost);
+                self.note(Role::Dim, &format!("{cost}{}", fate(*variables)));
+            }
+            Status::Refused { message } => {
+                self.message(Role::Warning, "!", message);
+                self.note(Role::Dim, "not run");
             }
             Status::Dropped => {
                 self.note(Role::Dim, "not run");

@@ -91,6 +91,7 @@ impl Session {
         let reply = self.interpreter.execute(&ExecuteRequest {
             source: source.to_owned(),
             mode,
+            fuel: None,
         });
         Ran {
             reply,

@@ -174,6 +174,7 @@ impl Story {
                 cost: Cost {
                     execution_time: Duration::from_millis(12),
                     peak_memory_bytes: 21 << 20,
+                    fuel_used: 0,
                 },
             },
             at: Timestamp(97_000),
@@ -272,7 +273,7 @@ fn everything() -> Story {
         Status::Limit {
             kind: LimitKind::Time,
             message: "time limit of 60 s; /set timeout 120 gives the next cells more".into(),
-            variables_lost: false,
+            variables: crate::protocol::Variables::Kept,
         },
         None,
     );
@@ -280,7 +281,7 @@ fn everything() -> Story {
     story.finish(
         cell,
         Status::Interrupted {
-            variables_lost: true,
+            variables: crate::protocol::Variables::Lost,
         },
         None,
     );

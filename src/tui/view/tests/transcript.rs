@@ -322,6 +322,7 @@ fn untrusted_text_draws_no_control_characters() {
         died,
         Status::Died {
             message: nasty.into(),
+            variables: crate::protocol::Variables::Lost,
         },
         Some(nasty),
     );
