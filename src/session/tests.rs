@@ -310,7 +310,7 @@ fn lost_variables_are_told_and_counting_begins_anew() {
               started 1 as [1]
               -> execute 1 in py as [1]
             finished 1
-              1 ends: Died { message: \"boom\" }
+              1 ends: Died { message: \"boom\", variables: Lost }
               py is NotStarted
               notice: the Python kernel was replaced by a fresh one: its variables are gone
               py is Starting
