@@ -31,6 +31,6 @@ pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
 pub use language::{Language, UnknownLanguage};
 pub use limits::{LimitKind, Limits};
 pub use output::{OutputExcerpt, Stream, StreamText};
-pub use safety::{Answer, Finding, Origin, Question, Severity};
+pub use safety::{Answer, Finding, Origin, Question, Severity, Verdict};
 pub use slash::{Slash, SlashSpec};
 pub use timeline::Timeline;

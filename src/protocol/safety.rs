@@ -42,6 +42,21 @@ pub struct Finding {
     pub message: String,
 }
 
+/// What is done with a cell that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It runs.
+    Run,
+    /// The user is asked.
+    Ask(Question),
+    /// It does not run.
+    Deny {
+        /// A sentence: which rule, and what to try.
+        message: String,
+    },
+}
+
 /// What the user is asked before a cell runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
