@@ -16,10 +16,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::wire::{self, Frame, FromWorker, ToWorker};
 use super::{ExecuteRequest, Host, Interpreter, ReadLineError, memory, spec};
+use crate::jail;
 use crate::protocol::{Completions, Cost, Language, Stream};
 
 /// What the parent puts in `argv[1]` of a worker.
@@ -65,6 +65,7 @@ fn run() -> i32 {
     let Some((input, output)) = take_pipes() else {
         return BROKEN;
     };
+    let mut missing = jail::separate();
     let mut input = File::from(input);
     let Ok(Frame::Message(ToWorker::Hello {
         version,
@@ -101,7 +102,14 @@ fn run() -> i32 {
         shared.send(&FromWorker::StartFailed { message });
         return BROKEN;
     }
-    close_doors(memory_bytes);
+    missing.extend(close_doors(memory_bytes));
+    missing.retain(|missing| jail::required(missing.wall));
+    if !missing.is_empty() {
+        let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
+        let message = format!("walls are missing: {}", missing.join("; "));
+        shared.send(&FromWorker::StartFailed { message });
+        return BROKEN;
+    }
     memory::set_limit(memory_bytes);
     let thread = std::thread::Builder::new()
         .name("interpreter".into())
@@ -154,25 +162,15 @@ fn close_inherited() {
     }
 }
 
-/// The walls of this process that need no privileges. The jail goes here.
-fn close_doors(memory_bytes: u64) {
-    let cap = |resource, value| {
-        // A lower limit is already in force if this fails, or the system has no such limit.
-        let _ = setrlimit(
-            resource,
-            Rlimit {
-                current: Some(value),
-                maximum: Some(value),
-            },
-        );
-    };
-    cap(Resource::Core, 0);
-    cap(Resource::Fsize, 0);
-    cap(Resource::Nofile, 16);
-    cap(
-        Resource::As,
-        memory_bytes.saturating_add(STACK_BYTES as u64 + OVERHEAD_BYTES),
-    );
+/// Puts up the walls that come after the start.
+fn close_doors(memory_bytes: u64) -> Vec<jail::Missing> {
+    let mut missing = jail::confine_keeper();
+    missing.extend(jail::confine_interpreter(&jail::Bounds {
+        address_space_bytes: memory_bytes.saturating_add(STACK_BYTES as u64 + OVERHEAD_BYTES),
+        cpu: None,
+        open_files: 16,
+    }));
+    missing
 }
 
 /// Builds the interpreter and answers requests until there are no more.
