@@ -17,6 +17,7 @@ pub(crate) mod javascript;
 mod memory;
 mod process;
 pub(crate) mod python;
+mod shell;
 mod wire;
 mod worker;
 
@@ -38,24 +39,42 @@ pub(crate) struct KernelSpec {
     pub language: Language,
     /// What runs it, with its version, for `doctor`.
     pub implementation: &'static str,
-    /// Builds the interpreter. Called once, in the worker.
+    /// What the worker does for it.
     pub start: Start,
     /// Judges by the parser alone, without a worker, whether Enter should run the text.
     pub completeness: fn(&str) -> Completeness,
 }
 
-/// Builds an interpreter that reaches the world through a host.
-pub(crate) type Start = fn(Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError>;
+/// What a worker does for its language.
+#[derive(Clone, Copy)]
+pub(crate) enum Start {
+    /// It holds an interpreter. Builds one that reaches the world through a host; called once.
+    Embedded(Build),
+    /// It runs programs of the system: serves the pipes from after the first frame until they
+    /// close, and returns the exit code.
+    Served(fn(Pipes) -> i32),
+}
+
+/// Builds an interpreter.
+pub(crate) type Build = fn(Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError>;
+
+/// What a worker that serves its pipes itself is given.
+pub(crate) struct Pipes {
+    /// Frames of the parent.
+    pub input: std::fs::File,
+    /// Frames for the parent.
+    pub output: std::fs::File,
+    /// Bytes that a process of the kernel may hold.
+    pub memory_bytes: u64,
+}
 
 /// Every language that there is a kernel for.
-pub(crate) static LANGUAGES: [KernelSpec; 2] = [python::SPEC, javascript::SPEC];
+pub(crate) static LANGUAGES: [KernelSpec; Language::ALL.len()] =
+    [python::SPEC, javascript::SPEC, shell::SPEC];
 
 /// The row of a language.
 pub(crate) fn spec(language: Language) -> &'static KernelSpec {
-    match language {
-        Language::Python => &LANGUAGES[0],
-        Language::JavaScript => &LANGUAGES[1],
-    }
+    &LANGUAGES[language.index()]
 }
 
 /// An interpreter could not be built.

@@ -19,8 +19,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::wire::{self, Frame, FromWorker, ToWorker};
-use super::{ExecuteRequest, Host, Interpreter, ReadLineError, memory, spec};
-use crate::protocol::{Completions, Cost, Language, Stream};
+use super::{Build, ExecuteRequest, Host, Interpreter, Pipes, ReadLineError, Start, memory, spec};
+use crate::protocol::{Completions, Cost, Stream};
 
 /// What the parent puts in `argv[1]` of a worker.
 pub(super) const ARGUMENT: &str = "__companion-kernel";
@@ -64,7 +64,7 @@ fn run() -> i32 {
     let Some((input, output)) = take_pipes() else {
         return BROKEN;
     };
-    let mut input = File::from(input);
+    let (mut input, mut output) = (File::from(input), File::from(output));
     let Ok(Frame::Message(ToWorker::Hello {
         version,
         language,
@@ -73,11 +73,29 @@ fn run() -> i32 {
     else {
         return BROKEN;
     };
+    if version != wire::VERSION {
+        let message = format!(
+            "it speaks version {} of the protocol, not {version}",
+            wire::VERSION
+        );
+        let _ = wire::send(&mut output, &FromWorker::StartFailed { message });
+        return BROKEN;
+    }
+    let build = match spec(language).start {
+        Start::Embedded(build) => build,
+        Start::Served(serve) => {
+            return serve(Pipes {
+                input,
+                output,
+                memory_bytes,
+            });
+        }
+    };
     let shared = Arc::new(Shared {
         memory_bytes,
         input,
         output: Mutex::new(Output {
-            pipe: File::from(output),
+            pipe: output,
             held: String::new(),
             stream: Stream::Stdout,
             last_sent: Instant::now(),
@@ -92,14 +110,6 @@ fn run() -> i32 {
         line: Mutex::new(None),
         line_came: Condvar::new(),
     });
-    if version != wire::VERSION {
-        let message = format!(
-            "it speaks version {} of the protocol, not {version}",
-            wire::VERSION
-        );
-        shared.send(&FromWorker::StartFailed { message });
-        return BROKEN;
-    }
     close_doors(memory_bytes);
     memory::set_limit(memory_bytes);
     let thread = std::thread::Builder::new()
@@ -109,7 +119,7 @@ fn run() -> i32 {
     let interpreter = {
         let shared = Arc::clone(&shared);
         thread.spawn(move || {
-            let serve = AssertUnwindSafe(|| serve(&shared, language, &inbox));
+            let serve = AssertUnwindSafe(|| serve(&shared, build, &inbox));
             // A panic has been printed to stderr, which the parent reads.
             std::process::exit(catch_unwind(serve).unwrap_or(101));
         })
@@ -175,8 +185,8 @@ fn close_doors(memory_bytes: u64) {
 }
 
 /// Builds the interpreter and answers requests until there are no more.
-fn serve(shared: &Arc<Shared>, language: Language, inbox: &Receiver<Request>) -> i32 {
-    let mut interpreter = match (spec(language).start)(shared.clone()) {
+fn serve(shared: &Arc<Shared>, build: Build, inbox: &Receiver<Request>) -> i32 {
+    let mut interpreter = match build(shared.clone()) {
         Ok(interpreter) => interpreter,
         Err(error) => {
             let message = error.to_string();
