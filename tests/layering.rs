@@ -60,6 +60,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("oxc_parser", &["kernel"]),
     ("landlock", &["jail"]),
     ("seccompiler", &["jail"]),
+    ("brush_parser", &["kernel"]),
     ("sled", &["store"]),
     ("tokio", &["runtime"]),
     ("clap", &["cli", "protocol"]),
