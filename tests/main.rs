@@ -2,6 +2,7 @@
 
 mod cli;
 mod docs;
+mod jail;
 mod kernel;
 mod layering;
 mod pty;
