@@ -22,7 +22,7 @@ mod worker;
 
 pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
-pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
+pub(crate) use process::{Controller, Finished, Kernel, KernelEvent, TravelError};
 pub use worker::become_worker_if_asked;
 
 use std::sync::Arc;

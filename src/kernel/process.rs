@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use super::child::{KernelError, Worker, obituary};
 use super::wire::{self, Frame, FromWorker, ToWorker, WireError};
 use super::{Ending, ExecuteReply, ExecuteRequest, ReadLineError};
-use crate::protocol::{Completions, Cost, Language, LimitKind, Limits, Status, Stream, Variables};
+use crate::protocol::{
+    Completions, Cost, Grant, Language, LimitKind, Limits, Status, Stream, Timeline, Variables,
+};
 
 /// A cell that was asked to end has so long before its worker is killed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -67,6 +69,18 @@ pub(crate) enum KernelEvent {
     ReadLine(String),
     /// The line came.
     Answered(String),
+}
+
+/// A kernel can't go there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TravelError {
+    /// No states are kept.
+    #[error("this kernel keeps no states to go back to: {0}")]
+    Unsupported(&'static str),
+    /// The worker did not answer.
+    #[error("the kernel did not get there: {0}; its variables are gone")]
+    #[expect(dead_code, reason = "no kernel travels yet")]
+    Broken(String),
 }
 
 /// How a cell ended, seen from outside.
@@ -136,6 +150,38 @@ impl Kernel {
         self.memory_bytes = memory_bytes;
         self.worker = None;
     }
+
+    /// Takes cells back.
+    ///
+    /// # Errors
+    /// When there is no such state.
+    pub fn undo(&mut self, _cells: u32) -> Result<Timeline, TravelError> {
+        Err(TravelError::Unsupported("the kernel keeps no snapshots"))
+    }
+
+    /// Takes an undo back.
+    ///
+    /// # Errors
+    /// When there is no such state.
+    pub fn redo(&mut self, _cells: u32) -> Result<Timeline, TravelError> {
+        Err(TravelError::Unsupported("the kernel keeps no snapshots"))
+    }
+
+    /// Goes to a branch, or begins one.
+    ///
+    /// # Errors
+    /// When there can be no such branch.
+    pub fn branch(&mut self, _name: &str) -> Result<Timeline, TravelError> {
+        Err(TravelError::Unsupported("the kernel keeps no snapshots"))
+    }
+
+    /// Where it stands among its states.
+    pub fn timeline(&self) -> Timeline {
+        Timeline::default()
+    }
+
+    /// What it may do beyond its jail. There is no broker yet, so nothing is let through.
+    pub fn set_grants(&mut self, _grants: Vec<Grant>) {}
 
     /// Runs code to its end, its error, its limit or its interruption.
     pub fn execute(

@@ -324,7 +324,7 @@ impl App {
                     Phase::Running { since, .. } => {
                         Some((entry.cell, cell.language, self.now.since(since)))
                     }
-                    Phase::Queued | Phase::Done(_) => None,
+                    Phase::Queued | Phase::Held(_) | Phase::Done(_) => None,
                 },
                 Body::Show(_) => None,
             })
