@@ -5,10 +5,7 @@ use std::borrow::Cow;
 use super::content::{self, Line, Part};
 use super::rows::{Content, Fold, Frame, Laid, Mark, Origin, Row, wrap};
 use super::text;
-use crate::protocol::{
-    Artifact, Cost, Finding, Outcome, OutputExcerpt, Question, Severity, Status, Timestamp,
-    Variables,
-};
+use crate::protocol::{Artifact, Cost, Outcome, OutputExcerpt, Status, Timestamp, Variables};
 use crate::sanitize::{Run, sanitize};
 use crate::session::{Body, CellBody, Entry, Phase, ShowBody};
 use crate::tui::theme::Role;
@@ -29,9 +26,6 @@ pub(super) fn lay_out(entry: &Entry, source: &[Line], frame: Frame<'_>) -> Laid 
     rows.laid
 }
 
-/// Findings shown of many.
-const FINDINGS: usize = 3;
-
 /// Lines shown of a long part.
 struct Ends {
     /// Parts of at most so many lines are shown whole.
@@ -41,10 +35,10 @@ struct Ends {
 }
 
 /// Rows of one entry while they are written.
-struct Rows {
-    laid: Laid,
-    width: usize,
-    fold: Fold,
+pub(super) struct Rows {
+    pub laid: Laid,
+    pub width: usize,
+    pub fold: Fold,
 }
 
 impl Rows {
@@ -83,40 +77,6 @@ impl Rows {
                 _ => mark("·", Role::PromptContinuation),
             }
         });
-    }
-
-    /// What was found before the cell ran: the worst first if not all of it is shown.
-    fn findings(&mut self, findings: &[Finding]) {
-        let most = match self.fold {
-            Fold::Auto if findings.len() > FINDINGS + 1 => FINDINGS,
-            Fold::Auto | Fold::Open => usize::MAX,
-            Fold::Closed => 0,
-        };
-        let mut shown: Vec<&Finding> = findings.iter().collect();
-        if shown.len() > most {
-            shown.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-            shown.truncate(most);
-            shown.sort_by_key(|finding| (finding.line, finding.column));
-        }
-        for finding in &shown {
-            let text = format!(
-                "line {}: {} ({})",
-                finding.line, finding.message, finding.rule
-            );
-            let role = match finding.severity {
-                Severity::Low => Role::Dim,
-                Severity::Medium => Role::Warning,
-                Severity::High => Role::Error,
-            };
-            self.words(Role::Dim, mark("▴", role), &one_line(&text));
-        }
-        let hidden = findings.len() - shown.len();
-        if hidden > 0 {
-            self.laid.is_folded = true;
-            let more = if shown.is_empty() { "" } else { "more " };
-            let s = if hidden == 1 { "" } else { "s" };
-            self.hidden(format!("{hidden} {more}finding{s}"));
-        }
     }
 
     fn output(&mut self, output: &OutputExcerpt) {
@@ -164,25 +124,6 @@ impl Rows {
         for (at, line) in text.lines().take(4).enumerate() {
             let glyph = if at == 0 { "?" } else { "" };
             self.wrap(&run(Role::Accent, line), None, mark(glyph, Role::Accent));
-        }
-    }
-
-    /// The question that a cell waits with, and what each answer lets pass.
-    fn held(&mut self, question: &Question) {
-        self.message(Role::Warning, "?", &question.text);
-        self.note(
-            Role::Dim,
-            &format!("asked by the rule: {}", one_line(&question.rule)),
-        );
-        let mut answers = vec![("y", "run it this once".to_owned())];
-        if let Some(wider) = &question.wider {
-            let wider = one_line(wider);
-            answers.push(("s", format!("until this session ends, let pass: {wider}")));
-            answers.push(("a", format!("always let pass: {wider}")));
-        }
-        answers.push(("n", "don't run it".to_owned()));
-        for (key, what) in answers {
-            self.message(Role::Text, key, &what);
         }
     }
 
@@ -373,13 +314,13 @@ impl Rows {
         self.hidden(format!("{lines}{more} line{s}"));
     }
 
-    fn hidden(&mut self, what: String) {
+    pub(super) fn hidden(&mut self, what: String) {
         self.push(mark("⋯", Role::Dim), Content::Hidden(what));
     }
 
-    fn note(&mut self, role: Role, what: &str) {
+    pub(super) fn note(&mut self, role: Role, what: &str) {
         if !what.is_empty() {
-            self.wrap(&run(role, what), None, Mark::default());
+            self.words(role, Mark::default(), what);
         }
     }
 
@@ -397,12 +338,12 @@ impl Rows {
     }
 
     /// A sentence of ours that may quote untrusted text.
-    fn message(&mut self, role: Role, glyph: &'static str, message: &str) {
+    pub(super) fn message(&mut self, role: Role, glyph: &'static str, message: &str) {
         self.words(role, mark(glyph, role), &sanitize(message));
     }
 
     /// Safe text, broken between words, with a mark before its first row.
-    fn words(&mut self, role: Role, mark: Mark, text: &str) {
+    pub(super) fn words(&mut self, role: Role, mark: Mark, text: &str) {
         let mut mark = Some(mark);
         for line in text::wrap_words(text.trim_end(), self.width) {
             let content = Content::Text(run(role, &line), None);
@@ -423,11 +364,6 @@ impl Rows {
     }
 }
 
-/// Untrusted text on one line.
-fn one_line(text: &str) -> String {
-    sanitize(text).trim().replace('\n', "␊")
-}
-
 /// Standard error is told by a mark as well as by its colour.
 fn stream_mark(_: usize, line: &Line) -> Mark {
     match line.first() {
@@ -436,7 +372,7 @@ fn stream_mark(_: usize, line: &Line) -> Mark {
     }
 }
 
-fn mark(glyph: &'static str, role: Role) -> Mark {
+pub(super) fn mark(glyph: &'static str, role: Role) -> Mark {
     Mark {
         label: Cow::Borrowed(""),
         label_role: Role::Text,
