@@ -119,7 +119,7 @@ fn carry_out(examiner: &mut dyn Examiner, job: JudgeJob) -> Option<Report> {
             let problem = examiner.remember(&question, answer).err()?;
             Some(Report::Notice {
                 level: NoticeLevel::Error,
-                text: format!("the answer holds for this cell only: {problem}"),
+                text: format!("the answer is not kept: {problem}"),
             })
         }
     }
@@ -202,7 +202,7 @@ mod tests {
             [
                 "1 ask examination",
                 "2 ask all",
-                "the answer holds for this cell only: no such rule",
+                "the answer is not kept: no such rule",
                 "3 Run",
             ]
         );

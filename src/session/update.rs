@@ -331,10 +331,7 @@ impl Session {
     }
 
     pub(super) fn kernel(&mut self, language: Language) -> &mut KernelState {
-        match language {
-            Language::Python => &mut self.kernels[0],
-            Language::JavaScript => &mut self.kernels[1],
-        }
+        &mut self.kernels[language.index()]
     }
 
     /// The running cell of this number, and whose it is.

@@ -667,26 +667,31 @@ fn grants_of_the_session_hold_for_all_kernels_until_they_are_taken_back() {
               allowed: [read /data Session]
               -> py may [read /data]
               -> js may [read /data]
+              -> sh may [read /data]
             allow read /data Session
               allowed: [read /data Session]
             allow write /out:1K Session
               allowed: [read /data Session, write /out:1K Session]
               -> py may [read /data, write /out:1K]
               -> js may [read /data, write /out:1K]
+              -> sh may [read /data, write /out:1K]
             allow write /out:2K Session
               allowed: [read /data Session, write /out:2K Session]
               -> py may [read /data, write /out:2K]
               -> js may [read /data, write /out:2K]
+              -> sh may [read /data, write /out:2K]
             deny write /out:64M
               allowed: [read /data Session]
               -> py may [read /data]
               -> js may [read /data]
+              -> sh may [read /data]
             deny read /else
               notice: read /else is not allowed anyway; /grants lists what is
             deny all
               allowed: []
               -> py may []
               -> js may []
+              -> sh may []
             deny all
               notice: nothing is allowed beyond the jail
         ",
