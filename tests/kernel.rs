@@ -305,7 +305,7 @@ mod processes {
             assert_eq!(limit("Max core file size").as_deref(), Some("0"));
             assert_eq!(limit("Max file size").as_deref(), Some("0"));
             let files = limit("Max open files").and_then(|files| files.parse::<u64>().ok());
-            assert!(files.is_some_and(|files| files <= 64), "{files:?}");
+            assert!(files.is_some_and(|files| files <= 256), "{files:?}");
             if Some(process) == tree.last() {
                 let space = limit("Max address space").and_then(|bytes| bytes.parse::<u64>().ok());
                 assert!(space.is_some_and(|bytes| bytes < 2 << 30), "{space:?}");
