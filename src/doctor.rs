@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::config::{Config, Folders};
 use crate::kernel::{self, ExecuteMode, ExecuteRequest, Kernel, find_program};
 use crate::protocol::{Language, Status};
+use crate::safety::Judge;
 use crate::store;
 
 /// One thing that was looked at.
@@ -99,6 +100,10 @@ pub(crate) fn examine(folders: &Folders, config: &Config) -> Vec<Finding> {
                 file.display()
             ),
         ),
+    });
+    findings.push(match Judge::load(&folders.policy_file()) {
+        Ok(judge) => Finding::new("folders", "policy.toml", Grade::Good, judge.summary()),
+        Err(error) => Finding::new("folders", "policy.toml", Grade::Broken, error.to_string()),
     });
     findings
 }
