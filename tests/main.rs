@@ -6,3 +6,4 @@ mod kernel;
 mod layering;
 mod pty;
 mod safety;
+mod snapshots;
