@@ -15,6 +15,7 @@
 mod child;
 pub(crate) mod javascript;
 mod memory;
+mod meter;
 mod process;
 pub(crate) mod python;
 mod wire;
@@ -22,6 +23,7 @@ mod worker;
 
 pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
+pub(crate) use meter::Meter;
 pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
 pub use worker::become_worker_if_asked;
 
@@ -113,6 +115,9 @@ pub(crate) trait Host: Send + Sync {
     /// [`Self::is_interrupted`] turns true: for interpreters that have to be woken. Set it once,
     /// when the interpreter is built.
     fn on_interrupt(&self, wake: Box<dyn Fn() + Send + Sync>);
+
+    /// Where the interpreter counts its steps. Whoever runs a cell begins it there.
+    fn meter(&self) -> &Arc<Meter>;
 }
 
 /// Why there is no line.

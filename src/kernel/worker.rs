@@ -19,7 +19,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::wire::{self, Frame, FromWorker, ToWorker};
-use super::{ExecuteRequest, Host, Interpreter, ReadLineError, memory, spec};
+use super::{ExecuteRequest, Host, Interpreter, Meter, ReadLineError, memory, spec};
 use crate::protocol::{Completions, Cost, Language, Stream};
 
 /// What the parent puts in `argv[1]` of a worker.
@@ -89,6 +89,7 @@ fn run() -> i32 {
         is_running: AtomicBool::new(false),
         is_interrupted: AtomicBool::new(false),
         on_interrupt: OnceLock::new(),
+        meter: Arc::default(),
         line: Mutex::new(None),
         line_came: Condvar::new(),
     });
@@ -209,12 +210,13 @@ fn execute(
     request: &ExecuteRequest,
 ) -> FromWorker {
     memory::begin_cell(shared.memory_bytes);
+    shared.meter.begin(request.fuel);
     let started = Instant::now();
     let mut reply = interpreter.execute(request);
     let cost = Cost {
         execution_time: started.elapsed(),
         peak_memory_bytes: memory::peak(),
-        fuel_used: 0,
+        fuel_used: shared.meter.used(),
     };
     // Before the answer: behind it, the next cell may already be on its way.
     shared.is_running.store(false, Ordering::SeqCst);
@@ -314,6 +316,7 @@ struct Shared {
     is_running: AtomicBool,
     is_interrupted: AtomicBool,
     on_interrupt: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    meter: Arc<Meter>,
     line: Mutex<Option<Result<String, ReadLineError>>>,
     line_came: Condvar,
 }
@@ -408,6 +411,10 @@ impl Host for Shared {
     fn on_interrupt(&self, wake: Box<dyn Fn() + Send + Sync>) {
         // A second interpreter in one worker does not exist.
         let _ = self.on_interrupt.set(wake);
+    }
+
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::SPEC;
 use crate::kernel::{
-    Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, ReadLineError,
+    Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, Meter, ReadLineError,
 };
 use crate::protocol::Stream;
 
@@ -21,6 +21,7 @@ struct TestHost {
     stdout: Mutex<String>,
     lines: Mutex<Vec<String>>,
     is_interrupted: AtomicBool,
+    meter: Arc<Meter>,
 }
 
 impl Host for TestHost {
@@ -46,6 +47,10 @@ impl Host for TestHost {
     }
 
     fn on_interrupt(&self, _wake: Box<dyn Fn() + Send + Sync>) {}
+
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
 }
 
 /// A session in this process.
@@ -68,11 +73,16 @@ impl Session {
     }
 
     fn run(&mut self, source: &str, mode: ExecuteMode) -> ExecuteReply {
+        self.run_with(source, mode, None)
+    }
+
+    fn run_with(&mut self, source: &str, mode: ExecuteMode, fuel: Option<u64>) -> ExecuteReply {
         self.host.is_interrupted.store(false, Ordering::Relaxed);
+        self.host.meter.begin(fuel);
         self.interpreter.execute(&ExecuteRequest {
             source: source.to_owned(),
             mode,
-            fuel: None,
+            fuel,
         })
     }
 

@@ -1,5 +1,6 @@
 //! A session's interpreter: cells in, results and tracebacks out.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyInt, PyStr};
@@ -7,6 +8,7 @@ use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, Settings, VirtualMachine};
 
+use super::fuel::{self, Metering};
 use super::host::{self, functions, printable};
 use super::interrupt::Interrupt;
 use super::{names, syntax};
@@ -47,6 +49,7 @@ struct Python {
     vm: rustpython_vm::Interpreter,
     host: Arc<dyn Host>,
     interrupt: Arc<Interrupt>,
+    metering: Rc<Metering>,
     /// The namespace of `lib/start.py`.
     machinery: PyDictRef,
     /// The namespace of `__main__`: the user's variables.
@@ -69,9 +72,12 @@ impl Python {
             .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)
             .init_hook(move |vm| vm.set_user_signal_channel(receiver))
             .build();
+        let metering = Rc::new(Metering::new(&interrupt));
         let (machinery, main) = vm
             .enter(|vm| {
                 vm.recursion_limit.set(RECURSION_LIMIT);
+                metering.install(vm)?;
+                fuel::close_back_doors(vm)?;
                 let machinery = run_start(vm, &host, &interrupt)?;
                 let main = vm.main_namespace()?;
                 let scope = Scope::with_builtins(None, main, vm);
@@ -82,6 +88,7 @@ impl Python {
             vm,
             host,
             interrupt,
+            metering,
             machinery,
             main,
         })
@@ -127,6 +134,7 @@ impl Python {
         let code = vm
             .compile(source, mode, path)
             .map_err(|error| error.into_pyexception(vm, Some(source)))?;
+        let code = self.metering.metered(&code, vm)?;
         let scope = Scope::with_builtins(None, self.main.clone(), vm);
         let value = vm.run_code_obj(code, scope)?;
         if vm.is_none(&value) {
@@ -153,8 +161,8 @@ impl Python {
     }
 
     fn ending(&self, vm: &VirtualMachine, error: &PyBaseExceptionRef) -> Ending {
-        if self.host.is_interrupted() {
-            return Ending::Interrupted;
+        if let Some(ending) = self.interrupt.ending() {
+            return ending;
         }
         if error.fast_isinstance(vm.ctx.exceptions.system_exit) {
             return self.exit(vm, error);
@@ -165,16 +173,16 @@ impl Python {
             .str(vm)
             .map(|text| printable(&text))
             .unwrap_or_default();
-        if self.host.is_interrupted() {
-            return Ending::Interrupted;
+        if let Some(ending) = self.interrupt.ending() {
+            return ending;
         }
         let formatted = self
             .call(vm, "format_error", (error.clone(),))
             .ok()
             .and_then(|text| text.downcast::<PyStr>().ok())
             .map(|text| printable(&text));
-        if self.host.is_interrupted() {
-            return Ending::Interrupted;
+        if let Some(ending) = self.interrupt.ending() {
+            return ending;
         }
         let traceback = formatted.unwrap_or_else(|| match evalue.as_str() {
             "" => format!("{ename}\n"),
@@ -214,10 +222,17 @@ impl Interpreter for Python {
             let running = self.interrupt.enter();
             let outcome = self.run(vm, request);
             let finished = match request.mode {
-                ExecuteMode::Program { .. } => self.call(vm, "finish", ()).map(drop),
-                ExecuteMode::Cell { .. } => Ok(()),
+                ExecuteMode::Program { .. } if self.interrupt.ending().is_none() => {
+                    self.call(vm, "finish", ()).map(drop)
+                }
+                ExecuteMode::Program { .. } | ExecuteMode::Cell { .. } => Ok(()),
             };
             let reply = match outcome.and_then(|result| finished.map(|()| result)) {
+                // It may have swallowed that it was out of fuel and come to its end since.
+                Ok(_) if self.interrupt.ending() == Some(Ending::OutOfFuel) => ExecuteReply {
+                    ending: Ending::OutOfFuel,
+                    result: None,
+                },
                 Ok(result) => ExecuteReply {
                     ending: Ending::Ok,
                     result,
@@ -228,7 +243,7 @@ impl Interpreter for Python {
                 },
             };
             drop(running);
-            if reply.ending == Ending::Interrupted {
+            if matches!(reply.ending, Ending::Interrupted | Ending::OutOfFuel) {
                 // Of its own code only: it has nothing to say to the user.
                 let _ = self.call(vm, "after_interruption", ());
             }
