@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::view::text::{bytes, count, duration};
+use super::view::text::{bytes, count, duration, steps};
 use crate::protocol::{Outcome, Status, StreamText};
 use crate::sanitize::sanitize;
 use crate::session::{Body, CellBody, Entry, Transcript};
@@ -123,10 +123,15 @@ fn cost(outcome: &Outcome) -> String {
         Status::Refused { message } => return format!("[not run: {}]", sanitize(message)),
         Status::Dropped => return "[never run]".to_owned(),
     };
-    match outcome.cost.peak_memory_bytes {
-        0 => format!("[{ending}{time}]"),
-        peak => format!("[{ending}{time}, {}]", bytes(peak)),
-    }
+    let memory = match outcome.cost.peak_memory_bytes {
+        0 => String::new(),
+        peak => format!(", {}", bytes(peak)),
+    };
+    let fuel = match outcome.cost.fuel_used {
+        0 => String::new(),
+        fuel => format!(", {}", steps(fuel)),
+    };
+    format!("[{ending}{time}{memory}{fuel}]")
 }
 
 fn end_line(text: &mut String) {

@@ -1,5 +1,7 @@
 //! Tests of the kernel as a whole: cells in, output and replies out.
 
+mod fuel;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,17 +1,15 @@
 //! Fuel for Python: whatever makes code objects here puts steps into them.
 //!
 //! Code comes from `compile`, `exec` and `eval`, from the frozen standard library and from the
-//! cells themselves. It can't come from `types.CodeType`, `code.replace(co_code=…)` or `marshal`:
-//! what bytes say goes unchecked in this interpreter, be it about fuel or about memory.
+//! cells themselves. `doors` closes the other ways.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use rustpython_vm::builtins::{
-    PyBaseExceptionRef, PyByteArray, PyBytes, PyCode, PyDict, PyFrozenSet, PyList, PyMemoryView,
-    PySet, PyStr, PyTuple, PyType, PyTypeRef,
+    PyByteArray, PyBytes, PyCode, PyMemoryView, PyStr, PyType, PyTypeRef,
 };
 use rustpython_vm::common::static_cell;
 use rustpython_vm::function::{ArgBytesLike, FuncArgs};
@@ -162,77 +160,6 @@ impl Metering {
         );
         imp.set_attr("get_frozen_object", frozen, vm)?;
         Ok(())
-    }
-}
-
-/// Closes the ways to code that was not made by a compiler.
-pub(super) fn close_back_doors(vm: &VirtualMachine) -> PyResult<()> {
-    let code_type = vm.ctx.types.code_type;
-    code_type.slots.new.store(Some(|_, _, vm| Err(forged(vm))));
-    let new = vm.new_function("__new__", |_: FuncArgs, vm: &VirtualMachine| {
-        Err::<(), _>(forged(vm))
-    });
-    code_type.set_attr(vm.ctx.intern_str("__new__"), new.into());
-    // Types outlive interpreters; each thread has its own.
-    thread_local!(static CLOSED: Cell<bool> = const { Cell::new(false) });
-    if !CLOSED.replace(true) {
-        for name in ["replace", "__replace__"] {
-            let Some(original) = code_type.get_attr(vm.ctx.intern_str(name)) else {
-                continue;
-            };
-            let replace = move |args: FuncArgs, vm: &VirtualMachine| {
-                let forges = ["co_code", "co_consts", "co_exceptiontable", "co_stacksize"];
-                if forges.iter().any(|name| args.kwargs.contains_key(*name)) {
-                    return Err(forged(vm));
-                }
-                original.call(args, vm)
-            };
-            let replace = vm.new_method(name, code_type, replace);
-            code_type.set_attr(vm.ctx.intern_str(name), replace.into());
-        }
-    }
-    let marshal = vm.import("marshal", 0)?;
-    for name in ["load", "loads"] {
-        let original = marshal.get_attr(name, vm)?;
-        let checked = vm.new_function(name, move |args: FuncArgs, vm: &VirtualMachine| {
-            let value = original.call(args, vm)?;
-            if holds_code(&value) {
-                return Err(forged(vm));
-            }
-            Ok(value)
-        });
-        marshal.set_attr(name, checked, vm)?;
-    }
-    Ok(())
-}
-
-fn forged(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    vm.new_exception_msg(
-        vm.ctx.exceptions.permission_error.to_owned(),
-        "bytecode is made by the compiler only in the sandbox: use compile()"
-            .to_owned()
-            .into(),
-    )
-}
-
-/// Whether a value that came out of `marshal` is code, or has some in it.
-fn holds_code(value: &PyObject) -> bool {
-    if value.downcast_ref::<PyCode>().is_some() {
-        true
-    } else if let Some(tuple) = value.downcast_ref::<PyTuple>() {
-        tuple.iter().any(|item| holds_code(item))
-    } else if let Some(list) = value.downcast_ref::<PyList>() {
-        list.borrow_vec().iter().any(|item| holds_code(item))
-    } else if let Some(dict) = value.downcast_ref::<PyDict>() {
-        dict.items_vec()
-            .iter()
-            .any(|(key, value)| holds_code(key) || holds_code(value))
-    } else if let Some(set) = value.downcast_ref::<PyFrozenSet>() {
-        set.elements().iter().any(|item| holds_code(item))
-    } else if let Some(set) = value.downcast_ref::<PySet>() {
-        set.elements().iter().any(|item| holds_code(item))
-    } else {
-        false
     }
 }
 

@@ -8,12 +8,12 @@ use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, Settings, VirtualMachine};
 
-use super::fuel::{self, Metering};
+use super::fuel::Metering;
 use super::host::{self, functions, printable};
 use super::interrupt::Interrupt;
-use super::{names, syntax};
+use super::{doors, names, syntax};
 use crate::kernel::{
-    Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, StartError,
+    Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, StartError, memory,
 };
 use crate::protocol::{Completions, Language, Stream};
 
@@ -77,8 +77,9 @@ impl Python {
             .enter(|vm| {
                 vm.recursion_limit.set(RECURSION_LIMIT);
                 metering.install(vm)?;
-                fuel::close_back_doors(vm)?;
+                doors::close(vm)?;
                 let machinery = run_start(vm, &host, &interrupt)?;
+                doors::hold_modules(machinery.get_item("REFUSED", vm)?, vm)?;
                 let main = vm.main_namespace()?;
                 let scope = Scope::with_builtins(None, main, vm);
                 Ok((machinery, scope.globals))
@@ -164,6 +165,9 @@ impl Python {
         if let Some(ending) = self.interrupt.ending() {
             return ending;
         }
+        if error.fast_isinstance(vm.ctx.exceptions.memory_error) && memory::was_full() {
+            return Ending::OutOfMemory;
+        }
         if error.fast_isinstance(vm.ctx.exceptions.system_exit) {
             return self.exit(vm, error);
         }
@@ -229,10 +233,15 @@ impl Interpreter for Python {
             };
             let reply = match outcome.and_then(|result| finished.map(|()| result)) {
                 // It may have swallowed that it was out of fuel and come to its end since.
-                Ok(_) if self.interrupt.ending() == Some(Ending::OutOfFuel) => ExecuteReply {
-                    ending: Ending::OutOfFuel,
-                    result: None,
-                },
+                Ok(_)
+                    if let Some(ending) = self.interrupt.ending()
+                        && ending != Ending::Interrupted =>
+                {
+                    ExecuteReply {
+                        ending,
+                        result: None,
+                    }
+                }
                 Ok(result) => ExecuteReply {
                     ending: Ending::Ok,
                     result,
@@ -243,7 +252,7 @@ impl Interpreter for Python {
                 },
             };
             drop(running);
-            if matches!(reply.ending, Ending::Interrupted | Ending::OutOfFuel) {
+            if matches!(reply.ending, Ending::Interrupted | Ending::OutOfFuel | Ending::OutOfMemory) {
                 // Of its own code only: it has nothing to say to the user.
                 let _ = self.call(vm, "after_interruption", ());
             }

@@ -1,4 +1,4 @@
-//! What ends a cell from outside: the user, a limit on time, the end of its fuel.
+//! What ends a cell from outside: the user, a limit on time, the end of its fuel or its memory.
 //!
 //! An exception is raised in the code that runs. That code may clean up (a `with` that restores
 //! `sys.stdout`, the end of `asyncio.run`), and it may just as well swallow it. So it comes again
@@ -18,7 +18,7 @@ use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_ch
 use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::host::keyboard_interrupt;
-use crate::kernel::{Ending, Host, Meter};
+use crate::kernel::{Ending, Host, Meter, memory};
 
 /// A sleeper looks at the host this often, should a wake-up get lost.
 const LONGEST_NAP: Duration = Duration::from_millis(50);
@@ -73,6 +73,12 @@ impl Interrupt {
                 this.stop_cell();
             }
         }));
+        let told = Arc::downgrade(&this);
+        memory::on_full(Box::new(move || {
+            if let Some(this) = told.upgrade() {
+                this.memory_is_full();
+            }
+        }));
         (this, receiver)
     }
 
@@ -101,6 +107,8 @@ impl Interrupt {
             Some(Ending::Interrupted)
         } else if self.meter().is_spent() {
             Some(Ending::OutOfFuel)
+        } else if memory::is_exhausted() {
+            Some(Ending::OutOfMemory)
         } else {
             None
         }
@@ -123,6 +131,10 @@ impl Interrupt {
                 self.repeats
                     .store(u32::try_from(over).unwrap_or(u32::MAX), Ordering::SeqCst);
                 Err(keyboard_interrupt(vm))
+            }
+            Some(Ending::OutOfMemory) => {
+                self.send(cell, Force::UntilUnwound);
+                Err(vm.no_memory_error())
             }
             Some(_) => {
                 if !self.meter().grant_grace() {
@@ -151,10 +163,33 @@ impl Interrupt {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         match self.ending() {
-            Some(Ending::Interrupted) => Err(keyboard_interrupt(vm)),
-            Some(_) => Err(out_of_fuel(vm)),
+            Some(ending) => Err(exception(&ending, vm)),
             None => Ok(()),
         }
+    }
+
+    /// Called in the middle of an allocation: `MemoryError` before the next instruction, for the
+    /// code to catch, or without end if it has used up what it got to recover.
+    fn memory_is_full(self: &Arc<Self>) {
+        if !self.running.load(Ordering::SeqCst) {
+            return;
+        }
+        let cell = self.cell.load(Ordering::SeqCst);
+        if memory::is_exhausted() {
+            self.send(cell, Force::UntilUnwound);
+            return;
+        }
+        let this = Arc::clone(self);
+        let _ = self.sender.send(Box::new(move |vm| {
+            if this.cell.load(Ordering::SeqCst) == cell
+                && this.running.load(Ordering::SeqCst)
+                && memory::is_full()
+            {
+                drop(this.sender.send(Box::new(|_| Ok(()))));
+                return Err(vm.no_memory_error());
+            }
+            Ok(())
+        }));
     }
 
     fn stop_cell(self: &Arc<Self>) {
@@ -184,10 +219,7 @@ impl Interrupt {
                 // announces it cleared: sending anything sets it again.
                 Force::Once => drop(this.sender.send(Box::new(|_| Ok(())))),
             }
-            Err(match ending {
-                Ending::OutOfFuel => out_of_fuel(vm),
-                _ => keyboard_interrupt(vm),
-            })
+            Err(exception(&ending, vm))
         }));
     }
 }
@@ -209,6 +241,14 @@ impl Drop for Running<'_> {
         self.0.running.store(false, Ordering::SeqCst);
         self.0.meter().settle();
         self.0.wake.notify_all();
+    }
+}
+
+fn exception(ending: &Ending, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    match ending {
+        Ending::OutOfFuel => out_of_fuel(vm),
+        Ending::OutOfMemory => vm.no_memory_error(),
+        _ => keyboard_interrupt(vm),
     }
 }
 
