@@ -93,6 +93,11 @@ pub(super) fn peak() -> u64 {
     account().peak.load(Relaxed).try_into().unwrap_or(0)
 }
 
+/// The bytes in use.
+pub(super) fn in_use() -> u64 {
+    account().in_use.load(Relaxed).try_into().unwrap_or(0)
+}
+
 /// Sets what is called when this thread's account passes its soft limit. The first one stays.
 pub(super) fn on_full(tell: OnFull) {
     let _ = account().on_full.set(tell);
@@ -153,8 +158,7 @@ impl Account {
         let in_use = self.in_use.load(Relaxed);
         self.peak.store(in_use, Relaxed);
         let limit = i64::try_from(limit_bytes).unwrap_or(i64::MAX).max(1);
-        let hard =
-            (in_use + ROOM_TO_TIDY_UP).clamp(limit, limit.saturating_add(MOST_ROOM));
+        let hard = (in_use + ROOM_TO_TIDY_UP).clamp(limit, limit.saturating_add(MOST_ROOM));
         let reserve = (limit / RESERVE_PART).clamp(LEAST_RESERVE, MOST_RESERVE);
         let soft = (hard - reserve).max(in_use + ROOM_TO_TIDY_UP / 4).min(hard);
         self.soft.store(soft, Relaxed);

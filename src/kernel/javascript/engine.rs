@@ -85,7 +85,8 @@ impl From<rquickjs::Error> for Stop {
 
 impl JavaScript {
     fn new(host: Arc<dyn Host>) -> Result<Self, String> {
-        let runtime = Runtime::new_with_alloc(SoftAllocator::default()).map_err(|error| error.to_string())?;
+        let runtime =
+            Runtime::new_with_alloc(SoftAllocator::default()).map_err(|error| error.to_string())?;
         runtime.set_max_stack_size(STACK_BYTES);
         let context = Context::full(&runtime).map_err(|error| error.to_string())?;
         let state = Rc::new(State::new(host));

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::SPEC;
 use crate::kernel::{
     Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, Meter, ReadLineError,
 };
@@ -65,8 +64,8 @@ struct Session {
 impl Session {
     fn new() -> Self {
         let host = Arc::new(TestHost::default());
-        let interpreter =
-            (SPEC.start)(Arc::clone(&host) as Arc<dyn Host>).expect("the interpreter starts");
+        let interpreter = (super::engine::start)(Arc::clone(&host) as Arc<dyn Host>)
+            .expect("the interpreter starts");
         Self {
             host,
             interpreter,

@@ -93,18 +93,22 @@ pub(super) fn hold_modules(refused: PyObjectRef, vm: &VirtualMachine) -> PyResul
     }
     let imp = vm.import("_imp", 0)?;
     let original = imp.get_attr("create_builtin", vm)?;
-    let create = vm.new_function("create_builtin", move |spec: PyObjectRef, vm: &VirtualMachine| {
-        let name = spec.get_attr("name", vm)?;
-        if let Ok(module) = held.get_item(&*name, vm) {
-            let modules: PyDictRef = vm.sys_module.get_attr("modules", vm)?.try_into_value(vm)?;
-            modules.set_item(&*name, module.clone(), vm)?;
-            return Ok(module);
-        }
-        if let Ok(reason) = refused.get_item(&*name, vm) {
-            let message = format!("No module named {}: {}", name.repr(vm)?, reason.str(vm)?);
-            return Err(vm.new_import_error(message, name.str(vm)?));
-        }
-        original.call((spec,), vm)
-    });
+    let create = vm.new_function(
+        "create_builtin",
+        move |spec: PyObjectRef, vm: &VirtualMachine| {
+            let name = spec.get_attr("name", vm)?;
+            if let Ok(module) = held.get_item(&*name, vm) {
+                let modules: PyDictRef =
+                    vm.sys_module.get_attr("modules", vm)?.try_into_value(vm)?;
+                modules.set_item(&*name, module.clone(), vm)?;
+                return Ok(module);
+            }
+            if let Ok(reason) = refused.get_item(&*name, vm) {
+                let message = format!("No module named {}: {}", name.repr(vm)?, reason.str(vm)?);
+                return Err(vm.new_import_error(message, name.str(vm)?));
+            }
+            original.call((spec,), vm)
+        },
+    );
     imp.set_attr("create_builtin", create, vm)
 }

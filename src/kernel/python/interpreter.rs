@@ -252,7 +252,10 @@ impl Interpreter for Python {
                 },
             };
             drop(running);
-            if matches!(reply.ending, Ending::Interrupted | Ending::OutOfFuel | Ending::OutOfMemory) {
+            if matches!(
+                reply.ending,
+                Ending::Interrupted | Ending::OutOfFuel | Ending::OutOfMemory
+            ) {
                 // Of its own code only: it has nothing to say to the user.
                 let _ = self.call(vm, "after_interruption", ());
             }

@@ -49,7 +49,10 @@ fn what_would_not_end_ends_when_its_fuel_does() {
         "Promise.reject(1).catch(() => { while (true) {} }); await new Promise(() => {})",
         "await import('data:text/javascript,while (true) {}')",
     ] {
-        session.run("var kept = 'kept'", ExecuteMode::Cell { execution_count: 0 });
+        session.run(
+            "var kept = 'kept'",
+            ExecuteMode::Cell { execution_count: 0 },
+        );
         let start = Instant::now();
         let (ending, used) = with_fuel(&mut session, source, FUEL);
         assert_eq!(ending, Ending::OutOfFuel, "{source}");

@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-use super::SPEC;
-use crate::kernel::{ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, Meter, ReadLineError};
+use crate::kernel::{
+    ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, Meter, ReadLineError,
+};
 use crate::protocol::Stream;
 
 /// RustPython's signal flag is one for the process: one interpreter at a time.
@@ -122,8 +123,8 @@ fn session<T: Send>(body: impl FnOnce(&mut Session) -> T + Send) -> T {
             .stack_size(256 << 20)
             .spawn_scoped(scope, || {
                 let host = Arc::new(TestHost::default());
-                let interpreter =
-                    (SPEC.start)(Arc::clone(&host) as Arc<dyn Host>).expect("Python starts");
+                let interpreter = (super::interpreter::start)(Arc::clone(&host) as Arc<dyn Host>)
+                    .expect("Python starts");
                 body(&mut Session {
                     host,
                     interpreter,
