@@ -38,8 +38,12 @@ pub(super) struct Run {
     /// How much it may print [config: `limits.output_mib`]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     output: Option<u64>,
+    /// Steps that it may take; 0 is no bound. The same program takes the same number everywhere
+    /// [config: `limits.fuel`]
+    #[arg(long, value_name = "STEPS")]
+    fuel: Option<u64>,
     /// Print one JSON object when it ends: status, stdout, stderr, result, error,
-    /// `execution_time_ms`, `peak_memory_bytes`, findings
+    /// `execution_time_ms`, `peak_memory_bytes`, `fuel_used`, findings
     #[arg(long)]
     json: bool,
     /// Tell what is seen in the program and what policy.toml would do with it; run nothing. Ends
@@ -86,6 +90,9 @@ impl Run {
         }
         if let Some(mib) = self.output {
             limits.output_bytes = mib << 20;
+        }
+        if let Some(fuel) = self.fuel {
+            limits.fuel = Some(fuel).filter(|&fuel| fuel > 0);
         }
         let mut arguments = self.arguments;
         let program = match (self.code, self.file) {

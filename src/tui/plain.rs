@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::view::text::{bytes, count, duration};
+use super::view::text::{bytes, count, duration, steps};
 use crate::protocol::{Finding, Outcome, Status, StreamText, Variables};
 use crate::sanitize::sanitize;
 use crate::session::{Body, CellBody, Entry, Phase, Transcript};
@@ -146,10 +146,15 @@ fn cost(outcome: &Outcome) -> String {
         Variables::RolledBack => ", variables are as before the cell",
         Variables::Lost => ", variables lost",
     };
-    match outcome.cost.peak_memory_bytes {
-        0 => format!("[{ending}{time}{fate}]"),
-        peak => format!("[{ending}{time}, {}{fate}]", bytes(peak)),
-    }
+    let memory = match outcome.cost.peak_memory_bytes {
+        0 => String::new(),
+        peak => format!(", {}", bytes(peak)),
+    };
+    let fuel = match outcome.cost.fuel_used {
+        0 => String::new(),
+        fuel => format!(", {}", steps(fuel)),
+    };
+    format!("[{ending}{time}{memory}{fuel}{fate}]")
 }
 
 fn end_line(text: &mut String) {

@@ -22,6 +22,7 @@
 //! Absent on purpose: files, network, child processes, packages, `Intl`. `QuickJS` has no `Intl`,
 //! and most of its words for errors are its own.
 
+mod allocator;
 mod complete;
 mod completeness;
 mod engine;

@@ -401,13 +401,20 @@ fn caption(artifact: &Artifact) -> String {
     )
 }
 
-/// `12 ms · 21 MiB`
+/// `12 ms · 21 MiB · 1.2M steps`
 fn cost(cost: &Cost) -> String {
-    let time = text::duration(cost.execution_time);
-    match cost.peak_memory_bytes {
-        0 => time,
-        _ => format!("{time} · {}", memory(cost)),
+    let mut text = text::duration(cost.execution_time);
+    let steps = match cost.fuel_used {
+        0 => String::new(),
+        fuel => text::steps(fuel),
+    };
+    for part in [memory(cost), steps] {
+        if !part.is_empty() {
+            text.push_str(" · ");
+            text.push_str(&part);
+        }
     }
+    text
 }
 
 fn memory(cost: &Cost) -> String {
