@@ -10,8 +10,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("atomic", &[]),
     ("sanitize", &[]),
     ("panics", &[]),
+    ("jail", &[]),
     ("picture", &["protocol", "panics"]),
-    ("kernel", &["protocol"]),
+    ("kernel", &["protocol", "jail"]),
     ("session", &["protocol"]),
     ("store", &["protocol", "atomic", "panics"]),
     ("config", &["protocol", "atomic"]),
@@ -24,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "error",
         &["kernel", "store", "config", "picture", "executor"],
     ),
-    ("doctor", &["protocol", "kernel", "config", "store"]),
+    ("doctor", &["protocol", "kernel", "config", "store", "jail"]),
     (
         "tui",
         &[
@@ -58,6 +59,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustpython_vm", &["kernel"]),
     ("oxc_parser", &["kernel"]),
     ("brush_parser", &["kernel"]),
+    ("landlock", &["jail"]),
+    ("seccompiler", &["jail"]),
     ("sled", &["store"]),
     ("tokio", &["runtime"]),
     ("clap", &["cli", "protocol"]),

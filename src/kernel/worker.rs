@@ -41,6 +41,7 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 /// A program that uses [`crate::CodeExecutor`] calls it first in `main`: the executor starts
 /// the program's own binary again to run code in.
 pub fn become_worker_if_asked() {
+    crate::jail::serve_if_asked();
     if std::env::args_os()
         .nth(1)
         .is_some_and(|argument| argument == ARGUMENT)
