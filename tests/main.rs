@@ -3,6 +3,6 @@
 mod cli;
 mod docs;
 mod kernel;
-mod snapshots;
 mod layering;
 mod pty;
+mod snapshots;

@@ -70,8 +70,34 @@ pub(crate) struct Pipes {
     pub input: std::fs::File,
     /// Frames for the parent.
     pub output: std::fs::File,
+    /// What it was started under.
+    pub terms: Terms,
+}
+
+/// What a worker is started under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Terms {
     /// Bytes that a process of the kernel may hold.
     pub memory_bytes: u64,
+    /// Whether it may run although a wall of the jail that it needs can't be had here.
+    pub accept_missing_walls: bool,
+    /// Whether the guards inside the language hold, too. Off in tests that show that the jail
+    /// holds alone.
+    pub guards: bool,
+}
+
+impl Terms {
+    /// The terms for a kernel of so many bytes, with everything that protects.
+    pub fn new(memory_bytes: u64) -> Self {
+        // A build for users knows no such switch.
+        let is_unguarded = cfg!(debug_assertions)
+            && std::env::var_os("COMPANION_TEST_UNGUARDED").is_some_and(|value| value == "1");
+        Self {
+            memory_bytes,
+            accept_missing_walls: false,
+            guards: !is_unguarded,
+        }
+    }
 }
 
 /// Every language that there is a kernel for.

@@ -50,7 +50,7 @@ fn run() -> i32 {
     let Ok(Frame::Message(ToWorker::Hello {
         version,
         language,
-        memory_bytes,
+        terms,
     })) = wire::receive(&mut input)
     else {
         return BROKEN;
@@ -71,7 +71,7 @@ fn run() -> i32 {
             return serve(Pipes {
                 input,
                 output,
-                memory_bytes,
+                terms,
             });
         }
     };
@@ -85,9 +85,9 @@ fn run() -> i32 {
             return BROKEN;
         }
     };
-    close_in(memory_bytes);
-    memory::set_limit(memory_bytes);
-    runner::run(seat, build, memory_bytes)
+    close_in(terms.memory_bytes);
+    memory::set_limit(terms.memory_bytes);
+    runner::run(seat, build, terms)
 }
 
 /// Takes standard input and output for the frames, and leaves a bare `write(1)` of some library
