@@ -49,7 +49,6 @@ pub(crate) fn interpreter_filter() -> Result<BpfProgram, String> {
 ///
 /// # Errors
 /// Where there is no filter for this processor.
-#[expect(dead_code, reason = "for the worker of a shell")]
 pub(crate) fn shell_filter() -> Result<BpfProgram, String> {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     return filter::allow_all_but(&calls::dangerous());
