@@ -5,3 +5,4 @@ mod docs;
 mod kernel;
 mod layering;
 mod pty;
+mod security;
