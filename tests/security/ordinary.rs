@@ -56,7 +56,8 @@ fn the_recorded_output_of_the_shell_is_that_of_sh() {
             .arg(&case.path)
             .current_dir(scratch.path())
             .env("HOME", scratch.path())
-            .env("LC_ALL", "C")
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
             .output()
             .expect("sh is there");
         let expected = fs::read_to_string(case.path.with_extension("out")).expect("recorded");

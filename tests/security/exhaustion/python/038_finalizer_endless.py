@@ -1,0 +1,8 @@
+# A finalizer that does not end.
+class Endless:
+    def __del__(self):
+        while True:
+            pass
+
+
+Endless()
