@@ -76,5 +76,5 @@ pub(crate) mod store;
 pub(crate) mod tui;
 
 pub use error::Report;
-pub use executor::{CodeExecutor, Execution, ExecutorError};
+pub use executor::{CodeExecutor, Execution, ExecutorError, TravelFailed};
 pub use kernel::{CountingAllocator, become_worker_if_asked};

@@ -14,15 +14,21 @@
 
 mod child;
 pub(crate) mod javascript;
+mod keeper;
 mod memory;
 mod process;
 pub(crate) mod python;
+mod run;
+mod runner;
+mod snapshot;
+mod timeline;
 mod wire;
 mod worker;
 
 pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
 pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
+pub(crate) use timeline::TravelError;
 pub use worker::become_worker_if_asked;
 
 use std::sync::Arc;

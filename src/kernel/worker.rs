@@ -1,40 +1,21 @@
-//! The worker process: one interpreter, one pipe in, one pipe out, and nothing else.
-//!
-//! Two threads. The first one (the *watch*) reads frames, hands requests over, passes interrupts
-//! and lines on to the cell that runs, and sends output that waited too long. The other one runs
-//! the interpreter and answers. A thread for each cell instead would cost more than a small cell
-//! does, and on a busy machine every start and end of it waits for the scheduler.
+//! The worker process: who it becomes, and what it closes behind itself.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
+use super::keeper::{self, Role};
 use super::wire::{self, Frame, FromWorker, ToWorker};
-use super::{ExecuteRequest, Host, Interpreter, ReadLineError, memory, spec};
-use crate::protocol::{Completions, Cost, Language, Stream};
+use super::{memory, runner};
 
 /// What the parent puts in `argv[1]` of a worker.
 pub(super) const ARGUMENT: &str = "__companion-kernel";
 
-/// Native stack of the interpreter.
-const STACK_BYTES: usize = 256 << 20;
 /// Address space beyond heap and stack: the binary, libc, thread stacks, fragmentation.
 const OVERHEAD_BYTES: u64 = 300 << 20;
-/// Output is sent at once when it has gathered so much, …
-const CHUNK_BYTES: usize = 16 << 10;
-/// … and after so long at the latest.
-const CHUNK_DELAY: Duration = Duration::from_millis(8);
-/// A result or traceback longer than this is cut.
-const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// Turns this process into a kernel worker if it was started as one, and never returns then.
 ///
@@ -58,13 +39,13 @@ pub(super) fn is_hook_set() -> bool {
 }
 
 /// Exit code of a worker whose parent broke the protocol, or went away.
-const BROKEN: i32 = 70;
+pub(super) const BROKEN: i32 = 70;
 
 fn run() -> i32 {
     let Some((input, output)) = take_pipes() else {
         return BROKEN;
     };
-    let mut input = File::from(input);
+    let (mut input, mut output) = (File::from(input), File::from(output));
     let Ok(Frame::Message(ToWorker::Hello {
         version,
         language,
@@ -73,53 +54,29 @@ fn run() -> i32 {
     else {
         return BROKEN;
     };
-    let shared = Arc::new(Shared {
-        memory_bytes,
-        input,
-        output: Mutex::new(Output {
-            pipe: File::from(output),
-            held: String::new(),
-            stream: Stream::Stdout,
-            last_sent: Instant::now(),
-        }),
-        wake: match rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC) {
-            Ok(wake) => wake,
-            Err(_) => return BROKEN,
-        },
-        is_running: AtomicBool::new(false),
-        is_interrupted: AtomicBool::new(false),
-        on_interrupt: OnceLock::new(),
-        line: Mutex::new(None),
-        line_came: Condvar::new(),
-    });
+    let mut fail = |message| {
+        let _ = wire::send(&mut output, &FromWorker::StartFailed { message });
+        BROKEN
+    };
     if version != wire::VERSION {
-        let message = format!(
+        return fail(format!(
             "it speaks version {} of the protocol, not {version}",
             wire::VERSION
-        );
-        shared.send(&FromWorker::StartFailed { message });
-        return BROKEN;
+        ));
     }
-    close_doors(memory_bytes);
-    memory::set_limit(memory_bytes);
-    let thread = std::thread::Builder::new()
-        .name("interpreter".into())
-        .stack_size(STACK_BYTES);
-    let (requests, inbox) = mpsc::channel();
-    let interpreter = {
-        let shared = Arc::clone(&shared);
-        thread.spawn(move || {
-            let serve = AssertUnwindSafe(|| serve(&shared, language, &inbox));
-            // A panic has been printed to stderr, which the parent reads.
-            std::process::exit(catch_unwind(serve).unwrap_or(101));
-        })
+    close_doors();
+    let seat = match keeper::split(input, output) {
+        Ok(Role::Keeper(keeper)) => return keeper.serve(),
+        Ok(Role::Runner(seat)) => seat,
+        Err(error) => {
+            // The parent sees the last words of what it started.
+            let _ = writeln!(std::io::stderr(), "no process for the interpreter: {error}");
+            return BROKEN;
+        }
     };
-    if interpreter.is_err() {
-        let message = "no memory for the interpreter's stack".to_owned();
-        shared.send(&FromWorker::StartFailed { message });
-        return BROKEN;
-    }
-    watch(&shared, &requests)
+    close_in(memory_bytes);
+    memory::set_limit(memory_bytes);
+    runner::run(seat, language, memory_bytes)
 }
 
 /// Takes standard input and output for the frames, and leaves a bare `write(1)` of some library
@@ -153,274 +110,28 @@ fn close_inherited() {
     }
 }
 
-/// The walls of this process that need no privileges. The jail goes here.
-fn close_doors(memory_bytes: u64) {
-    let cap = |resource, value| {
-        // A lower limit is already in force if this fails, or the system has no such limit.
-        let _ = setrlimit(
-            resource,
-            Rlimit {
-                current: Some(value),
-                maximum: Some(value),
-            },
-        );
-    };
+/// The walls that need no privileges, for the keeper and all that it forks.
+fn close_doors() {
     cap(Resource::Core, 0);
     cap(Resource::Fsize, 0);
-    cap(Resource::Nofile, 16);
+    cap(Resource::Nofile, 64);
+}
+
+/// The walls of a runner.
+fn close_in(memory_bytes: u64) {
     cap(
         Resource::As,
-        memory_bytes.saturating_add(STACK_BYTES as u64 + OVERHEAD_BYTES),
+        memory_bytes.saturating_add(runner::STACK_BYTES as u64 + OVERHEAD_BYTES),
     );
 }
 
-/// Builds the interpreter and answers requests until there are no more.
-fn serve(shared: &Arc<Shared>, language: Language, inbox: &Receiver<Request>) -> i32 {
-    let mut interpreter = match (spec(language).start)(shared.clone()) {
-        Ok(interpreter) => interpreter,
-        Err(error) => {
-            let message = error.to_string();
-            shared.send(&FromWorker::StartFailed { message });
-            return BROKEN;
-        }
-    };
-    let version = wire::VERSION;
-    shared.send(&FromWorker::Ready { version });
-    while let Ok(request) = inbox.recv() {
-        let answer = match request {
-            Request::Execute(request) => execute(shared, interpreter.as_mut(), &request),
-            Request::Complete { source, cursor } => {
-                let at = source.floor_char_boundary(cursor);
-                let mut completions = interpreter.complete(&source, at);
-                if completions.start > completions.end || completions.end > source.len() {
-                    completions = Completions::default();
-                }
-                FromWorker::Completions(completions)
-            }
-        };
-        shared.send(&answer);
-    }
-    0
-}
-
-fn execute(
-    shared: &Shared,
-    interpreter: &mut dyn Interpreter,
-    request: &ExecuteRequest,
-) -> FromWorker {
-    memory::begin_cell(shared.memory_bytes);
-    let started = Instant::now();
-    let mut reply = interpreter.execute(request);
-    let cost = Cost {
-        execution_time: started.elapsed(),
-        peak_memory_bytes: memory::peak(),
-        fuel_used: 0,
-    };
-    // Before the answer: behind it, the next cell may already be on its way.
-    shared.is_running.store(false, Ordering::SeqCst);
-    reply.result = reply.result.map(cut);
-    if let super::Ending::Error {
-        evalue, traceback, ..
-    } = &mut reply.ending
-    {
-        *evalue = cut(std::mem::take(evalue));
-        *traceback = cut(std::mem::take(traceback));
-    }
-    FromWorker::Done { reply, cost }
-}
-
-/// What the interpreter's thread is asked for.
-enum Request {
-    Execute(ExecuteRequest),
-    Complete { source: String, cursor: usize },
-}
-
-/// Reads the pipe until the parent closes it. The exit code.
-fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
-    let mut must_send_soon = false;
-    loop {
-        let mut waits = [
-            PollFd::new(&shared.input, PollFlags::IN),
-            PollFd::new(&shared.wake.0, PollFlags::IN),
-        ];
-        let delay = Timespec::try_from(CHUNK_DELAY)
-            .ok()
-            .filter(|_| must_send_soon);
-        match poll(&mut waits, delay.as_ref()) {
-            // Nobody but this thread can poke again before the byte is read.
-            Ok(0) => {
-                // If the interpreter holds the lock it is sending, or about to.
-                if let Ok(mut output) = shared.output.try_lock() {
-                    output.send_held();
-                    must_send_soon = false;
-                }
-                continue;
-            }
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return BROKEN,
-        }
-        let [input, wake] = waits.map(|wait| wait.revents());
-        if !wake.is_empty() {
-            let mut bytes = [0; 64];
-            let _ = rustix::io::read(&shared.wake.0, &mut bytes);
-            must_send_soon = true;
-        }
-        if input.is_empty() {
-            continue;
-        }
-        let is_running = shared.is_running.load(Ordering::SeqCst);
-        let request = match wire::receive(&mut &shared.input) {
-            Ok(Frame::Message(ToWorker::Interrupt)) => {
-                // It can cross the end of its cell on the way, and so can a line.
-                if is_running {
-                    shared.interrupt();
-                }
-                continue;
-            }
-            Ok(Frame::Message(ToWorker::Line(line))) => {
-                if is_running {
-                    *lock(&shared.line) = Some(line);
-                    shared.line_came.notify_all();
-                }
-                continue;
-            }
-            Ok(Frame::Message(ToWorker::Execute(request))) if !is_running => {
-                shared.is_interrupted.store(false, Ordering::SeqCst);
-                *lock(&shared.line) = None;
-                shared.is_running.store(true, Ordering::SeqCst);
-                Request::Execute(request)
-            }
-            Ok(Frame::Message(ToWorker::Complete { source, cursor })) if !is_running => {
-                Request::Complete { source, cursor }
-            }
-            Err(wire::WireError::Closed) if !is_running => return 0,
-            // The parent is gone, or talks nonsense: nothing is left to do, whatever runs.
-            Ok(_) | Err(_) => return BROKEN,
-        };
-        if requests.send(request).is_err() {
-            return BROKEN;
-        }
-    }
-}
-
-/// What the interpreter's thread and the watch share.
-struct Shared {
-    memory_bytes: u64,
-    input: File,
-    output: Mutex<Output>,
-    /// A pipe that ends the watch's `poll`: output is held.
-    wake: (OwnedFd, OwnedFd),
-    /// A cell runs: interruptions and lines are for it.
-    is_running: AtomicBool,
-    is_interrupted: AtomicBool,
-    on_interrupt: OnceLock<Box<dyn Fn() + Send + Sync>>,
-    line: Mutex<Option<Result<String, ReadLineError>>>,
-    line_came: Condvar,
-}
-
-/// The pipe out, and output that has not been sent yet.
-struct Output {
-    pipe: File,
-    held: String,
-    stream: Stream,
-    last_sent: Instant,
-}
-
-impl Output {
-    /// If the parent is gone the watch ends the process: an error here needs no answer.
-    fn send_held(&mut self) {
-        if !self.held.is_empty() {
-            let _ = wire::send_text(&mut self.pipe, self.stream, &self.held);
-            self.held.clear();
-        }
-        self.last_sent = Instant::now();
-    }
-}
-
-impl Shared {
-    fn send(&self, message: &FromWorker) {
-        let mut output = lock(&self.output);
-        output.send_held();
-        let sent = wire::send(&mut output.pipe, message);
-        if let Err(error) = sent {
-            let _ = writeln!(std::io::stderr(), "{error}");
-            std::process::exit(BROKEN);
-        }
-    }
-
-    fn poke(&self) {
-        let _ = rustix::io::write(&self.wake.1, &[0]);
-    }
-
-    fn interrupt(&self) {
-        if !self.is_interrupted.swap(true, Ordering::SeqCst) {
-            self.line_came.notify_all();
-            if let Some(wake) = self.on_interrupt.get() {
-                wake();
-            }
-        }
-    }
-}
-
-impl Host for Shared {
-    fn write(&self, stream: Stream, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        let mut output = lock(&self.output);
-        if output.stream != stream {
-            output.send_held();
-            output.stream = stream;
-        }
-        let was_empty = output.held.is_empty();
-        output.held.push_str(text);
-        // The first words after a silence go out at once; a flood is gathered.
-        if output.held.len() >= CHUNK_BYTES || output.last_sent.elapsed() > CHUNK_DELAY {
-            output.send_held();
-        } else if was_empty {
-            drop(output);
-            self.poke();
-        }
-    }
-
-    fn read_line(&self, prompt: &str) -> Result<String, ReadLineError> {
-        self.send(&FromWorker::ReadLine {
-            prompt: cut(prompt.to_owned()),
-        });
-        let mut line = lock(&self.line);
-        loop {
-            if self.is_interrupted() {
-                return Err(ReadLineError::Interrupted);
-            }
-            if let Some(line) = line.take() {
-                return line;
-            }
-            // The time-out covers the moment between the check above and the wait.
-            let wait = self.line_came.wait_timeout(line, Duration::from_millis(50));
-            line = wait.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.is_interrupted.load(Ordering::Relaxed)
-    }
-
-    fn on_interrupt(&self, wake: Box<dyn Fn() + Send + Sync>) {
-        // A second interpreter in one worker does not exist.
-        let _ = self.on_interrupt.set(wake);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What these hold is whole between any two statements.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn cut(mut text: String) -> String {
-    if text.len() > MAX_TEXT_BYTES {
-        let total = text.len();
-        text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
-        let _ = write!(text, "\n… cut here: {total} bytes in all\n");
-    }
-    text
+fn cap(resource: Resource, value: u64) {
+    // A lower limit is already in force if this fails, or the system has no such limit.
+    let _ = setrlimit(
+        resource,
+        Rlimit {
+            current: Some(value),
+            maximum: Some(value),
+        },
+    );
 }
