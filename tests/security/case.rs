@@ -105,7 +105,7 @@ impl Case {
         fs::read_to_string(&self.path).expect("readable")
     }
 
-    /// What it is written in; `None` for a shell that there is no kernel for yet.
+    /// What it is written in; `None` for a shell that has no jail yet.
     pub fn language(&self) -> Option<Language> {
         match self.name.split('/').nth(1) {
             Some("python") => Some(Language::Python),

@@ -1,7 +1,7 @@
 // Error.prepareStackTrace gets call sites, and they have getThis and getFunction.
 // advisory: CVE-2022-36067 (vm2), CVE-2023-29017 (vm2)
 const sites = [];
-Error.prepareStackTrace = (error, list) => { sites.push(...list); return list; };
+Error.prepareStackTrace = (error, list) => { if (sites.length < 20) sites.push(...list); return list; };
 new Error('x').stack;
 try { null.x; } catch (error) { error.stack; }
 Promise.reject(new Error('y')).catch((error) => { error.stack; });

@@ -5,7 +5,7 @@ Error.prepareStackTrace = (error, list) => { proto ??= list[0] && Object.getProt
 new Error('x').stack;
 console.log('ATTEMPTED');
 for (const name of Object.getOwnPropertyNames(proto ?? {})) {
-  try { Object.defineProperty(proto, name, { value() { reach(this, arguments.callee?.caller); return 'forged'; } }); } catch (error) { console.log(error.name); }
+  try { Object.defineProperty(proto, name, { value() { reach(this); return 'forged'; } }); } catch (error) { console.log(error.name); }
 }
 delete Error.prepareStackTrace;
 throw new Error('printed by the host');

@@ -7,7 +7,7 @@ const things = [
   { [Symbol.toStringTag]: { toString() { throw 1; } } },
   Object.defineProperty(function () {}, 'name', { get() { throw 1; } }),
   Object.setPrototypeOf(new Map(), null), Object.setPrototypeOf(new Date(NaN), null),
-  Object.assign(new Error(), { stack: { toString() { throw 1; } }, name: {}, message: [] }),
+  Object.defineProperties(new Error(), { stack: { value: { toString() { throw 1; } } }, name: { value: {} }, message: { value: [] } }),
   { length: 2 ** 53, __proto__: Array.prototype }, Object.assign([], { '-1': 1, x: 2 }), new Array(4294967295),
   { toString: null, valueOf: null, [Symbol.toPrimitive]: 5 }, Object.create(null), document_ = class { static get [Symbol.species]() { throw 1; } },
 ];
