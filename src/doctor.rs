@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::config::{Config, Folders};
 use crate::kernel::{self, ExecuteMode, ExecuteRequest, Kernel, find_program};
-use crate::protocol::Status;
+use crate::protocol::{Language, Status};
 use crate::store;
 
 /// One thing that was looked at.
@@ -120,8 +120,13 @@ fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
         Err(error) => return broken(error.to_string()),
     };
     let up = started.elapsed();
+    let (source, answer) = match spec.language {
+        Language::Python | Language::JavaScript => ("40 + 2", Some("42")),
+        // It has no results: its answer is the exit code.
+        Language::Shell => ("test $((40 + 2)) -eq 42", None),
+    };
     let request = ExecuteRequest {
-        source: "40 + 2".to_owned(),
+        source: source.to_owned(),
         mode: ExecuteMode::Cell { execution_count: 1 },
         fuel: None,
     };
@@ -129,7 +134,7 @@ fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
     let finished = kernel.execute(request, &limits, &mut |_| {});
     let round_trip = started.elapsed();
     match (finished.status, finished.result.as_deref()) {
-        (Status::Ok, Some("42")) => Finding::new(
+        (Status::Ok, result) if result == answer => Finding::new(
             section,
             spec.language.title(),
             Grade::Good,
@@ -140,7 +145,7 @@ fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
                 round_trip.as_secs_f64() * 1e3
             ),
         ),
-        (status, result) => broken(format!("40 + 2 gave {result:?}, {status:?}")),
+        (status, result) => broken(format!("{source} gave {result:?}, {status:?}")),
     }
 }
 

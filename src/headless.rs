@@ -228,7 +228,7 @@ fn language_of(options: &RunOptions) -> Result<Language, Report> {
             "the name of {} does not tell its language",
             path.display()
         ))
-        .hint("say it with --lang py or --lang js")
+        .hint("say it with --lang py, --lang js or --lang sh")
     })
 }
 

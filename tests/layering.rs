@@ -57,6 +57,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rquickjs", &["kernel"]),
     ("rustpython_vm", &["kernel"]),
     ("oxc_parser", &["kernel"]),
+    ("brush_parser", &["kernel"]),
     ("sled", &["store"]),
     ("tokio", &["runtime"]),
     ("clap", &["cli", "protocol"]),

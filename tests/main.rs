@@ -3,7 +3,7 @@
 mod cli;
 mod docs;
 mod kernel;
-mod snapshots;
 mod layering;
 mod pty;
 mod security;
+mod snapshots;

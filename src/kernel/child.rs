@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::timeline::{States, TravelError};
 use super::wire::{self, Frame, Frames, FromWorker, ToKeeper, ToWorker, WireError};
-use super::worker;
+use super::{Terms, worker};
 use crate::protocol::{Completions, Language};
 
 /// A worker that has not said it is ready after so long is not coming.
@@ -69,11 +69,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub fn start(
-        language: Language,
-        program: &Path,
-        memory_bytes: u64,
-    ) -> Result<Self, KernelError> {
+    pub fn start(language: Language, program: &Path, terms: Terms) -> Result<Self, KernelError> {
         let spawn = |source| KernelError::Spawn {
             language,
             program: program.to_owned(),
@@ -112,7 +108,7 @@ impl Worker {
         let hello = ToWorker::Hello {
             version: wire::VERSION,
             language,
-            memory_bytes,
+            terms,
         };
         let answer = wire::send(&mut worker.input, &hello)
             .and_then(|()| worker.answer_within(START_PATIENCE));
@@ -121,7 +117,7 @@ impl Worker {
                 version: wire::VERSION,
                 slots,
             }) => {
-                let budget_bytes = memory_bytes.saturating_mul(STATES_BUDGET);
+                let budget_bytes = terms.memory_bytes.saturating_mul(STATES_BUDGET);
                 worker.states = States::new(slots.min(MOST_SLOTS), budget_bytes);
                 Ok(worker)
             }

@@ -9,14 +9,14 @@ use super::child::{KernelError, Worker};
 use super::run::{Ended, Run};
 use super::timeline::{States, TravelError};
 use super::wire::{self, ToWorker, WireError};
-use super::{ExecuteMode, ExecuteRequest, ReadLineError};
+use super::{ExecuteMode, ExecuteRequest, ReadLineError, Terms};
 use crate::protocol::{Completions, Cost, Language, Limits, Status, Stream, Timeline, Variables};
 
 /// One kernel: a language, its limits, and the worker, if one is alive.
 pub(crate) struct Kernel {
     language: Language,
     program: PathBuf,
-    memory_bytes: u64,
+    terms: Terms,
     worker: Option<Worker>,
     controls: Arc<Controls>,
 }
@@ -100,7 +100,7 @@ impl Kernel {
         Ok(Self {
             language,
             program,
-            memory_bytes: limits.memory_bytes,
+            terms: Terms::new(limits.memory_bytes),
             worker: None,
             controls,
         })
@@ -122,17 +122,13 @@ impl Kernel {
             return Ok(false);
         }
         self.worker = None;
-        self.worker = Some(Worker::start(
-            self.language,
-            &self.program,
-            self.memory_bytes,
-        )?);
+        self.worker = Some(Worker::start(self.language, &self.program, self.terms)?);
         Ok(true)
     }
 
     /// Throws the worker and its variables away. The next one may hold `memory_bytes`.
     pub fn restart(&mut self, memory_bytes: u64) {
-        self.memory_bytes = memory_bytes;
+        self.terms.memory_bytes = memory_bytes;
         self.worker = None;
     }
 
@@ -155,7 +151,7 @@ impl Kernel {
         if let Err(error) = self.start() {
             return died(error.to_string());
         }
-        let memory_bytes = self.memory_bytes;
+        let memory_bytes = self.terms.memory_bytes;
         let controls = Arc::clone(&self.controls);
         let Some(worker) = &mut self.worker else {
             return died("no worker".to_owned());

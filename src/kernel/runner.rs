@@ -23,8 +23,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::snapshot::{Snapshots, leave};
 use super::wire::{self, Frame, FromWorker, ToWorker};
 use super::worker::BROKEN;
-use super::{ExecuteRequest, Host, Interpreter, ReadLineError, memory, spec};
-use crate::protocol::{Completions, Cost, Language, Stream};
+use super::{Build, ExecuteRequest, Host, Interpreter, ReadLineError, Terms, memory};
+use crate::protocol::{Completions, Cost, Stream};
 
 /// Native stack of the interpreter.
 pub(super) const STACK_BYTES: usize = 256 << 20;
@@ -48,7 +48,7 @@ pub(super) struct Seat {
 }
 
 /// Runs cells until the parent closes its pipe. The exit code.
-pub(super) fn run(seat: Seat, language: Language, memory_bytes: u64) -> i32 {
+pub(super) fn run(seat: Seat, build: Build, terms: Terms) -> i32 {
     let Ok(wake) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC) else {
         return BROKEN;
     };
@@ -58,7 +58,7 @@ pub(super) fn run(seat: Seat, language: Language, memory_bytes: u64) -> i32 {
         snapshots,
     } = seat;
     let shared = Arc::new(Shared {
-        memory_bytes,
+        terms,
         gate: Mutex::new(()),
         input,
         output: Mutex::new(Output {
@@ -81,7 +81,7 @@ pub(super) fn run(seat: Seat, language: Language, memory_bytes: u64) -> i32 {
     let interpreter = {
         let shared = Arc::clone(&shared);
         thread.spawn(move || {
-            let serve = AssertUnwindSafe(|| serve(&shared, &snapshots, language, inbox));
+            let serve = AssertUnwindSafe(|| serve(&shared, &snapshots, build, inbox));
             // A panic has been printed to stderr, which the parent reads.
             leave(catch_unwind(serve).unwrap_or(101));
         })
@@ -98,10 +98,10 @@ pub(super) fn run(seat: Seat, language: Language, memory_bytes: u64) -> i32 {
 fn serve(
     shared: &Arc<Shared>,
     snapshots: &Snapshots,
-    language: Language,
+    build: Build,
     mut inbox: Receiver<Request>,
 ) -> i32 {
-    let mut interpreter = match (spec(language).start)(shared.clone()) {
+    let mut interpreter = match build(shared.clone()) {
         Ok(interpreter) => interpreter,
         Err(error) => {
             let message = error.to_string();
@@ -168,7 +168,7 @@ fn execute(
     interpreter: &mut dyn Interpreter,
     request: &ExecuteRequest,
 ) -> FromWorker {
-    memory::begin_cell(shared.memory_bytes);
+    memory::begin_cell(shared.terms.memory_bytes);
     let started = Instant::now();
     let mut reply = interpreter.execute(request);
     let cost = Cost {
@@ -266,7 +266,7 @@ fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
 
 /// What the interpreter's thread and the watch share.
 struct Shared {
-    memory_bytes: u64,
+    terms: Terms,
     /// Held by the watch while it does anything but wait: whoever has it may fork.
     gate: Mutex<()>,
     input: File,

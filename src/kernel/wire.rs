@@ -12,7 +12,7 @@ use std::io::{self, Read, Write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{ExecuteReply, ExecuteRequest, ReadLineError};
+use super::{ExecuteReply, ExecuteRequest, ReadLineError, Terms};
 use crate::protocol::{Completions, Cost, Language, Stream};
 
 /// Both sides must speak the same version: they are the same binary.
@@ -36,8 +36,8 @@ pub(super) enum ToWorker {
         version: u32,
         /// Which interpreter to start.
         language: Language,
-        /// Heap bytes that the worker may hold.
-        memory_bytes: u64,
+        /// What it runs under.
+        terms: Terms,
     },
     /// Run this. Answered by `Done`.
     Execute(ExecuteRequest),
@@ -349,7 +349,7 @@ mod tests {
         let hello = ToWorker::Hello {
             version: VERSION,
             language: Language::Python,
-            memory_bytes: 1,
+            terms: Terms::new(1),
         };
         send(&mut pipe, &hello).expect("a vector takes all");
         send_text(&mut pipe, Stream::Stderr, "é\u{1b}[31m").expect("a vector takes all");

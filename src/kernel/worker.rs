@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::keeper::{self, Role};
 use super::wire::{self, Frame, FromWorker, ToWorker};
-use super::{memory, runner};
+use super::{Pipes, Start, memory, runner, spec};
 
 /// What the parent puts in `argv[1]` of a worker.
 pub(super) const ARGUMENT: &str = "__companion-kernel";
@@ -49,7 +49,7 @@ fn run() -> i32 {
     let Ok(Frame::Message(ToWorker::Hello {
         version,
         language,
-        memory_bytes,
+        terms,
     })) = wire::receive(&mut input)
     else {
         return BROKEN;
@@ -64,6 +64,16 @@ fn run() -> i32 {
             wire::VERSION
         ));
     }
+    let build = match spec(language).start {
+        Start::Embedded(build) => build,
+        Start::Served(serve) => {
+            return serve(Pipes {
+                input,
+                output,
+                terms,
+            });
+        }
+    };
     close_doors();
     let seat = match keeper::split(input, output) {
         Ok(Role::Keeper(keeper)) => return keeper.serve(),
@@ -74,9 +84,9 @@ fn run() -> i32 {
             return BROKEN;
         }
     };
-    close_in(memory_bytes);
-    memory::set_limit(memory_bytes);
-    runner::run(seat, language, memory_bytes)
+    close_in(terms.memory_bytes);
+    memory::set_limit(terms.memory_bytes);
+    runner::run(seat, build, terms)
 }
 
 /// Takes standard input and output for the frames, and leaves a bare `write(1)` of some library
