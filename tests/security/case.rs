@@ -64,7 +64,10 @@ impl Case {
             .map_while(|line| line.strip_prefix(comment))
             .take_while(|line| !line.starts_with(CELL_MARK));
         let title = lines.next().unwrap_or_default();
-        assert!(title.ends_with('.'), "{name}: no sentence in its first line");
+        assert!(
+            title.ends_with('.'),
+            "{name}: no sentence in its first line"
+        );
         let mut head = BTreeMap::new();
         for line in lines {
             let pair = line.split_once(": ");

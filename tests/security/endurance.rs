@@ -46,7 +46,10 @@ fn ten_thousand_cells_leave_nothing_behind() {
             (Language::JavaScript, javascript),
         ] {
             let execution = executor.execute(language, &code).expect("a kernel");
-            assert!(execution.is_ok() && execution.result.is_some(), "{execution:?}");
+            assert!(
+                execution.is_ok() && execution.result.is_some(),
+                "{execution:?}"
+            );
         }
         if count == WARM {
             first = Some(Footprint::take());
@@ -76,9 +79,8 @@ impl Footprint {
             .map(|process| process.pid)
             .chain([std::process::id()])
             .collect();
-        let descriptors = |pid: &u32| {
-            fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
-        };
+        let descriptors =
+            |pid: &u32| fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
         Self {
             processes: pids.len(),
             descriptors: pids.iter().map(descriptors).sum(),

@@ -123,10 +123,7 @@ fn is_bounded(case: &Case, execution: &Execution) -> Vec<String> {
         }
     }
     if execution.peak_memory_bytes > MEMORY_BYTES + (32 << 20) {
-        wrong.push(format!(
-            "it held {} MiB",
-            execution.peak_memory_bytes >> 20
-        ));
+        wrong.push(format!("it held {} MiB", execution.peak_memory_bytes >> 20));
     }
     let printed = execution.output.len() + execution.stderr.len();
     if printed as u64 > OUTPUT_BYTES {

@@ -31,6 +31,7 @@ fn check(case: &Case, canaries: &mut Canaries) -> Result<(), String> {
         timeout: case.timeout(Duration::from_secs(20)),
         memory_mib: 256,
         is_unguarded: false,
+        as_json: false,
     };
     let ran = run::run(canaries, &case.path, &bounds);
     let mut wrong = ran.wrong;

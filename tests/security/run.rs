@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::canary::{self, Canaries, VARIABLE};
 use super::process::{self, Process};
@@ -38,6 +38,8 @@ pub struct Bounds {
     pub memory_mib: u64,
     /// Without the guards inside the language.
     pub is_unguarded: bool,
+    /// With `--json`; else its streams are what came of it, and its exit code its status.
+    pub as_json: bool,
 }
 
 /// `companion run`, with the canaries around it.
@@ -69,7 +71,7 @@ pub fn run(canaries: &Canaries, program: &Path, bounds: &Bounds) -> Ran {
     let folder = tempfile::tempdir().expect("a folder");
     let (out, err) = (folder.path().join("out"), folder.path().join("err"));
     let mut child = companion_run(canaries, bounds)
-        .arg("--json")
+        .args(bounds.as_json.then_some("--json"))
         .arg(program)
         .stdout(File::create(&out).expect("created"))
         .stderr(File::create(&err).expect("created"))
@@ -78,19 +80,19 @@ pub fn run(canaries: &Canaries, program: &Path, bounds: &Bounds) -> Ran {
     let started = Instant::now();
     let mut wrong = Vec::new();
     let mut family = BTreeSet::new();
-    loop {
+    let code = loop {
         process::descendants(child.id(), &mut family);
-        if !matches!(child.try_wait(), Ok(None)) {
-            break;
+        if let Some(ended) = child.try_wait().expect("a child of ours") {
+            break ended.code();
         }
         if started.elapsed() > bounds.timeout + GRACE + SLACK {
             wrong.push(format!("it still ran after {:.1?}", started.elapsed()));
             let _ = child.kill();
             let _ = child.wait();
-            break;
+            break None;
         }
         std::thread::sleep(Duration::from_millis(5));
-    }
+    };
     for process in process::survivors(&family) {
         wrong.push(format!("it left {} behind", process.command()));
         canary::end(process.pid);
@@ -100,7 +102,16 @@ pub fn run(canaries: &Canaries, program: &Path, bounds: &Bounds) -> Ran {
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let (out, err) = (read(&out), read(&err));
-    let json: Value = serde_json::from_str(&out).unwrap_or_default();
+    let json: Value = if bounds.as_json {
+        serde_json::from_str(&out).unwrap_or_default()
+    } else {
+        let status = match code {
+            Some(0) => "ok",
+            Some(124) => "limit",
+            _ => "error",
+        };
+        json!({ "status": status, "stdout": out })
+    };
     if !json.is_object() && wrong.is_empty() {
         wrong.push(format!("companion itself ended badly: {out}{err}"));
     }

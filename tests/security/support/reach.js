@@ -28,7 +28,7 @@ function reach(...found) {
   };
   const process_ = (process) => {
     door(() => process.env['@VARIABLE@']);
-    door(() => Object.keys(process.env).some((name) => /PATH|HOME/.test(name) && process.env[name].includes('/')) ? 'ESCAPED: an environment' : undefined);
+    door(() => (process.env.PATH || process.env.HOME || process.env.CARGO ? 'ESCAPED: an environment' : undefined));
     door(() => process.kill(Number('@FOREIGN_PID@'), 'SIGKILL') && 'ESCAPED: a signal was sent');
     door(() => process.binding('fs') && 'ESCAPED: a binding');
     door(() => process.dlopen({ exports: {} }, '/lib/x86_64-linux-gnu/libc.so.6') && undefined);

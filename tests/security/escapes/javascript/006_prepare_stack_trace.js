@@ -7,9 +7,9 @@ try { null.x; } catch (error) { error.stack; }
 Promise.reject(new Error('y')).catch((error) => { error.stack; });
 setTimeout(() => {
   new Error('z').stack;
-  for (const site of sites) {
+  for (const site of sites.slice(0, 4)) {
     for (const get of ['getThis', 'getFunction', 'getEvalOrigin', 'getFileName', 'getTypeName']) {
-      try { const got = site[get](); reach(got, got?.constructor?.constructor); if (String(got).includes('/target/')) console.log('ESCAPED', got); } catch { /* absent */ }
+      try { const got = site[get](); reach(got, got?.constructor?.constructor); if (typeof got === 'string' && got.includes('/target/')) console.log('ESCAPED', got); } catch { /* absent */ }
     }
   }
 }, 1);

@@ -5,4 +5,5 @@ class Endless:
             pass
 
 
-Endless()
+endless = Endless()
+del endless
