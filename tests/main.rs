@@ -6,4 +6,5 @@ mod kernel;
 mod layering;
 mod pty;
 mod safety;
+mod security;
 mod snapshots;
