@@ -5,4 +5,5 @@ mod docs;
 mod kernel;
 mod layering;
 mod pty;
+mod shell;
 mod snapshots;
