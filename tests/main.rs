@@ -5,5 +5,7 @@ mod docs;
 mod kernel;
 mod layering;
 mod pty;
+mod safety;
+mod security;
 mod shell;
 mod snapshots;

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Context;
 use crate::error::Report;
-use crate::headless::{self, Program, RunOptions};
-use crate::protocol::Language;
+use crate::headless::{self, Program, RunOptions, Vetting};
+use crate::protocol::{Language, Origin};
 
 /// Runs a program; its output streams as it comes, unchanged into pipes and files.
 #[derive(Debug, Args)]
@@ -38,10 +38,45 @@ pub(super) struct Run {
     /// How much it may print [config: `limits.output_mib`]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     output: Option<u64>,
+    /// Steps that it may take; 0 is no bound. The same program takes the same number everywhere
+    /// [config: `limits.fuel`]
+    #[arg(long, value_name = "STEPS")]
+    fuel: Option<u64>,
     /// Print one JSON object when it ends: status, stdout, stderr, result, error,
-    /// `execution_time_ms`, `peak_memory_bytes`
+    /// `execution_time_ms`, `peak_memory_bytes`, `fuel_used`, findings
     #[arg(long)]
     json: bool,
+    /// Tell what is seen in the program and what policy.toml would do with it; run nothing. Ends
+    /// with 1 if there are findings of medium or high severity
+    #[arg(long)]
+    check: bool,
+    /// Whose code it is: policy.toml may ask or deny by it
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = Who::User)]
+    origin: Who,
+    /// Run what policy.toml would ask about; what it denies is refused all the same
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Who wrote a program.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Who {
+    /// The person who types
+    User,
+    /// A language model
+    Model,
+    /// A page, somebody else
+    Web,
+}
+
+impl From<Who> for Origin {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::User => Self::User,
+            Who::Model => Self::Model,
+            Who::Web => Self::Web,
+        }
+    }
 }
 
 impl Run {
@@ -56,6 +91,9 @@ impl Run {
         if let Some(mib) = self.output {
             limits.output_bytes = mib << 20;
         }
+        if let Some(fuel) = self.fuel {
+            limits.fuel = Some(fuel).filter(|&fuel| fuel > 0);
+        }
         let mut arguments = self.arguments;
         let program = match (self.code, self.file) {
             (Some(code), first) => {
@@ -67,13 +105,24 @@ impl Run {
             (None, Some(file)) if file.as_os_str() == "-" => Program::Stdin,
             (None, Some(file)) => Program::File(file),
         };
-        headless::run(RunOptions {
+        let policy_file = context.folders.policy_file();
+        let options = RunOptions {
             program,
             arguments,
             language: self.lang,
             limits,
             json: self.json,
-        })
+            vetting: Vetting {
+                policy_file: &policy_file,
+                origin: self.origin.into(),
+                assumes_yes: self.yes,
+            },
+        };
+        if self.check {
+            headless::check(&options)
+        } else {
+            headless::run(options)
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod child;
 pub(crate) mod javascript;
 mod keeper;
 mod memory;
+mod meter;
 mod process;
 pub(crate) mod python;
 mod run;
@@ -28,6 +29,7 @@ mod worker;
 
 pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
+pub(crate) use meter::Meter;
 pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
 pub(crate) use timeline::TravelError;
 pub use worker::become_worker_if_asked;
@@ -168,6 +170,15 @@ pub(crate) trait Host: Send + Sync {
     /// [`Self::is_interrupted`] turns true: for interpreters that have to be woken. Set it once,
     /// when the interpreter is built.
     fn on_interrupt(&self, wake: Box<dyn Fn() + Send + Sync>);
+
+    /// Where the interpreter counts its steps. Whoever runs a cell begins it there.
+    fn meter(&self) -> &Arc<Meter>;
+
+    /// Whether the guards inside the language hold: its caps, and what was taken out of its
+    /// library. Without them the jail is all there is. Constant for the life of an interpreter.
+    fn guards(&self) -> bool {
+        true
+    }
 }
 
 /// Why there is no line.

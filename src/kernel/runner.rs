@@ -23,7 +23,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::snapshot::{Snapshots, leave};
 use super::wire::{self, Frame, FromWorker, ToWorker};
 use super::worker::BROKEN;
-use super::{Build, ExecuteRequest, Host, Interpreter, ReadLineError, Terms, memory};
+use super::{Build, ExecuteRequest, Host, Interpreter, Meter, ReadLineError, Terms, memory};
 use crate::protocol::{Completions, Cost, Stream};
 
 /// Native stack of the interpreter.
@@ -71,6 +71,7 @@ pub(super) fn run(seat: Seat, build: Build, terms: Terms) -> i32 {
         is_running: AtomicBool::new(false),
         is_interrupted: AtomicBool::new(false),
         on_interrupt: OnceLock::new(),
+        meter: Arc::default(),
         line: Mutex::new(None),
         line_came: Condvar::new(),
     });
@@ -169,12 +170,13 @@ fn execute(
     request: &ExecuteRequest,
 ) -> FromWorker {
     memory::begin_cell(shared.terms.memory_bytes);
+    shared.meter.begin(request.fuel);
     let started = Instant::now();
     let mut reply = interpreter.execute(request);
     let cost = Cost {
         execution_time: started.elapsed(),
         peak_memory_bytes: memory::peak(),
-        fuel_used: 0,
+        fuel_used: shared.meter.used(),
     };
     // Before the answer: behind it, the next cell may already be on its way.
     shared.is_running.store(false, Ordering::SeqCst);
@@ -277,6 +279,7 @@ struct Shared {
     is_running: AtomicBool,
     is_interrupted: AtomicBool,
     on_interrupt: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    meter: Arc<Meter>,
     line: Mutex<Option<Result<String, ReadLineError>>>,
     line_came: Condvar,
 }
@@ -378,6 +381,14 @@ impl Host for Shared {
     fn on_interrupt(&self, wake: Box<dyn Fn() + Send + Sync>) {
         // A second interpreter in one worker does not exist.
         let _ = self.on_interrupt.set(wake);
+    }
+
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    fn guards(&self) -> bool {
+        self.terms.guards
     }
 }
 

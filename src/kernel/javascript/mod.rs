@@ -22,13 +22,13 @@
 //! Absent on purpose: files, network, child processes, packages, `Intl`. `QuickJS` has no `Intl`,
 //! and most of its words for errors are its own.
 
+mod allocator;
 mod complete;
 mod completeness;
 mod engine;
 mod host;
 mod pieces;
 mod report;
-mod scan;
 mod source;
 #[cfg(test)]
 mod tests;

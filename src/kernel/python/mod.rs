@@ -2,6 +2,9 @@
 //!
 //! ```text
 //! interpreter   a session's interpreter: execute, complete
+//!   fuel        code that counts its steps, wherever it comes from
+//!     rewrite   how the steps get into bytecode
+//!   doors       ways around those two, closed
 //!   host        what Python code may ask of the world, as native functions
 //!   interrupt   an interruption that code can't swallow
 //!   names       completion, without running any of the user's code
@@ -19,10 +22,13 @@
 //! Absent on purpose: threads (a started thread runs to its end inside `start()`), files, and
 //! limits on time and memory, which belong to the worker.
 
+mod doors;
+mod fuel;
 mod host;
 mod interpreter;
 mod interrupt;
 mod names;
+mod rewrite;
 mod syntax;
 #[cfg(test)]
 mod tests;

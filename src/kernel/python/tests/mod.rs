@@ -2,6 +2,7 @@
 
 mod cells;
 mod conformance;
+mod fuel;
 mod interrupts;
 mod names;
 
@@ -10,7 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-use crate::kernel::{ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, ReadLineError};
+use crate::kernel::{
+    ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, Meter, ReadLineError,
+};
 use crate::protocol::Stream;
 
 /// RustPython's signal flag is one for the process: one interpreter at a time.
@@ -24,6 +27,7 @@ struct TestHost {
     prompts: Mutex<Vec<String>>,
     interrupted: AtomicBool,
     wake: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+    meter: Arc<Meter>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -63,12 +67,17 @@ impl Host for TestHost {
     fn on_interrupt(&self, wake: Box<dyn Fn() + Send + Sync>) {
         *lock(&self.wake) = Some(wake);
     }
+
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
 }
 
 /// What a cell did.
 #[derive(Debug)]
 struct Ran {
     reply: ExecuteReply,
+    fuel_used: u64,
     stdout: String,
     stderr: String,
 }
@@ -86,14 +95,20 @@ impl Session {
     }
 
     fn run(&mut self, source: &str, mode: ExecuteMode) -> Ran {
+        self.run_with(source, mode, None)
+    }
+
+    fn run_with(&mut self, source: &str, mode: ExecuteMode, fuel: Option<u64>) -> Ran {
         self.host.interrupted.store(false, Ordering::SeqCst);
+        self.host.meter.begin(fuel);
         let reply = self.interpreter.execute(&ExecuteRequest {
             source: source.to_owned(),
             mode,
-            fuel: None,
+            fuel,
         });
         Ran {
             reply,
+            fuel_used: self.host.meter.used(),
             stdout: std::mem::take(&mut *lock(&self.host.stdout)),
             stderr: std::mem::take(&mut *lock(&self.host.stderr)),
         }
