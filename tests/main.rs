@@ -7,4 +7,5 @@ mod layering;
 mod pty;
 mod safety;
 mod security;
+mod shell;
 mod snapshots;

@@ -83,6 +83,8 @@ pub(crate) struct Terms {
     pub memory_bytes: u64,
     /// Whether it may run although a wall of the jail that it needs can't be had here.
     pub accept_missing_walls: bool,
+    /// Whether namespaces are made. Off in tests that show what holds where there are none.
+    pub namespaces: bool,
     /// Whether the guards inside the language hold, too. Off in tests that show that the jail
     /// holds alone.
     pub guards: bool,
@@ -91,13 +93,15 @@ pub(crate) struct Terms {
 impl Terms {
     /// The terms for a kernel of so many bytes, with everything that protects.
     pub fn new(memory_bytes: u64) -> Self {
-        // A build for users knows no such switch.
-        let is_unguarded = cfg!(debug_assertions)
-            && std::env::var_os("COMPANION_TEST_UNGUARDED").is_some_and(|value| value == "1");
+        // A build for users knows no such switches.
+        let is_set = |name| {
+            cfg!(debug_assertions) && std::env::var_os(name).is_some_and(|value| value == "1")
+        };
         Self {
             memory_bytes,
             accept_missing_walls: false,
-            guards: !is_unguarded,
+            namespaces: !is_set("COMPANION_TEST_NO_NAMESPACES"),
+            guards: !is_set("COMPANION_TEST_UNGUARDED"),
         }
     }
 }
