@@ -75,6 +75,10 @@ pub mod session;
 pub(crate) mod store;
 pub(crate) mod tui;
 
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
 pub use error::Report;
-pub use executor::{CodeExecutor, Execution, ExecutorError, TravelFailed};
+pub use executor::{CodeExecutor, Execution, ExecutorError, Isolation, TravelFailed};
 pub use kernel::{CountingAllocator, become_worker_if_asked};
