@@ -66,6 +66,9 @@ mod error;
 mod executor;
 mod headless;
 pub(crate) mod kernel;
+#[cfg(feature = "measure")]
+#[doc(hidden)]
+pub mod measure;
 mod panics;
 mod picture;
 pub mod protocol;

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["protocol", "session", "kernel", "store", "picture"],
     ),
     ("executor", &["protocol", "kernel"]),
+    ("measure", &["protocol", "kernel"]),
     (
         "error",
         &["kernel", "store", "config", "picture", "executor"],

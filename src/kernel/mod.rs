@@ -36,6 +36,8 @@ pub(crate) use thread::ThreadKernel;
 pub(crate) use timeline::TravelError;
 pub use worker::become_worker_if_asked;
 
+#[cfg(feature = "measure")]
+pub(crate) use meter::UNMETERED;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

@@ -95,6 +95,10 @@ impl Metering {
     /// # Errors
     /// `ValueError` for bytecode that no compiler makes.
     pub fn metered(&self, code: &Py<PyCode>, vm: &VirtualMachine) -> PyResult<PyRef<PyCode>> {
+        #[cfg(feature = "measure")]
+        if crate::kernel::UNMETERED.load(std::sync::atomic::Ordering::Relaxed) {
+            return Ok(code.to_owned());
+        }
         let mut metered =
             rewrite::with_steps(code.code.clone(), |weight| self.step(weight, vm).into())
                 .map_err(|error| vm.new_value_error(error.to_string()))?;

@@ -33,6 +33,9 @@ const STAND_INS: [(&str, &str); 6] = [
 ];
 /// CPython's own default; the stack of the worker is deep enough for it.
 const RECURSION_LIMIT: usize = 1000;
+/// Formatting an error is not the user's doing, and imports what it needs. Methods of the error
+/// are, and may not run forever.
+const STEPS_TO_FORMAT: u64 = 20_000_000;
 
 /// Builds the interpreter. Wants a thread with a stack of 256 MiB: deep recursion in native code
 /// (a sort key that sorts, a `__repr__` that calls `repr`) is stopped by the end of the stack.
@@ -186,8 +189,11 @@ impl Python {
         if let Some(ending) = self.interrupt.ending() {
             return ending;
         }
-        let formatted = self
-            .call(vm, "format_error", (error.clone(),))
+        let meter = self.interrupt.meter();
+        let formatted = meter
+            .aside(STEPS_TO_FORMAT, || {
+                self.call(vm, "format_error", (error.clone(),))
+            })
             .ok()
             .and_then(|text| text.downcast::<PyStr>().ok())
             .map(|text| printable(&text));
