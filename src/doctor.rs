@@ -5,8 +5,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::config::{Config, Folders};
+use crate::jail::{self, WallState};
 use crate::kernel::{self, ExecuteMode, ExecuteRequest, Kernel, find_program};
 use crate::protocol::{Language, Status};
+use crate::safety::Judge;
 use crate::store;
 
 /// One thing that was looked at.
@@ -100,6 +102,10 @@ pub(crate) fn examine(folders: &Folders, config: &Config) -> Vec<Finding> {
             ),
         ),
     });
+    findings.push(match Judge::load(&folders.policy_file()) {
+        Ok(judge) => Finding::new("folders", "policy.toml", Grade::Good, judge.summary()),
+        Err(error) => Finding::new("folders", "policy.toml", Grade::Broken, error.to_string()),
+    });
     findings
 }
 
@@ -149,36 +155,57 @@ fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
     }
 }
 
-/// What keeps code in, told as it is.
+/// What keeps code in, told as it was found.
 fn walls() -> Vec<Finding> {
-    let wall = |name: &str, grade, detail: &str| Finding::new("sandbox", name, grade, detail);
-    vec![
-        wall(
+    let kept = |name: &str, detail: &str| Finding::new("sandbox", name, Grade::Good, detail);
+    let mut findings = vec![
+        kept(
             "process",
-            Grade::Good,
             "each kernel is a process of its own; its death costs its variables only",
         ),
-        wall(
+        kept(
             "time, memory, output",
-            Grade::Good,
             "bounded for every cell: companion run --help, /set",
         ),
-        wall(
+        kept(
             "environment, descriptors",
-            Grade::Good,
             "cleared and closed in the worker",
         ),
-        wall(
+        kept(
             "files, network",
-            Grade::Degraded,
-            "closed by the interpreters, which are built without them",
+            "closed by the interpreters, which are built without them, and by the jail",
         ),
-        wall(
-            "operating system's jail",
+    ];
+    match find_program() {
+        Ok(program) => findings.extend(jail::examine(&program).into_iter().map(examine_wall)),
+        Err(error) => findings.push(Finding::new(
+            "jail",
+            "walls",
+            Grade::Broken,
+            error.to_string(),
+        )),
+    }
+    findings
+}
+
+fn examine_wall(state: WallState) -> Finding {
+    let wall = state.wall;
+    let (grade, detail) = match state.missing {
+        None => (Grade::Good, wall.purpose().to_owned()),
+        Some(reason) if jail::required(wall) => (
+            Grade::Broken,
+            format!(
+                "missing: {reason}; {}; until then code runs only where less is accepted in so \
+                 many words",
+                wall.advice()
+            ),
+        ),
+        Some(reason) => (
             Grade::Absent,
-            "Landlock, seccomp and namespaces are not used by this version: don't run code that you don't trust",
+            format!("missing: {reason}; {}", wall.advice()),
         ),
-    ]
+    };
+    Finding::new("jail", wall.name(), grade, detail)
 }
 
 /// Whether a folder can be written, without creating it.

@@ -8,6 +8,7 @@ use crate::config::ConfigError;
 use crate::executor::ExecutorError;
 use crate::kernel::KernelError;
 use crate::picture::PictureError;
+use crate::safety::PolicyError;
 use crate::store::StoreError;
 
 /// A failure, told to the user. The one form in which errors leave the front ends.
@@ -124,6 +125,15 @@ impl From<ConfigError> for Report {
         Self {
             exit_code: USAGE,
             ..Self::chain(&error)
+        }
+    }
+}
+
+impl From<PolicyError> for Report {
+    fn from(error: PolicyError) -> Self {
+        Self {
+            exit_code: USAGE,
+            ..Self::chain(&error).hint("companion policy show tells which rules hold")
         }
     }
 }

@@ -15,16 +15,18 @@
 //!          │        │                         the library's way to run code, without a session
 //!       session     │                         the pure core: transitions and the transcript
 //!          │        │
-//!    store · kernel · picture · config        engines: they never import each other
+//!    store · kernel · safety · picture · config   engines: they never import each other
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
-//!    atomic · panics · sanitize               leaves: files, other people's panics, untrusted text
+//!    atomic · jail · nesting · panics · sanitize   leaves: files, the walls of the system, how deep a
+//!                                             text nests, other people's panics, untrusted text
 //! ```
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
-//! and `QuickJS`; only `store` sees sled; only `runtime` sees tokio.
+//! and `QuickJS`; only `jail` sees Landlock and seccomp; only `store` sees sled; only `runtime`
+//! sees tokio.
 //!
 //! # Invariants
 //!
@@ -52,6 +54,8 @@
 //! | a setting of `config.toml` | a row of `config/keys.rs` |
 //! | a setting of `/set` | a row of `tui/settings.rs` |
 //! | a command of the command line | `cli/<name>.rs`, a variant in `cli/mod.rs` |
+//! | a finding of the validator | a row of `safety/rules.rs`, and the code that sees it |
+//! | a wrapper that the command policy sees through | a row of `safety/shell/wrappers.rs` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!
@@ -65,14 +69,17 @@ mod doctor;
 mod error;
 mod executor;
 mod headless;
+mod jail;
 pub(crate) mod kernel;
 #[cfg(feature = "measure")]
 #[doc(hidden)]
 pub mod measure;
+mod nesting;
 mod panics;
 mod picture;
 pub mod protocol;
 pub(crate) mod runtime;
+pub(crate) mod safety;
 mod sanitize;
 pub mod session;
 pub(crate) mod store;

@@ -5,4 +5,6 @@ mod docs;
 mod kernel;
 mod layering;
 mod pty;
+mod safety;
+mod security;
 mod snapshots;

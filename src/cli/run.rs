@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Context;
 use crate::error::Report;
-use crate::headless::{self, Program, RunOptions};
-use crate::protocol::Language;
+use crate::headless::{self, Program, RunOptions, Vetting};
+use crate::protocol::{Language, Origin};
 
 /// Runs a program; its output streams as it comes, unchanged into pipes and files.
 #[derive(Debug, Args)]
@@ -43,9 +43,40 @@ pub(super) struct Run {
     #[arg(long, value_name = "STEPS")]
     fuel: Option<u64>,
     /// Print one JSON object when it ends: status, stdout, stderr, result, error,
-    /// `execution_time_ms`, `peak_memory_bytes`, `fuel_used`
+    /// `execution_time_ms`, `peak_memory_bytes`, `fuel_used`, findings
     #[arg(long)]
     json: bool,
+    /// Tell what is seen in the program and what policy.toml would do with it; run nothing. Ends
+    /// with 1 if there are findings of medium or high severity
+    #[arg(long)]
+    check: bool,
+    /// Whose code it is: policy.toml may ask or deny by it
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = Who::User)]
+    origin: Who,
+    /// Run what policy.toml would ask about; what it denies is refused all the same
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Who wrote a program.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Who {
+    /// The person who types
+    User,
+    /// A language model
+    Model,
+    /// A page, somebody else
+    Web,
+}
+
+impl From<Who> for Origin {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::User => Self::User,
+            Who::Model => Self::Model,
+            Who::Web => Self::Web,
+        }
+    }
 }
 
 impl Run {
@@ -74,13 +105,24 @@ impl Run {
             (None, Some(file)) if file.as_os_str() == "-" => Program::Stdin,
             (None, Some(file)) => Program::File(file),
         };
-        headless::run(RunOptions {
+        let policy_file = context.folders.policy_file();
+        let options = RunOptions {
             program,
             arguments,
             language: self.lang,
             limits,
             json: self.json,
-        })
+            vetting: Vetting {
+                policy_file: &policy_file,
+                origin: self.origin.into(),
+                assumes_yes: self.yes,
+            },
+        };
+        if self.check {
+            headless::check(&options)
+        } else {
+            headless::run(options)
+        }
     }
 }
 

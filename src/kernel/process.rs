@@ -10,7 +10,9 @@ use super::run::{Ended, Run};
 use super::timeline::{States, TravelError};
 use super::wire::{self, ToWorker, WireError};
 use super::{ExecuteMode, ExecuteRequest, ReadLineError, Terms};
-use crate::protocol::{Completions, Cost, Language, Limits, Status, Stream, Timeline, Variables};
+use crate::protocol::{
+    Completions, Cost, Grant, Language, Limits, Status, Stream, Timeline, Variables,
+};
 
 /// One kernel: a language, its limits, and the worker, if one is alive.
 pub(crate) struct Kernel {
@@ -230,6 +232,9 @@ impl Kernel {
             .map(|worker| worker.states.timeline())
             .unwrap_or_default()
     }
+
+    /// What it may do beyond its jail. There is no broker yet, so nothing is let through.
+    pub fn set_grants(&mut self, _grants: Vec<Grant>) {}
 
     fn travel(
         &mut self,

@@ -5,23 +5,27 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::Pid;
 
 use super::keeper::{self, Role};
 use super::wire::{self, Frame, FromWorker, ToWorker};
-use super::{Pipes, Start, memory, runner, spec};
+use super::{Pipes, Start, Terms, memory, runner, spec};
+use crate::jail::{self, Bounds, Missing};
 
 /// What the parent puts in `argv[1]` of a worker.
 pub(super) const ARGUMENT: &str = "__companion-kernel";
 
 /// Address space beyond heap and stack: the binary, libc, thread stacks, fragmentation.
 const OVERHEAD_BYTES: u64 = 300 << 20;
+/// Pipes, and nothing else.
+const OPEN_FILES: u64 = 32;
 
 /// Turns this process into a kernel worker if it was started as one, and never returns then.
 ///
 /// A program that uses [`crate::CodeExecutor`] calls it first in `main`: the executor starts
 /// the program's own binary again to run code in.
 pub fn become_worker_if_asked() {
+    crate::jail::serve_if_asked();
     if std::env::args_os()
         .nth(1)
         .is_some_and(|argument| argument == ARGUMENT)
@@ -74,8 +78,17 @@ fn run() -> i32 {
             });
         }
     };
-    close_doors();
-    let seat = match keeper::split(input, output) {
+    // From here on this process is another one, in namespaces of its own.
+    let mut missing = jail::separate();
+    if rustix::process::getpid() == Pid::INIT {
+        // The group of the process outside has no number in here.
+        let _ = rustix::process::setpgid(None, None);
+    }
+    missing.extend(jail::confine_keeper());
+    if let Some(message) = refusal(&missing, terms) {
+        return fail(message);
+    }
+    let mut seat = match keeper::split(input, output) {
         Ok(Role::Keeper(keeper)) => return keeper.serve(),
         Ok(Role::Runner(seat)) => seat,
         Err(error) => {
@@ -84,7 +97,17 @@ fn run() -> i32 {
             return BROKEN;
         }
     };
-    close_in(terms.memory_bytes);
+    let bounds = Bounds {
+        address_space_bytes: terms
+            .memory_bytes
+            .saturating_add(runner::STACK_BYTES as u64 + OVERHEAD_BYTES),
+        cpu: None,
+        open_files: OPEN_FILES,
+    };
+    if let Some(message) = refusal(&jail::confine_interpreter(&bounds), terms) {
+        let _ = wire::send(&mut seat.output, &FromWorker::StartFailed { message });
+        return BROKEN;
+    }
     memory::set_limit(terms.memory_bytes);
     runner::run(seat, build, terms)
 }
@@ -120,28 +143,18 @@ fn close_inherited() {
     }
 }
 
-/// The walls that need no privileges, for the keeper and all that it forks.
-fn close_doors() {
-    cap(Resource::Core, 0);
-    cap(Resource::Fsize, 0);
-    cap(Resource::Nofile, 64);
-}
-
-/// The walls of a runner.
-fn close_in(memory_bytes: u64) {
-    cap(
-        Resource::As,
-        memory_bytes.saturating_add(runner::STACK_BYTES as u64 + OVERHEAD_BYTES),
-    );
-}
-
-fn cap(resource: Resource, value: u64) {
-    // A lower limit is already in force if this fails, or the system has no such limit.
-    let _ = setrlimit(
-        resource,
-        Rlimit {
-            current: Some(value),
-            maximum: Some(value),
-        },
-    );
+/// Says what is missing, if code must not run without it.
+fn refusal(missing: &[Missing], terms: Terms) -> Option<String> {
+    let needed: Vec<String> = missing
+        .iter()
+        .filter(|missing| jail::required(missing.wall))
+        .map(Missing::to_string)
+        .collect();
+    (!needed.is_empty() && !terms.accept_missing_walls).then(|| {
+        format!(
+            "the jail is not whole, and code is not run without it: {}; companion doctor tells \
+             what to try, and --accept-missing-walls runs code that you trust all the same",
+            needed.join("; ")
+        )
+    })
 }

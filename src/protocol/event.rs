@@ -175,6 +175,7 @@ impl Event {
         match self {
             Self::SessionStarted { .. }
             | Self::CellSubmitted { .. }
+            | Self::CellExamined { .. }
             | Self::CellStarted { .. }
             | Self::CellFinished { .. }
             | Self::ShowStarted { .. }
@@ -187,7 +188,6 @@ impl Event {
             | Self::KernelChanged { .. }
             | Self::Completed { .. }
             | Self::Recalled { .. }
-            | Self::CellExamined { .. }
             | Self::ConfirmationRequested { .. }
             | Self::ConfirmationAnswered { .. }
             | Self::GrantsChanged { .. }

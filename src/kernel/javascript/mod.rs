@@ -29,7 +29,6 @@ mod engine;
 mod host;
 mod pieces;
 mod report;
-mod scan;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -109,6 +109,7 @@ def settrace(function, /):
 if guards:
     sys.monitoring = monitoring
     sys.settrace = sys.setprofile = settrace
+    sys._settraceallthreads = sys._setprofileallthreads = settrace
     sys.gettrace = sys.getprofile = lambda: None
     for name in ("sys.monitoring", "_interpreters", "_testinternalcapi"):
         sys.modules.pop(name, None)
