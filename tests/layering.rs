@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("executor", &["protocol", "kernel"]),
+    ("measure", &["protocol", "kernel"]),
     (
         "error",
         &[

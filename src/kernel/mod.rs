@@ -23,6 +23,7 @@ mod run;
 mod runner;
 mod shell;
 mod snapshot;
+mod thread;
 mod timeline;
 mod wire;
 mod worker;
@@ -31,9 +32,12 @@ pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
 pub(crate) use meter::Meter;
 pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
+pub(crate) use thread::ThreadKernel;
 pub(crate) use timeline::TravelError;
 pub use worker::become_worker_if_asked;
 
+#[cfg(feature = "measure")]
+pub(crate) use meter::UNMETERED;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

@@ -242,25 +242,11 @@ impl<'a> Run<'a> {
     }
 
     fn limit(&self, kind: LimitKind, variables: Variables) -> Status {
-        let message = match kind {
-            LimitKind::Fuel => format!(
-                "fuel limit of {} steps reached",
-                self.limits.fuel.unwrap_or_default()
-            ),
-            LimitKind::Time => format!(
-                "time limit of {} s reached",
-                self.limits.timeout.unwrap_or_default().as_secs_f64()
-            ),
-            LimitKind::Memory => {
-                format!("memory limit of {} MiB reached", self.memory_bytes >> 20)
-            }
-            LimitKind::Output => {
-                format!(
-                    "output limit of {} MiB reached",
-                    self.limits.output_bytes >> 20
-                )
-            }
+        let limits = Limits {
+            memory_bytes: self.memory_bytes,
+            ..*self.limits
         };
+        let message = limits.reached(kind);
         Status::Limit {
             kind,
             message,

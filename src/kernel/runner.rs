@@ -397,7 +397,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn cut(mut text: String) -> String {
+pub(super) fn cut(mut text: String) -> String {
     if text.len() > MAX_TEXT_BYTES {
         let total = text.len();
         text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));

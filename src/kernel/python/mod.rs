@@ -31,7 +31,7 @@ mod names;
 mod rewrite;
 mod syntax;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::{KernelSpec, Start};
 use crate::protocol::Language;

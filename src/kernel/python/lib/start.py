@@ -1,5 +1,6 @@
 # Runs once in every interpreter, before any code of the user's. `native` holds the functions of
-# host.rs, `sources` the text of the stand-in modules. Heavy imports wait until they are needed.
+# host.rs, `sources` the text of the stand-in modules, `guards` whether what the sandbox has not is
+# taken out here, too. Heavy imports wait until they are needed.
 
 import sys
 import builtins
@@ -105,12 +106,13 @@ def settrace(function, /):
         raise PermissionError(13, "tracing is closed in the sandbox")
 
 
-sys.monitoring = monitoring
-sys.settrace = sys.setprofile = settrace
-sys._settraceallthreads = sys._setprofileallthreads = settrace
-sys.gettrace = sys.getprofile = lambda: None
-for name in ("sys.monitoring", "_interpreters", "_testinternalcapi"):
-    sys.modules.pop(name, None)
+if guards:
+    sys.monitoring = monitoring
+    sys.settrace = sys.setprofile = settrace
+    sys._settraceallthreads = sys._setprofileallthreads = settrace
+    sys.gettrace = sys.getprofile = lambda: None
+    for name in ("sys.monitoring", "_interpreters", "_testinternalcapi"):
+        sys.modules.pop(name, None)
 
 REFUSED = {
     "_interpreters": "other interpreters are closed in the sandbox",
@@ -129,6 +131,8 @@ REFUSED = {
     "mmap": "memory maps are closed in the sandbox",
     "resource": "resource limits are closed in the sandbox",
 }
+if not guards:
+    REFUSED = {}
 
 
 def after_tempfile(module):
