@@ -9,7 +9,7 @@ use crate::kernel::{
     Controller, ExecuteMode, ExecuteRequest, Finished, Kernel, KernelError, KernelEvent,
     ReadLineError, find_program,
 };
-use crate::protocol::{Language, Limits, Status, Stream};
+use crate::protocol::{Grant, Language, Limits, Status, Stream};
 
 /// Runs code in kernels of its own, one a language. Variables stay from call to call.
 ///
@@ -33,6 +33,7 @@ pub struct CodeExecutor {
     program: PathBuf,
     limits: Limits,
     kernels: Mutex<BTreeMap<Language, (Kernel, u64)>>,
+    grants: Mutex<Vec<Grant>>,
 }
 
 /// What running code came to.
@@ -91,7 +92,42 @@ impl CodeExecutor {
             program: find_program()?,
             limits,
             kernels: Mutex::default(),
+            grants: Mutex::default(),
         })
+    }
+
+    /// Lets code do one more thing, from the next call on, in every language: read a file or
+    /// folder, write one, speak to a host, see a variable of this process's environment.
+    ///
+    /// Paths are absolute. A folder is granted with all that is in it; links that lead out of it
+    /// are not followed.
+    ///
+    /// # Errors
+    /// When there is nothing at a path to read, or no folder around a path to write. Then the
+    /// grant is not given.
+    pub fn grant(&self, grant: Grant) -> Result<(), ExecutorError> {
+        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wanted = grants.clone();
+        wanted.push(grant);
+        for language in Language::ALL {
+            if let std::collections::btree_map::Entry::Vacant(entry) = kernels.entry(language) {
+                let kernel = Kernel::new(language, self.program.clone(), &self.limits)?;
+                entry.insert((kernel, 0));
+            }
+        }
+        // All kernels or none: what one of them can't have, none has.
+        for (kernel, _) in kernels.values_mut() {
+            if let Err(error) = kernel.set_grants(wanted.clone()) {
+                for (kernel, _) in kernels.values_mut() {
+                    // These it had before.
+                    let _ = kernel.set_grants(grants.clone());
+                }
+                return Err(ExecutorError::from(KernelError::from(error)));
+            }
+        }
+        *grants = wanted;
+        Ok(())
     }
 
     /// Runs Python.

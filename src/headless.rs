@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::error::Report;
 use crate::executor;
 use crate::kernel::{ExecuteMode, ExecuteRequest, Finished, Kernel, ReadLineError, find_program};
-use crate::protocol::{Language, LimitKind, Limits, Status, Stream};
+use crate::protocol::{Grant, Language, LimitKind, Limits, Status, Stream};
 use crate::sanitize::{TerminalSanitizer, sanitize_for_terminal};
 
 /// Exit code: the code raised and nothing caught it.
@@ -42,6 +42,8 @@ pub(crate) struct RunOptions {
     pub language: Option<Language>,
     /// Its bounds.
     pub limits: Limits,
+    /// What it may do beyond its jail.
+    pub grants: Vec<Grant>,
     /// One JSON object instead of streams.
     pub json: bool,
 }
@@ -54,6 +56,7 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Report> {
     let language = language_of(&options)?;
     let (source, name) = read_source(&options.program)?;
     let mut kernel = Kernel::new(language, find_program()?, &options.limits)?;
+    kernel.set_grants(options.grants)?;
     kernel.start()?;
     let interrupt = kernel.controller();
     // Without a handler Ctrl-C would end this process; the worker would follow, but unasked.

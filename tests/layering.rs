@@ -59,6 +59,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("oxc_parser", &["kernel"]),
     ("sled", &["store"]),
     ("tokio", &["runtime"]),
+    ("ureq", &["kernel"]),
     ("clap", &["cli", "protocol"]),
 ];
 

@@ -46,6 +46,9 @@ pub(crate) enum KernelError {
         /// What is known.
         message: String,
     },
+    /// What its code may do is not to be had.
+    #[error(transparent)]
+    Grant(#[from] super::GrantError),
 }
 
 /// A live worker process.

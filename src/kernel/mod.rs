@@ -12,6 +12,8 @@
 //! Absent on purpose: sessions, queues and history (they belong to `session` and `runtime`), and
 //! any python3 or node.
 
+pub(crate) mod broker;
+pub(crate) mod call;
 mod child;
 pub(crate) mod javascript;
 mod memory;
@@ -20,6 +22,8 @@ pub(crate) mod python;
 mod wire;
 mod worker;
 
+pub(crate) use broker::{GrantError, protect_folders};
+pub(crate) use call::{HostCall, HostCallError, HostReturn};
 pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
 pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
@@ -113,6 +117,18 @@ pub(crate) trait Host: Send + Sync {
     /// [`Self::is_interrupted`] turns true: for interpreters that have to be woken. Set it once,
     /// when the interpreter is built.
     fn on_interrupt(&self, wake: Box<dyn Fn() + Send + Sync>);
+
+    /// Asks for something beyond the worker and waits for the answer: files, the network.
+    ///
+    /// # Errors
+    /// When it is refused, or fails, or the user interrupts. A host without a broker refuses.
+    fn call(&self, call: HostCall) -> Result<HostReturn, HostCallError> {
+        Err(HostCallError::denied(if call.is_slow() {
+            "the network is closed in the sandbox"
+        } else {
+            "files are closed in the sandbox"
+        }))
+    }
 }
 
 /// Why there is no line.

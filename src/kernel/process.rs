@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::broker::{Broker, GrantError, Later};
 use super::child::{KernelError, Worker, obituary};
 use super::wire::{self, Frame, FromWorker, ToWorker, WireError};
 use super::{Ending, ExecuteReply, ExecuteRequest, ReadLineError};
-use crate::protocol::{Completions, Cost, Language, LimitKind, Limits, Status, Stream, Variables};
+use crate::protocol::{
+    Completions, Cost, Grant, Language, LimitKind, Limits, Status, Stream, Variables,
+};
 
 /// A cell that was asked to end has so long before its worker is killed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -20,6 +23,7 @@ pub(crate) struct Kernel {
     memory_bytes: u64,
     worker: Option<Worker>,
     controls: Arc<Controls>,
+    broker: Broker,
 }
 
 /// What other threads may do to a running cell. Cheap to clone.
@@ -31,10 +35,11 @@ struct Controls {
     wake: (OwnedFd, OwnedFd),
 }
 
-#[derive(Debug)]
 enum Control {
     Interrupt,
     Line(Result<String, ReadLineError>),
+    /// A request of the broker has come back from its thread.
+    Returned(Later),
 }
 
 impl Controller {
@@ -104,6 +109,7 @@ impl Kernel {
             memory_bytes: limits.memory_bytes,
             worker: None,
             controls,
+            broker: Broker::default(),
         })
     }
 
@@ -122,7 +128,7 @@ impl Kernel {
         {
             return Ok(false);
         }
-        self.worker = None;
+        self.drop_worker();
         self.worker = Some(Worker::start(
             self.language,
             &self.program,
@@ -134,7 +140,22 @@ impl Kernel {
     /// Throws the worker and its variables away. The next one may hold `memory_bytes`.
     pub fn restart(&mut self, memory_bytes: u64) {
         self.memory_bytes = memory_bytes;
+        self.drop_worker();
+    }
+
+    /// What code may do from the next cell on, in place of what it might before. The worker
+    /// stays, and so do files that are open under grants that stay.
+    ///
+    /// # Errors
+    /// When one of them can't be given, because there is nothing at its path for one: then
+    /// nothing changes.
+    pub fn set_grants(&mut self, grants: Vec<Grant>) -> Result<(), GrantError> {
+        self.broker.set_grants(grants)
+    }
+
+    fn drop_worker(&mut self) {
         self.worker = None;
+        self.broker.close_all();
     }
 
     /// Runs code to its end, its error, its limit or its interruption.
@@ -164,6 +185,7 @@ impl Kernel {
         let started = Instant::now();
         let mut run = Run {
             worker,
+            broker: &mut self.broker,
             limits,
             memory_bytes,
             started,
@@ -181,7 +203,7 @@ impl Kernel {
             Ok(finished) => finished,
             Err(error) => {
                 let finished = run.bury(&error);
-                self.worker = None;
+                self.drop_worker();
                 finished
             }
         }
@@ -195,7 +217,7 @@ impl Kernel {
         if let Ok(completions) = worker.complete(source, cursor) {
             completions
         } else {
-            self.worker = None;
+            self.drop_worker();
             Completions::default()
         }
     }
@@ -227,6 +249,7 @@ enum Why {
 /// A cell on its way.
 struct Run<'a> {
     worker: &'a mut Worker,
+    broker: &'a mut Broker,
     limits: &'a Limits,
     memory_bytes: u64,
     started: Instant,
@@ -242,9 +265,10 @@ impl Run<'_> {
     /// Listens until the worker is done with the cell. An error means that it is done for.
     fn run_to_end(
         &mut self,
-        controls: &Controls,
+        controls: &Arc<Controls>,
         on_event: &mut dyn FnMut(KernelEvent),
     ) -> Result<Finished, WireError> {
+        self.broker.forget();
         loop {
             let now = Instant::now();
             if self.kill_at.is_some_and(|kill_at| now >= kill_at) {
@@ -267,7 +291,7 @@ impl Run<'_> {
                 self.worker.frames.fill(&mut self.worker.output)?;
             }
             while let Some(frame) = self.worker.frames.next()? {
-                if let Some(finished) = self.take(frame, on_event)? {
+                if let Some(finished) = self.take(frame, controls, on_event)? {
                     return Ok(finished);
                 }
             }
@@ -278,6 +302,7 @@ impl Run<'_> {
     fn take(
         &mut self,
         frame: Frame<FromWorker>,
+        controls: &Arc<Controls>,
         on_event: &mut dyn FnMut(KernelEvent),
     ) -> Result<Option<Finished>, WireError> {
         match frame {
@@ -299,6 +324,13 @@ impl Run<'_> {
             Frame::Message(FromWorker::ReadLine { prompt }) => {
                 self.asked_at = Some(Instant::now());
                 on_event(KernelEvent::ReadLine(prompt));
+            }
+            Frame::Message(FromWorker::Call { id, call }) => {
+                let controller = Controller(Arc::clone(controls));
+                let later = move |later| controller.push(Control::Returned(later));
+                if let Some(outcome) = self.broker.answer(id, call, later) {
+                    wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })?;
+                }
             }
             Frame::Message(FromWorker::Done { reply, cost }) => {
                 return Ok(Some(self.finish(reply, cost)));
@@ -336,6 +368,12 @@ impl Run<'_> {
                 }
                 wire::send(&mut self.worker.input, &ToWorker::Line(line))
             }
+            Control::Returned(later) => match self.broker.take_later(later) {
+                Some((id, outcome)) => {
+                    wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })
+                }
+                None => Ok(()),
+            },
             Control::Interrupt if self.why.is_none() => self.end(Why::User),
             Control::Interrupt => {
                 self.kill_at = Some(Instant::now());

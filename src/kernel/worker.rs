@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,7 +19,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::wire::{self, Frame, FromWorker, ToWorker};
-use super::{ExecuteRequest, Host, Interpreter, ReadLineError, memory, spec};
+use super::{
+    ExecuteRequest, Host, HostCall, HostCallError, HostReturn, Interpreter, ReadLineError, memory,
+    spec,
+};
 use crate::protocol::{Completions, Cost, Language, Stream};
 
 /// What the parent puts in `argv[1]` of a worker.
@@ -91,6 +94,9 @@ fn run() -> i32 {
         on_interrupt: OnceLock::new(),
         line: Mutex::new(None),
         line_came: Condvar::new(),
+        calls: AtomicU64::new(0),
+        returned: Mutex::new(None),
+        return_came: Condvar::new(),
     });
     if version != wire::VERSION {
         let message = format!(
@@ -284,6 +290,13 @@ fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
                 }
                 continue;
             }
+            Ok(Frame::Message(ToWorker::Return { id, outcome })) => {
+                if is_running {
+                    *lock(&shared.returned) = Some((id, outcome));
+                    shared.return_came.notify_all();
+                }
+                continue;
+            }
             Ok(Frame::Message(ToWorker::Execute(request))) if !is_running => {
                 shared.is_interrupted.store(false, Ordering::SeqCst);
                 *lock(&shared.line) = None;
@@ -316,6 +329,10 @@ struct Shared {
     on_interrupt: OnceLock<Box<dyn Fn() + Send + Sync>>,
     line: Mutex<Option<Result<String, ReadLineError>>>,
     line_came: Condvar,
+    /// Calls so far: each has a number, and waits for the answer to its own.
+    calls: AtomicU64,
+    returned: Mutex<Option<(u64, Result<HostReturn, HostCallError>)>>,
+    return_came: Condvar,
 }
 
 /// The pipe out, and output that has not been sent yet.
@@ -355,6 +372,7 @@ impl Shared {
     fn interrupt(&self) {
         if !self.is_interrupted.swap(true, Ordering::SeqCst) {
             self.line_came.notify_all();
+            self.return_came.notify_all();
             if let Some(wake) = self.on_interrupt.get() {
                 wake();
             }
@@ -398,6 +416,32 @@ impl Host for Shared {
             // The time-out covers the moment between the check above and the wait.
             let wait = self.line_came.wait_timeout(line, Duration::from_millis(50));
             line = wait.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn call(&self, call: HostCall) -> Result<HostReturn, HostCallError> {
+        // A file is written and closed on the way out of a cell, too; the network waits for
+        // nobody who has been interrupted.
+        let gives_up = call.is_slow();
+        if gives_up && self.is_interrupted() {
+            return Err(HostCallError::interrupted());
+        }
+        let own = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        self.send(&FromWorker::Call { id: own, call });
+        let mut returned = lock(&self.returned);
+        loop {
+            if let Some((id, outcome)) = returned.take()
+                && id == own
+            {
+                return outcome;
+            }
+            if gives_up && self.is_interrupted() {
+                return Err(HostCallError::interrupted());
+            }
+            let wait = self
+                .return_came
+                .wait_timeout(returned, Duration::from_millis(50));
+            returned = wait.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

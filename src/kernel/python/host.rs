@@ -72,6 +72,8 @@ pub(super) fn functions(
     });
     functions.set_item("urandom", urandom.into(), vm)?;
 
+    super::files::add(vm, host, &functions)?;
+
     let deny = vm.new_function(
         "deny",
         |name: PyStrRef, message: PyStrRef, vm: &VirtualMachine| {
@@ -140,7 +142,7 @@ fn check_code(code: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
 }
 
 /// A fresh `KeyboardInterrupt`.
-fn keyboard_interrupt(vm: &VirtualMachine) -> PyBaseExceptionRef {
+pub(super) fn keyboard_interrupt(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned())
 }
 
