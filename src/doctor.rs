@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::config::{Config, Folders};
+use crate::jail::{self, WallState};
 use crate::kernel::{self, ExecuteMode, ExecuteRequest, Kernel, find_program};
-use crate::protocol::Status;
+use crate::protocol::{Language, Status};
 use crate::store;
 
 /// One thing that was looked at.
@@ -120,8 +121,13 @@ fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
         Err(error) => return broken(error.to_string()),
     };
     let up = started.elapsed();
+    let (source, answer) = match spec.language {
+        Language::Python | Language::JavaScript => ("40 + 2", Some("42")),
+        // It has no results: its answer is the exit code.
+        Language::Shell => ("test $((40 + 2)) -eq 42", None),
+    };
     let request = ExecuteRequest {
-        source: "40 + 2".to_owned(),
+        source: source.to_owned(),
         mode: ExecuteMode::Cell { execution_count: 1 },
         fuel: None,
     };
@@ -129,7 +135,7 @@ fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
     let finished = kernel.execute(request, &limits, &mut |_| {});
     let round_trip = started.elapsed();
     match (finished.status, finished.result.as_deref()) {
-        (Status::Ok, Some("42")) => Finding::new(
+        (Status::Ok, result) if result == answer => Finding::new(
             section,
             spec.language.title(),
             Grade::Good,
@@ -140,40 +146,61 @@ fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
                 round_trip.as_secs_f64() * 1e3
             ),
         ),
-        (status, result) => broken(format!("40 + 2 gave {result:?}, {status:?}")),
+        (status, result) => broken(format!("{source} gave {result:?}, {status:?}")),
     }
 }
 
-/// What keeps code in, told as it is.
+/// What keeps code in, told as it was found.
 fn walls() -> Vec<Finding> {
-    let wall = |name: &str, grade, detail: &str| Finding::new("sandbox", name, grade, detail);
-    vec![
-        wall(
+    let kept = |name: &str, detail: &str| Finding::new("sandbox", name, Grade::Good, detail);
+    let mut findings = vec![
+        kept(
             "process",
-            Grade::Good,
             "each kernel is a process of its own; its death costs its variables only",
         ),
-        wall(
+        kept(
             "time, memory, output",
-            Grade::Good,
             "bounded for every cell: companion run --help, /set",
         ),
-        wall(
+        kept(
             "environment, descriptors",
-            Grade::Good,
             "cleared and closed in the worker",
         ),
-        wall(
+        kept(
             "files, network",
-            Grade::Degraded,
-            "closed by the interpreters, which are built without them",
+            "closed by the interpreters, which are built without them, and by the jail",
         ),
-        wall(
-            "operating system's jail",
+    ];
+    match find_program() {
+        Ok(program) => findings.extend(jail::examine(&program).into_iter().map(examine_wall)),
+        Err(error) => findings.push(Finding::new(
+            "jail",
+            "walls",
+            Grade::Broken,
+            error.to_string(),
+        )),
+    }
+    findings
+}
+
+fn examine_wall(state: WallState) -> Finding {
+    let wall = state.wall;
+    let (grade, detail) = match state.missing {
+        None => (Grade::Good, wall.purpose().to_owned()),
+        Some(reason) if jail::required(wall) => (
+            Grade::Broken,
+            format!(
+                "missing: {reason}; {}; until then code runs only where less is accepted in so \
+                 many words",
+                wall.advice()
+            ),
+        ),
+        Some(reason) => (
             Grade::Absent,
-            "Landlock, seccomp and namespaces are not used by this version: don't run code that you don't trust",
+            format!("missing: {reason}; {}", wall.advice()),
         ),
-    ]
+    };
+    Finding::new("jail", wall.name(), grade, detail)
 }
 
 /// Whether a folder can be written, without creating it.

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::kernel::{
     Controller, ExecuteMode, ExecuteRequest, Finished, Kernel, KernelError, KernelEvent,
-    ReadLineError, find_program,
+    ReadLineError, TravelError, find_program,
 };
-use crate::protocol::{Grant, Language, Limits, Status, Stream};
+use crate::protocol::{Grant, Language, Limits, Status, Stream, Timeline};
 
 /// Runs code in kernels of its own, one a language. Variables stay from call to call.
 ///
@@ -170,6 +170,51 @@ impl CodeExecutor {
         let execution = collect(&mut kernel, request, &self.limits);
         kernels.insert(language, (kernel, execution_count));
         Ok(execution)
+    }
+}
+
+/// A kernel can't go back, forth or to another branch; see [`CodeExecutor::undo`].
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct TravelFailed(#[from] TravelError);
+
+impl CodeExecutor {
+    /// Takes calls of [`Self::execute`] back, with what they did to the variables. What they did
+    /// to the world stays: files that they were allowed to write, what they printed.
+    ///
+    /// # Errors
+    /// When there are not so many to take back.
+    pub fn undo(&self, language: Language, cells: u32) -> Result<Timeline, TravelFailed> {
+        self.travel(language, |kernel| kernel.undo(cells))
+    }
+
+    /// Brings calls back that were taken back, until the next one runs.
+    ///
+    /// # Errors
+    /// When there are not so many.
+    pub fn redo(&self, language: Language, cells: u32) -> Result<Timeline, TravelFailed> {
+        self.travel(language, |kernel| kernel.redo(cells))
+    }
+
+    /// Goes to the branch of a name, or makes one of the present state. The branch that a kernel
+    /// begins on is called `main`.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub fn branch(&self, language: Language, name: &str) -> Result<Timeline, TravelFailed> {
+        self.travel(language, |kernel| kernel.branch(name))
+    }
+
+    fn travel(
+        &self,
+        language: Language,
+        travel: impl FnOnce(&mut Kernel) -> Result<Timeline, TravelError>,
+    ) -> Result<Timeline, TravelFailed> {
+        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        match kernels.get_mut(&language) {
+            Some((kernel, _)) => Ok(travel(kernel)?),
+            None => Err(TravelError::NotStarted.into()),
+        }
     }
 }
 

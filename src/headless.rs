@@ -54,6 +54,10 @@ pub(crate) struct RunOptions {
 /// When there is nothing to run, or no kernel to run it.
 pub(crate) fn run(options: RunOptions) -> Result<u8, Report> {
     let language = language_of(&options)?;
+    if language == Language::Shell && !options.grants.is_empty() {
+        return Err(Report::usage("grants are for Python and JavaScript")
+            .hint("a script of sh works in its scratch folder; hand data in as arguments"));
+    }
     let (source, name) = read_source(&options.program)?;
     let mut kernel = Kernel::new(language, find_program()?, &options.limits)?;
     kernel.set_grants(options.grants)?;
@@ -231,7 +235,7 @@ fn language_of(options: &RunOptions) -> Result<Language, Report> {
             "the name of {} does not tell its language",
             path.display()
         ))
-        .hint("say it with --lang py or --lang js")
+        .hint("say it with --lang py, --lang js or --lang sh")
     })
 }
 

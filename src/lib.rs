@@ -19,12 +19,14 @@
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
-//!    atomic · panics · sanitize               leaves: files, other people's panics, untrusted text
+//!    atomic · jail · panics · sanitize        leaves: files, the walls of the system, other
+//!                                             people's panics, untrusted text
 //! ```
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
-//! and `QuickJS`; only `store` sees sled; only `runtime` sees tokio.
+//! and `QuickJS`; only `jail` sees Landlock and seccomp; only `store` sees sled; only `runtime`
+//! sees tokio.
 //!
 //! # Invariants
 //!
@@ -65,6 +67,7 @@ mod doctor;
 mod error;
 mod executor;
 mod headless;
+mod jail;
 pub(crate) mod kernel;
 mod panics;
 mod picture;
@@ -76,5 +79,5 @@ pub(crate) mod store;
 pub(crate) mod tui;
 
 pub use error::Report;
-pub use executor::{CodeExecutor, Execution, ExecutorError};
+pub use executor::{CodeExecutor, Execution, ExecutorError, TravelFailed};
 pub use kernel::{CountingAllocator, become_worker_if_asked};

@@ -6,3 +6,4 @@ mod grants;
 mod kernel;
 mod layering;
 mod pty;
+mod snapshots;

@@ -16,7 +16,7 @@ pub(super) struct Run {
     /// The program; - is standard input. Its extension tells the language
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
-    /// What the program finds in sys.argv or process.argv; flags for companion stand before FILE
+    /// What the program finds in sys.argv, process.argv or $1, $2, …; flags for companion stand before FILE
     #[arg(
         value_name = "ARGUMENT",
         trailing_var_arg = true,
@@ -26,7 +26,7 @@ pub(super) struct Run {
     /// Run this text instead of a file; everything behind it are arguments
     #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
     code: Option<String>,
-    /// py or js [default: by the file's extension, else py]
+    /// py, js or sh [default: by the file's extension, else py]
     #[arg(short, long, value_name = "LANGUAGE", value_parser = super::language)]
     lang: Option<Language>,
     /// Wall-clock seconds that it may take; 0 is no bound [config: `limits.timeout_s`]

@@ -34,7 +34,7 @@ pub(super) static KEYS: &[KeySpec] = &[
     KeySpec {
         name: "language",
         default: "\"py\"",
-        takes: "\"py\" or \"js\"",
+        takes: "\"py\", \"js\" or \"sh\"",
         meaning: "the language that the prompt starts in",
         set: |config, value| {
             config.language = text(value)?.parse().ok()?;

@@ -58,7 +58,7 @@ fn wrong_values_are_errors_with_their_line() {
     let cases = [
         (
             "language = 'rb'",
-            r#"1: language can't be "rb"; it takes "py" or "js""#,
+            r#"1: language can't be "rb"; it takes "py", "js" or "sh""#,
         ),
         (
             "\n\nedit_mode = 'vim'",

@@ -289,12 +289,8 @@ pub(crate) struct HostCallError {
 
 /// The numbers that refusals have. Linux's, as RustPython's `errno` has them there.
 impl HostCallError {
-    /// `ENOENT`
-    pub const NOT_FOUND: i32 = 2;
     /// `EINTR`
     pub const INTERRUPTED: i32 = 4;
-    /// `EBADF`
-    pub const BAD_HANDLE: i32 = 9;
     /// `EACCES`
     pub const DENIED: i32 = 13;
     /// `EINVAL`

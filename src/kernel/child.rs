@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::wire::{self, Frame, Frames, FromWorker, ToWorker, WireError};
-use super::worker;
+use super::timeline::{States, TravelError};
+use super::wire::{self, Frame, Frames, FromWorker, ToKeeper, ToWorker, WireError};
+use super::{Terms, worker};
 use crate::protocol::{Completions, Language};
 
 /// A worker that has not said it is ready after so long is not coming.
@@ -21,6 +22,13 @@ const START_PATIENCE: Duration = Duration::from_secs(20);
 const COMPLETE_PATIENCE: Duration = Duration::from_secs(2);
 /// What is kept of a worker's stderr, where it says why it dies.
 const LAST_WORDS_BYTES: usize = 8 << 10;
+/// A keeper that has not brought a state back after so long won't.
+const RESTORE_PATIENCE: Duration = Duration::from_secs(5);
+/// All states of a kernel may hold so many times its memory limit together, by an upper bound:
+/// most of their pages are shared.
+const STATES_BUDGET: u64 = 4;
+/// More slots than this are not believed.
+const MOST_SLOTS: usize = 64;
 
 /// The worker process could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -59,14 +67,12 @@ pub(super) struct Worker {
     pub frames: Frames,
     errors: File,
     last_words: Vec<u8>,
+    /// What can be gone back to.
+    pub states: States,
 }
 
 impl Worker {
-    pub fn start(
-        language: Language,
-        program: &Path,
-        memory_bytes: u64,
-    ) -> Result<Self, KernelError> {
+    pub fn start(language: Language, program: &Path, terms: Terms) -> Result<Self, KernelError> {
         let spawn = |source| KernelError::Spawn {
             language,
             program: program.to_owned(),
@@ -95,6 +101,7 @@ impl Worker {
             frames: Frames::default(),
             errors: OwnedFd::from(errors).into(),
             last_words: Vec::new(),
+            states: States::new(0, 0),
         };
         let broken = |message| KernelError::Handshake { language, message };
         for pipe in [&worker.output, &worker.errors] {
@@ -104,14 +111,19 @@ impl Worker {
         let hello = ToWorker::Hello {
             version: wire::VERSION,
             language,
-            memory_bytes,
+            terms,
         };
         let answer = wire::send(&mut worker.input, &hello)
             .and_then(|()| worker.answer_within(START_PATIENCE));
         match answer {
             Ok(FromWorker::Ready {
                 version: wire::VERSION,
-            }) => Ok(worker),
+                slots,
+            }) => {
+                let budget_bytes = terms.memory_bytes.saturating_mul(STATES_BUDGET);
+                worker.states = States::new(slots.min(MOST_SLOTS), budget_bytes);
+                Ok(worker)
+            }
             Ok(FromWorker::StartFailed { message }) => Err(broken(message)),
             Ok(other) => Err(broken(format!("it answered {other:?}"))),
             Err(error) => {
@@ -169,24 +181,32 @@ impl Worker {
     fn answer_within(&mut self, patience: Duration) -> Result<FromWorker, WireError> {
         let deadline = Instant::now() + patience;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let late = format!("no answer within {} s", patience.as_secs());
-                return Err(WireError::Malformed(late));
-            }
-            let mut waits = [PollFd::new(&self.output, PollFlags::IN)];
-            match poll(&mut waits, Timespec::try_from(left).ok().as_ref()) {
-                Ok(0) | Err(rustix::io::Errno::INTR) => continue,
-                Ok(_) => {}
-                Err(error) => return Err(WireError::Io(error.into())),
-            }
-            self.frames.fill(&mut self.output)?;
             while let Some(frame) = self.frames.next()? {
                 match frame {
+                    Frame::Message(FromWorker::Kept { slot, heap_bytes }) => {
+                        self.kept(slot, heap_bytes)?;
+                    }
                     Frame::Message(message) => return Ok(message),
                     // The interpreter may warn while it starts.
                     Frame::Text(..) => {}
                 }
+            }
+            self.listen_until(deadline)?;
+        }
+    }
+
+    /// Reads what the worker says next.
+    fn listen_until(&mut self, deadline: Instant) -> Result<(), WireError> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(WireError::Malformed("it did not answer in time".to_owned()));
+            }
+            let mut waits = [PollFd::new(&self.output, PollFlags::IN)];
+            match poll(&mut waits, Timespec::try_from(left).ok().as_ref()) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return self.frames.fill(&mut self.output),
+                Err(error) => return Err(WireError::Io(error.into())),
             }
         }
     }
@@ -202,6 +222,71 @@ impl Worker {
             }
             other => Err(WireError::Malformed(format!("{other:?} is no completion"))),
         }
+    }
+
+    /// Sends orders to the keeper.
+    pub fn order(&mut self, orders: Vec<ToKeeper>) -> Result<(), WireError> {
+        for order in orders {
+            wire::send_to_keeper(&mut self.input, order)?;
+        }
+        Ok(())
+    }
+
+    /// Asks the keeper to keep the present state, if it is not kept yet.
+    pub fn keep(&mut self) -> Result<(), WireError> {
+        let orders = self.states.keep();
+        self.order(orders)
+    }
+
+    /// Takes the keeper's answer to that.
+    pub fn kept(&mut self, slot: usize, heap_bytes: Option<u64>) -> Result<(), WireError> {
+        let orders = self.states.kept(slot, heap_bytes);
+        self.order(orders)
+    }
+
+    /// Ends the runner and goes on from a state.
+    pub fn restore(&mut self, slot: usize) -> Result<(), TravelError> {
+        let broken = |error: WireError| TravelError::Broken(error.to_string());
+        self.order(vec![ToKeeper::Restore { slot }])
+            .map_err(broken)?;
+        loop {
+            match self.answer_within(RESTORE_PATIENCE).map_err(broken)? {
+                FromWorker::Restored { slot: restored } if restored == slot => break,
+                // It died on its own just now.
+                FromWorker::RunnerDied { .. } => {}
+                other => return Err(TravelError::Broken(format!("it answered {other:?}"))),
+            }
+        }
+        self.states.restored();
+        // What the dead one had to say is told already.
+        self.take_last_words();
+        Ok(())
+    }
+
+    /// Waits until every state that was asked for is kept, or refused.
+    pub fn settle(&mut self) -> Result<(), WireError> {
+        let deadline = Instant::now() + COMPLETE_PATIENCE;
+        while self.states.is_pending() {
+            while let Some(frame) = self.frames.next()? {
+                match frame {
+                    Frame::Message(FromWorker::Kept { slot, heap_bytes }) => {
+                        self.kept(slot, heap_bytes)?;
+                    }
+                    other => return Err(WireError::Malformed(format!("{other:?} between cells"))),
+                }
+            }
+            if !self.states.is_pending() {
+                break;
+            }
+            self.listen_until(deadline)?;
+        }
+        Ok(())
+    }
+
+    /// What was said on stderr since the last look.
+    pub fn take_last_words(&mut self) -> String {
+        self.listen_to_errors();
+        String::from_utf8_lossy(&std::mem::take(&mut self.last_words)).into_owned()
     }
 
     pub fn is_alive(&mut self) -> bool {
@@ -231,11 +316,7 @@ impl Worker {
             self.kill();
         }
         let status = self.child.wait().ok();
-        self.listen_to_errors();
-        (
-            status,
-            String::from_utf8_lossy(&self.last_words).into_owned(),
-        )
+        (status, self.take_last_words())
     }
 }
 

@@ -42,6 +42,11 @@ pub(super) fn peak() -> u64 {
     PEAK.load(Relaxed).try_into().unwrap_or(0)
 }
 
+/// The bytes in use.
+pub(super) fn in_use() -> u64 {
+    IN_USE.load(Relaxed).try_into().unwrap_or(0)
+}
+
 /// Books `size` more bytes; false if they would pass the limit.
 fn book(size: usize) -> bool {
     let limit = LIMIT.load(Relaxed);

@@ -16,9 +16,15 @@ pub(crate) mod broker;
 pub(crate) mod call;
 mod child;
 pub(crate) mod javascript;
+mod keeper;
 mod memory;
 mod process;
 pub(crate) mod python;
+mod run;
+mod runner;
+mod shell;
+mod snapshot;
+mod timeline;
 mod wire;
 mod worker;
 
@@ -27,6 +33,7 @@ pub(crate) use call::{HostCall, HostCallError, HostReturn};
 pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
 pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
+pub(crate) use timeline::TravelError;
 pub use worker::become_worker_if_asked;
 
 use std::sync::Arc;
@@ -42,24 +49,68 @@ pub(crate) struct KernelSpec {
     pub language: Language,
     /// What runs it, with its version, for `doctor`.
     pub implementation: &'static str,
-    /// Builds the interpreter. Called once, in the worker.
+    /// What the worker does for it.
     pub start: Start,
     /// Judges by the parser alone, without a worker, whether Enter should run the text.
     pub completeness: fn(&str) -> Completeness,
 }
 
-/// Builds an interpreter that reaches the world through a host.
-pub(crate) type Start = fn(Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError>;
+/// What a worker does for its language.
+#[derive(Clone, Copy)]
+pub(crate) enum Start {
+    /// It holds an interpreter. Builds one that reaches the world through a host; called once.
+    Embedded(Build),
+    /// It runs programs of the system: serves the pipes from after the first frame until they
+    /// close, and returns the exit code.
+    Served(fn(Pipes) -> i32),
+}
+
+/// Builds an interpreter.
+pub(crate) type Build = fn(Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError>;
+
+/// What a worker that serves its pipes itself is given.
+pub(crate) struct Pipes {
+    /// Frames of the parent.
+    pub input: std::fs::File,
+    /// Frames for the parent.
+    pub output: std::fs::File,
+    /// What it was started under.
+    pub terms: Terms,
+}
+
+/// What a worker is started under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Terms {
+    /// Bytes that a process of the kernel may hold.
+    pub memory_bytes: u64,
+    /// Whether it may run although a wall of the jail that it needs can't be had here.
+    pub accept_missing_walls: bool,
+    /// Whether the guards inside the language hold, too. Off in tests that show that the jail
+    /// holds alone.
+    pub guards: bool,
+}
+
+impl Terms {
+    /// The terms for a kernel of so many bytes, with everything that protects.
+    pub fn new(memory_bytes: u64) -> Self {
+        // A build for users knows no such switch.
+        let is_unguarded = cfg!(debug_assertions)
+            && std::env::var_os("COMPANION_TEST_UNGUARDED").is_some_and(|value| value == "1");
+        Self {
+            memory_bytes,
+            accept_missing_walls: false,
+            guards: !is_unguarded,
+        }
+    }
+}
 
 /// Every language that there is a kernel for.
-pub(crate) static LANGUAGES: [KernelSpec; 2] = [python::SPEC, javascript::SPEC];
+pub(crate) static LANGUAGES: [KernelSpec; Language::ALL.len()] =
+    [python::SPEC, javascript::SPEC, shell::SPEC];
 
 /// The row of a language.
 pub(crate) fn spec(language: Language) -> &'static KernelSpec {
-    match language {
-        Language::Python => &LANGUAGES[0],
-        Language::JavaScript => &LANGUAGES[1],
-    }
+    &LANGUAGES[language.index()]
 }
 
 /// An interpreter could not be built.

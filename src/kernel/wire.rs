@@ -3,17 +3,22 @@
 //! A frame is `length: u32 little-endian`, `tag: u8`, then `length` bytes: a JSON message, or
 //! bare UTF-8 text of a stream, so that floods of output are not escaped and parsed. Reads take
 //! exactly one frame and never look ahead: whoever holds the pipe next finds a whole frame.
+//!
+//! Between the parent and the runner, where the interpreter lives, stands the keeper. It passes
+//! frames on without looking into them, save those with a tag of their own that are for it.
 
 use std::io::{self, Read, Write};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{ExecuteReply, ExecuteRequest, HostCall, HostCallError, HostReturn, ReadLineError};
+use super::{
+    ExecuteReply, ExecuteRequest, HostCall, HostCallError, HostReturn, ReadLineError, Terms,
+};
 use crate::protocol::{Completions, Cost, Language, Stream};
 
 /// Both sides must speak the same version: they are the same binary.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// No honest frame is larger: sources, results and chunks of output are capped well below.
 pub(super) const MAX_FRAME_BYTES: usize = 64 << 20;
@@ -21,6 +26,8 @@ pub(super) const MAX_FRAME_BYTES: usize = 64 << 20;
 const MESSAGE: u8 = 0;
 const STDOUT: u8 = 1;
 const STDERR: u8 = 2;
+/// A message for the keeper.
+pub(super) const KEEPER: u8 = 3;
 
 /// What the parent says.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -31,8 +38,8 @@ pub(super) enum ToWorker {
         version: u32,
         /// Which interpreter to start.
         language: Language,
-        /// Heap bytes that the worker may hold.
-        memory_bytes: u64,
+        /// What it runs under.
+        terms: Terms,
     },
     /// Run this. Answered by `Done`.
     Execute(ExecuteRequest),
@@ -54,6 +61,34 @@ pub(super) enum ToWorker {
         /// What came of it.
         outcome: Result<HostReturn, HostCallError>,
     },
+    /// Become two: the other one waits as the snapshot of this moment. Only between cells; said
+    /// by the keeper.
+    Fork {
+        /// The pipe that wakes it.
+        slot: usize,
+    },
+}
+
+/// What the parent says to the keeper.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum ToKeeper {
+    /// Keep the state of the runner, between cells. Answered by `Kept`, at any time.
+    Keep {
+        /// Under this number, which is free.
+        slot: usize,
+    },
+    /// End the runner and go on from a state that is kept. Answered by `Restored`.
+    Restore {
+        /// Its number.
+        slot: usize,
+    },
+    /// Forget a state.
+    Drop {
+        /// Its number.
+        slot: usize,
+    },
+    /// End the runner, whatever it does. Answered by `RunnerDied`.
+    Kill,
 }
 
 /// What the worker says.
@@ -63,6 +98,8 @@ pub(super) enum FromWorker {
     Ready {
         /// [`VERSION`].
         version: u32,
+        /// How many states can be kept; 0 where there are no snapshots.
+        slots: usize,
     },
     /// The interpreter is not up, and won't be.
     StartFailed {
@@ -90,6 +127,24 @@ pub(super) enum FromWorker {
     },
     /// The answer to `Complete`.
     Completions(Completions),
+    /// The keeper's answer to [`ToKeeper::Keep`].
+    Kept {
+        /// The number of the state.
+        slot: usize,
+        /// Heap bytes that it holds, `None` if it could not be kept. Pages that no cell has
+        /// changed since are shared, so that the sum over the states is an upper bound.
+        heap_bytes: Option<u64>,
+    },
+    /// The keeper has seen the runner die, unasked or after [`ToKeeper::Kill`].
+    RunnerDied {
+        /// As `wait(2)` has it.
+        status: i32,
+    },
+    /// The keeper's answer to [`ToKeeper::Restore`]: a runner is there again.
+    Restored {
+        /// The number of the state.
+        slot: usize,
+    },
 }
 
 /// One frame.
@@ -124,10 +179,19 @@ pub(super) enum WireError {
 /// Sends a message in one `write`, so that frames of two threads can't interleave if each holds
 /// the lock for one call.
 pub(super) fn send(out: &mut impl Write, message: &impl Serialize) -> Result<(), WireError> {
-    let mut frame = vec![0; 5];
+    send_tagged(out, MESSAGE, message)
+}
+
+/// Sends a message to the keeper.
+pub(super) fn send_to_keeper(out: &mut impl Write, message: ToKeeper) -> Result<(), WireError> {
+    send_tagged(out, KEEPER, &message)
+}
+
+fn send_tagged(out: &mut impl Write, tag: u8, message: &impl Serialize) -> Result<(), WireError> {
+    let mut frame = vec![0; HEAD_BYTES];
     serde_json::to_writer(&mut frame, message)
         .map_err(|error| WireError::Malformed(error.to_string()))?;
-    seal(&mut frame, MESSAGE)?;
+    seal(&mut frame, tag)?;
     out.write_all(&frame)?;
     Ok(out.flush()?)
 }
@@ -186,17 +250,50 @@ impl Frames {
 
     /// The next whole frame, if there is one.
     pub fn next<M: DeserializeOwned>(&mut self) -> Result<Option<Frame<M>>, WireError> {
+        match self.next_raw()? {
+            Some(raw) => decode(raw.tag, raw.payload().to_vec()).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The next whole frame as it came.
+    pub fn next_raw(&mut self) -> Result<Option<RawFrame<'_>>, WireError> {
         let held = &self.buffer[self.taken..];
-        let Some((head, rest)) = held.split_first_chunk::<HEAD_BYTES>() else {
+        let Some(head) = held.first_chunk::<HEAD_BYTES>() else {
             return Ok(None);
         };
         let (length, tag) = open(*head)?;
-        let Some(payload) = rest.get(..length) else {
+        let Some(bytes) = held.get(..HEAD_BYTES + length) else {
             return Ok(None);
         };
-        let frame = decode(tag, payload.to_vec());
-        self.taken += HEAD_BYTES + length;
-        frame.map(Some)
+        self.taken += bytes.len();
+        Ok(Some(RawFrame { tag, bytes }))
+    }
+
+    /// Forgets half a frame whose writer has died.
+    pub fn clear(&mut self) {
+        self.buffer.clear();
+        self.taken = 0;
+    }
+}
+
+/// A whole frame that has not been looked into.
+pub(super) struct RawFrame<'a> {
+    /// What kind it is.
+    pub tag: u8,
+    /// All of it.
+    pub bytes: &'a [u8],
+}
+
+impl RawFrame<'_> {
+    fn payload(&self) -> &[u8] {
+        &self.bytes[HEAD_BYTES..]
+    }
+
+    /// The message in it.
+    pub fn message<M: DeserializeOwned>(&self) -> Result<M, WireError> {
+        serde_json::from_slice(self.payload())
+            .map_err(|error| WireError::Malformed(error.to_string()))
     }
 }
 
@@ -268,7 +365,7 @@ mod tests {
         let hello = ToWorker::Hello {
             version: VERSION,
             language: Language::Python,
-            memory_bytes: 1,
+            terms: Terms::new(1),
         };
         send(&mut pipe, &hello).expect("a vector takes all");
         send_text(&mut pipe, Stream::Stderr, "é\u{1b}[31m").expect("a vector takes all");

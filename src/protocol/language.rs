@@ -14,11 +14,19 @@ pub enum Language {
     Python,
     /// ECMAScript 2023 and later, by QuickJS.
     JavaScript,
+    /// The system's own `sh`, in a jail.
+    Shell,
 }
 
 impl Language {
     /// Every language, in the order in which they are shown and cycled.
-    pub const ALL: [Self; 2] = [Self::Python, Self::JavaScript];
+    pub const ALL: [Self; 3] = [Self::Python, Self::JavaScript, Self::Shell];
+
+    /// Where it stands in [`Self::ALL`], and in every array that has an element a language.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
 
     /// The name that people read.
     #[must_use]
@@ -26,6 +34,7 @@ impl Language {
         match self {
             Self::Python => "Python",
             Self::JavaScript => "JavaScript",
+            Self::Shell => "shell",
         }
     }
 
@@ -35,6 +44,7 @@ impl Language {
         match self {
             Self::Python => "py",
             Self::JavaScript => "js",
+            Self::Shell => "sh",
         }
     }
 
@@ -44,6 +54,7 @@ impl Language {
         match self {
             Self::Python => &["python", "python3"],
             Self::JavaScript => &["javascript", "node", "ecmascript"],
+            Self::Shell => &["shell"],
         }
     }
 
@@ -53,6 +64,7 @@ impl Language {
         match self {
             Self::Python => &["py", "pyw"],
             Self::JavaScript => &["js", "mjs", "cjs"],
+            Self::Shell => &["sh"],
         }
     }
 
@@ -68,11 +80,7 @@ impl Language {
     /// The one after this one, around the circle.
     #[must_use]
     pub fn next(self) -> Self {
-        let at = Self::ALL
-            .iter()
-            .position(|&language| language == self)
-            .unwrap_or(0);
-        Self::ALL[(at + 1) % Self::ALL.len()]
+        Self::ALL[(self.index() + 1) % Self::ALL.len()]
     }
 }
 
@@ -84,7 +92,7 @@ impl fmt::Display for Language {
 
 /// A name that no language goes by.
 #[derive(Debug, thiserror::Error)]
-#[error("no language is called {0:?}; there are py and js")]
+#[error("no language is called {0:?}; there are py, js and sh")]
 pub struct UnknownLanguage(String);
 
 impl FromStr for Language {
@@ -96,5 +104,18 @@ impl FromStr for Language {
             .into_iter()
             .find(|language| language.short() == lower || language.aliases().contains(&&*lower))
             .ok_or_else(|| UnknownLanguage(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_is_the_place() {
+        for (at, language) in Language::ALL.into_iter().enumerate() {
+            assert_eq!(language.index(), at);
+            assert_eq!(language.short().parse::<Language>().ok(), Some(language));
+        }
     }
 }

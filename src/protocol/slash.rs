@@ -1,5 +1,7 @@
 //! The slash commands: one table, read by completion, `/help`, the command line and the docs.
 
+use super::Language;
+
 /// A slash command. Closed, so that a front end's `match` knows them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Slash {
@@ -9,6 +11,8 @@ pub enum Slash {
     Python,
     /// Switches to JavaScript, or runs one line of it.
     JavaScript,
+    /// Switches to the shell, or runs one line of it.
+    Shell,
     /// Shows a picture.
     Show,
     /// Lists the kernels.
@@ -105,6 +109,7 @@ pub static SLASH: &[SlashSpec] = &[
     row(Slash::Help, "help", &["?"], "[COMMAND]", Takes::Slash, "list commands and keys, or tell about one command"),
     row(Slash::Python, "py", &["python"], "[CODE]", Takes::Text, "switch to Python, or run one line of it and stay where you are"),
     row(Slash::JavaScript, "js", &["javascript"], "[CODE]", Takes::Text, "switch to JavaScript, or run one line of it and stay where you are"),
+    row(Slash::Shell, "sh", &["shell"], "[CODE]", Takes::Text, "switch to the shell, or run one line of it, in Python also by !CODE; files and the folder stay, variables don't"),
     row(Slash::Show, "show", &["image"], "PATH", Takes::Path, "show a picture: PNG, JPEG, WebP or GIF"),
     row(Slash::Kernels, "kernels", &["sessions"], "", Takes::Nothing, "list the kernels: language, state, cells run"),
     row(Slash::Restart, "restart", &[], "[LANGUAGE]", Takes::Language, "replace a kernel by a fresh one; its variables are gone"),
@@ -177,6 +182,23 @@ pub fn parse(text: &str) -> Option<Line<'_>> {
     })
 }
 
+/// The line of shell that stands behind a `!` at the very start of a prompt. In Python only,
+/// where nothing else begins so: in JavaScript and in the shell `!` is an operator.
+#[must_use]
+pub fn shell_line(language: Language, text: &str) -> Option<&str> {
+    text.strip_prefix('!')
+        .filter(|command| language == Language::Python && !command.trim().is_empty())
+}
+
+/// The language that a prompt in `language` is written in.
+#[must_use]
+pub fn language_of(language: Language, text: &str) -> Language {
+    match shell_line(language, text) {
+        Some(_) => Language::Shell,
+        None => language,
+    }
+}
+
 /// Names within two edits of `name`, or that it begins, best first.
 fn near(name: &str) -> Vec<&'static str> {
     let mut scored: Vec<_> = SLASH
@@ -224,6 +246,19 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn an_exclamation_mark_means_the_shell_in_python_alone() {
+        let of = |language, text| shell_line(language, text);
+        assert_eq!(of(Language::Python, "!ls -l"), Some("ls -l"));
+        for text in ["", "!", "! ", " !ls", "x != 1", "f'{x!r}'"] {
+            assert_eq!(of(Language::Python, text), None, "{text}");
+        }
+        assert_eq!(of(Language::JavaScript, "!x"), None);
+        assert_eq!(of(Language::Shell, "! true"), None);
+        assert_eq!(language_of(Language::Python, "!ls"), Language::Shell);
+        assert_eq!(language_of(Language::Python, "ls"), Language::Python);
     }
 
     #[test]

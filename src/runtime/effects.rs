@@ -29,11 +29,11 @@ impl Effects {
         session: SessionId,
         reports: mpsc::Sender<Report>,
     ) -> io::Result<Self> {
-        let [python, javascript] =
-            Language::ALL.map(|language| KernelThread::start(language, options, reports.clone()));
+        let start = |language| KernelThread::start(language, options, reports.clone());
+        let [python, javascript, shell] = Language::ALL.map(start);
         let store = Arc::clone(&options.store);
         Ok(Self {
-            kernels: [python?, javascript?],
+            kernels: [python?, javascript?, shell?],
             recorder: Recorder::start(session, Arc::clone(&store), reports.clone())?,
             store,
             reports,
@@ -107,17 +107,12 @@ impl Effects {
 
     /// Ends the threads. What was given to the recorder is on disk when this returns.
     pub fn finish(self) {
-        let [python, javascript] = self.kernels;
-        python.end();
-        javascript.end();
+        self.kernels.into_iter().for_each(KernelThread::end);
         self.recorder.end();
     }
 
     fn kernel(&self, language: Language) -> &KernelThread {
-        match language {
-            Language::Python => &self.kernels[0],
-            Language::JavaScript => &self.kernels[1],
-        }
+        &self.kernels[language.index()]
     }
 
     fn load_picture(&self, cell: CellId, path: PathBuf) {

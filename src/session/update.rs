@@ -287,10 +287,7 @@ impl Session {
     }
 
     fn kernel(&mut self, language: Language) -> &mut KernelState {
-        match language {
-            Language::Python => &mut self.kernels[0],
-            Language::JavaScript => &mut self.kernels[1],
-        }
+        &mut self.kernels[language.index()]
     }
 
     /// The kernel that runs this cell.

@@ -301,17 +301,11 @@ impl App {
 
     /// The kernel of a language.
     pub fn kernel(&self, language: Language) -> &KernelLine {
-        match language {
-            Language::Python => &self.kernels[0],
-            Language::JavaScript => &self.kernels[1],
-        }
+        &self.kernels[language.index()]
     }
 
     fn kernel_mut(&mut self, language: Language) -> &mut KernelLine {
-        match language {
-            Language::Python => &mut self.kernels[0],
-            Language::JavaScript => &mut self.kernels[1],
-        }
+        &mut self.kernels[language.index()]
     }
 
     /// The cells that run, oldest first, with the time since they began.
@@ -371,7 +365,7 @@ impl App {
         let judge: &dyn Fn(&str) -> Completeness = if self.question.is_some() {
             &|_| Completeness::Complete
         } else {
-            &kernel::spec(language).completeness
+            &kernel::spec(slash::language_of(language, self.prompt.text())).completeness
         };
         let context = PromptContext {
             language,
@@ -459,6 +453,9 @@ impl App {
         let kind = if let Some(line) = slash::parse(text) {
             self.run_slash(line);
             HistoryKind::Slash
+        } else if let Some(command) = slash::shell_line(self.language, text) {
+            self.run_cell(Language::Shell, command);
+            HistoryKind::Cell
         } else {
             self.run_cell(self.language, text);
             HistoryKind::Cell

@@ -37,6 +37,7 @@ impl App {
             Slash::Help => self.open_help(Some(argument).filter(|name| !name.is_empty())),
             Slash::Python => self.speak(Language::Python, argument),
             Slash::JavaScript => self.speak(Language::JavaScript, argument),
+            Slash::Shell => self.speak(Language::Shell, argument),
             Slash::Show | Slash::Export if argument.is_empty() => self.wants(spec),
             Slash::Show => {
                 let path = Self::path(argument);

@@ -82,6 +82,10 @@ const SAMPLES: &[(Language, &str)] = &[
         Language::JavaScript,
         "import { a as b } from 'm';\nexport default class A extends B { static #p = 1; get x() { return this.y ?? super.z; } async *g() { yield* await f(); } }\nconst f = async (x, { y, ...z } = {}, [w]) => x?.y + `t ${x + 1} \\n`;\nlet r = /a[b-c]+\\d/gi.test(\"s\\u0041\"), n = [0x1f, 1e3, 10n, NaN, null, undefined, true];\nfunction h(a = 1) { if (a === 1 && !b || c >= 2) { throw new Error('e'); } else for (const k of n) { console.log(k, typeof k); } }\ntry { switch (x) { case 1: break; default: delete o.p; } } catch (e) { } finally { }\nwhile (i-- > 0) { o = { a, b: 1, 'c': 2, [d]: 3, m() { }, f: function () { } }; } // done\n/* block */ label: do { i++; } while (a ? b : c);\n",
     ),
+    (
+        Language::Shell,
+        "#!/bin/sh\nset -eu; export A=1 B=\"x ${A:-y} $(date +%s)\" # note\nfor f in *.txt; do [ -f \"$f\" ] && wc -l < \"$f\" | sort -n 2>/dev/null || echo 'no'; done\nif test $((1 + 2)) -gt 2; then ls -la; elif ! false; then :; else exit 1; fi\nf() { local x=`pwd`; return 0; }\nwhile read -r l; do case $l in a*) echo a ;; *) ;; esac; done <<END\ntext\nEND\n",
+    ),
 ];
 
 struct Grammars {

@@ -25,10 +25,10 @@ pub(super) static SETTINGS: &[Setting] = &[
     Setting {
         name: "language",
         summary: "of the next cells",
-        values: &["py", "js"],
+        values: &["py", "js", "sh"],
         get: |app| app.language.short().to_owned(),
         set: |app, value| {
-            let language: Language = value.parse().map_err(|_| "py or js".to_owned())?;
+            let language: Language = value.parse().map_err(|_| "py, js or sh".to_owned())?;
             app.switch_language(language);
             Ok(())
         },

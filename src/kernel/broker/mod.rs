@@ -53,8 +53,11 @@ pub(super) struct Broker {
     environment: Vec<(String, String)>,
     handles: BTreeMap<u32, Handle>,
     next_handle: u32,
-    /// The number of the call whose answer is still to come.
-    awaited: Option<u64>,
+    /// Requests so far.
+    tickets: u64,
+    /// The request whose answer is still to come, and the number of its call. The numbers of
+    /// calls can come again after a worker has gone back to an earlier state; tickets do not.
+    awaited: Option<(u64, u64)>,
 }
 
 enum Handle {
@@ -98,7 +101,7 @@ impl Chosen {
 
 /// The answer of a call that went to a thread.
 pub(super) struct Later {
-    id: u64,
+    ticket: u64,
     outcome: Result<Fetched, HostCallError>,
 }
 
@@ -198,12 +201,14 @@ impl Broker {
         if let Err(error) = self.room() {
             return Some(Err(error));
         }
+        self.tickets += 1;
+        let ticket = self.tickets;
         let started = net::fetch(&self.hosts, request, move |outcome| {
-            later(Later { id, outcome });
+            later(Later { ticket, outcome });
         });
         match started {
             Ok(()) => {
-                self.awaited = Some(id);
+                self.awaited = Some((ticket, id));
                 None
             }
             Err(error) => Some(Err(error)),
@@ -212,10 +217,9 @@ impl Broker {
 
     /// Takes the answer that a thread has brought; `None` if nobody waits for it.
     pub fn take_later(&mut self, later: Later) -> Option<(u64, Result<HostReturn, HostCallError>)> {
-        if self.awaited != Some(later.id) {
-            return None;
-        }
-        self.awaited = None;
+        let (_, id) = self
+            .awaited
+            .take_if(|(ticket, _)| *ticket == later.ticket)?;
         let answer = later.outcome.and_then(|fetched| {
             let bytes = fetched.body;
             let handle = self.hold(Handle::Body { bytes, at: 0 })?;
@@ -226,7 +230,7 @@ impl Broker {
                 handle,
             })
         });
-        Some((later.id, answer))
+        Some((id, answer))
     }
 
     fn carry_out(&mut self, call: HostCall) -> Result<HostReturn, HostCallError> {

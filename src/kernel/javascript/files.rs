@@ -185,7 +185,7 @@ fn value<'js>(ctx: &Ctx<'js>, answer: HostReturn, body: Vec<u8>) -> rquickjs::Re
             let list = Array::new(ctx.clone())?;
             for (at, entry) in entries.into_iter().enumerate() {
                 let pair = Array::new(ctx.clone())?;
-                pair.set(0, String::from_utf8_lossy(&entry.name.0))?;
+                pair.set(0, String::from_utf8_lossy(&entry.name.0).into_owned())?;
                 pair.set(1, entry.kind)?;
                 list.set(at, pair)?;
             }
@@ -193,7 +193,7 @@ fn value<'js>(ctx: &Ctx<'js>, answer: HostReturn, body: Vec<u8>) -> rquickjs::Re
         }
         HostReturn::Surroundings { cwd, environment } => {
             let object = Object::new(ctx.clone())?;
-            object.set("cwd", String::from_utf8_lossy(&cwd.0))?;
+            object.set("cwd", String::from_utf8_lossy(&cwd.0).into_owned())?;
             object.set("environment", pairs(ctx, environment)?)?;
             object.into_js(ctx)
         }

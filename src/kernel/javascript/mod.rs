@@ -37,7 +37,7 @@ mod source;
 mod tests;
 mod url;
 
-use super::{Completeness, KernelSpec};
+use super::{Completeness, KernelSpec, Start};
 use crate::protocol::Language;
 
 /// The engine's version, as `process.versions.quickjs` tells it.
@@ -47,6 +47,6 @@ const ENGINE: &str = "0.14";
 pub(crate) const SPEC: KernelSpec = KernelSpec {
     language: Language::JavaScript,
     implementation: "QuickJS (rquickjs 0.14)",
-    start: engine::start,
+    start: Start::Embedded(engine::start),
     completeness: completeness::completeness,
 };

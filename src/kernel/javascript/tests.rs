@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::SPEC;
 use crate::kernel::{
     Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, ReadLineError,
 };
@@ -58,8 +57,8 @@ struct Session {
 impl Session {
     fn new() -> Self {
         let host = Arc::new(TestHost::default());
-        let interpreter =
-            (SPEC.start)(Arc::clone(&host) as Arc<dyn Host>).expect("the interpreter starts");
+        let interpreter = (super::engine::start)(Arc::clone(&host) as Arc<dyn Host>)
+            .expect("the interpreter starts");
         Self {
             host,
             interpreter,

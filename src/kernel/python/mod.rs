@@ -29,13 +29,13 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
-use super::KernelSpec;
+use super::{KernelSpec, Start};
 use crate::protocol::Language;
 
 /// The row of Python.
 pub(crate) const SPEC: KernelSpec = KernelSpec {
     language: Language::Python,
     implementation: "RustPython 0.6.0 (Python 3.14)",
-    start: interpreter::start,
+    start: Start::Embedded(interpreter::start),
     completeness: syntax::completeness,
 };

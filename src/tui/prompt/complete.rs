@@ -25,7 +25,8 @@ impl Prompt {
             self.open(popup);
             return PromptAction::Redraw;
         }
-        if matches!(slash::parse(text), Some(slash::Line::Known(..))) {
+        let is_shell = slash::shell_line(context.language, text).is_some();
+        if is_shell || matches!(slash::parse(text), Some(slash::Line::Known(..))) {
             return PromptAction::None;
         }
         let source = text.to_owned();

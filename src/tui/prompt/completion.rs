@@ -408,7 +408,7 @@ mod tests {
         check("/fin", &["find"]);
         check("/zzz", &[]);
         check("/theme d", &["dark"]);
-        check("/restart ", &["py", "js"]);
+        check("/restart ", &["py", "js", "sh"]);
         check("/set ", &["timeout", "keys"]);
         check("/set keys ", &["vi"]);
         check("/copy 12 ", &["source", "output", "all"]);

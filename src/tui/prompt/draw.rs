@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Prompt;
 use super::layout::{self, glyphs, one_line};
-use crate::protocol::Language;
+use crate::protocol::{Language, slash};
 use crate::tui::theme::{Role, Theme};
 
 /// More rows than any screen has: counting stops there.
@@ -178,6 +178,7 @@ impl Prompt {
         let indent = mark.width();
         let columns = usize::from(area.width).saturating_sub(indent).max(1);
         let text = self.text();
+        let language = slash::language_of(language, text);
         let mut wraps = self.wraps.borrow_mut();
         let layout = Layout::new(self, &mut wraps, columns);
         let top = layout.scroll(self.top.get(), usize::from(area.height));

@@ -74,6 +74,27 @@ fn one_line_of_the_other_language_does_not_switch() {
 }
 
 #[test]
+fn an_exclamation_mark_runs_a_line_of_shell() {
+    let mut desk = Desk::new();
+    let cell = |language, source: &str| {
+        Command::Submit(Cell {
+            language,
+            source: source.into(),
+            origin: Origin::User,
+        })
+    };
+    desk.enter("!ls -l");
+    assert!(desk.sent().contains(&cell(Language::Shell, "ls -l")));
+    assert_eq!(desk.app.language, Language::Python);
+    desk.app.switch_language(Language::JavaScript);
+    desk.sent();
+    desk.enter("!x");
+    assert!(desk.sent().contains(&cell(Language::JavaScript, "!x")));
+    desk.enter("/sh ! true");
+    assert!(desk.sent().contains(&cell(Language::Shell, "! true")));
+}
+
+#[test]
 fn a_question_borrows_the_prompt() {
     let mut desk = Desk::new();
     let cell = desk.start(Language::Python, "input('a'); input('b')");
@@ -286,7 +307,7 @@ fn settings_say_what_they_take() {
             "output takes a number of MiB",
         ),
         ("keys nano", "keys takes emacs or vi"),
-        ("language cobol", "language takes py or js"),
+        ("language cobol", "language takes py, js or sh"),
         ("colour blue", "there is no setting colour"),
     ] {
         desk.enter(&format!("/set {wrong}"));

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-use super::SPEC;
 use crate::kernel::{ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, ReadLineError};
 use crate::protocol::Stream;
 
@@ -109,8 +108,8 @@ fn session<T: Send>(body: impl FnOnce(&mut Session) -> T + Send) -> T {
             .stack_size(256 << 20)
             .spawn_scoped(scope, || {
                 let host = Arc::new(TestHost::default());
-                let interpreter =
-                    (SPEC.start)(Arc::clone(&host) as Arc<dyn Host>).expect("Python starts");
+                let interpreter = (super::interpreter::start)(Arc::clone(&host) as Arc<dyn Host>)
+                    .expect("Python starts");
                 body(&mut Session {
                     host,
                     interpreter,

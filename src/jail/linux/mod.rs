@@ -1,0 +1,90 @@
+//! The walls of Linux, and the order in which they go up.
+//!
+//! Each file is one kind of wall and can be used by itself: a worker that is no interpreter builds
+//! a jail of its own from them.
+
+pub(crate) mod landlock;
+pub(crate) mod limits;
+pub(crate) mod mounts;
+pub(crate) mod namespaces;
+pub(crate) mod privileges;
+pub(crate) mod seccomp;
+
+use super::{Bounds, Missing, Wall, Walls};
+
+/// Descriptors that a keeper may have: pipes to its runner and to the snapshots.
+const KEEPER_FILES: u64 = 256;
+
+pub(super) fn separate(walls: Walls) -> Vec<Missing> {
+    // The time zone is read from a file, once: after this there are no files.
+    read_time_zone();
+    let mut missing = namespaces::enter(walls);
+    if walls.want(Wall::EmptyRoot) {
+        let has_mounts = walls.want(Wall::MountNamespace)
+            && !missing.iter().any(|gap| gap.wall == Wall::MountNamespace);
+        let emptied = if has_mounts {
+            mounts::empty_root().map_err(|error| error.to_string())
+        } else {
+            Err("there is no mount namespace".to_owned())
+        };
+        missing.extend(
+            emptied
+                .err()
+                .map(|reason| Missing::new(Wall::EmptyRoot, reason)),
+        );
+    }
+    namespaces::split();
+    missing
+}
+
+pub(super) fn confine_keeper(walls: Walls) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    let mut put_up = |wall, put_up: &dyn Fn() -> Result<(), String>| {
+        if walls.want(wall) {
+            missing.extend(put_up().err().map(|reason| Missing::new(wall, reason)));
+        }
+    };
+    put_up(Wall::NoNewPrivileges, &|| {
+        rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())
+    });
+    put_up(Wall::NoNewCode, &privileges::refuse_new_code);
+    put_up(Wall::ResourceLimits, &|| limits::keeper(KEEPER_FILES));
+    put_up(Wall::ProcessLimit, &limits::processes);
+    put_up(Wall::Capabilities, &privileges::drop_all);
+    if walls.want(Wall::Landlock) {
+        missing.extend(landlock::restrict(&[]));
+    }
+    if walls.want(Wall::Seccomp) {
+        missing.extend(seccomp::install(seccomp::keeper_filter));
+    }
+    missing
+}
+
+pub(super) fn confine_interpreter(bounds: &Bounds, walls: Walls) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    if walls.want(Wall::ResourceLimits) {
+        let limited = limits::interpreter(bounds);
+        missing.extend(
+            limited
+                .err()
+                .map(|reason| Missing::new(Wall::ResourceLimits, reason)),
+        );
+    }
+    if walls.want(Wall::Landlock) {
+        // A second layer: signals from here don't reach the keeper, which is in the first only.
+        missing.extend(landlock::restrict(&[]));
+    }
+    if walls.want(Wall::Seccomp) {
+        missing.extend(seccomp::install(seccomp::interpreter_filter));
+    }
+    missing
+}
+
+/// The C library reads the time zone once and keeps it.
+fn read_time_zone() {
+    let moment = 0;
+    let mut broken_down = std::mem::MaybeUninit::<libc::tm>::uninit();
+    // SAFETY: both pointers are to locals of the right types, and nothing is read from the second
+    // one. One thread is running: nobody changes the environment meanwhile.
+    unsafe { libc::localtime_r(&raw const moment, broken_down.as_mut_ptr()) };
+}
