@@ -2,6 +2,7 @@
 
 mod cli;
 mod docs;
+mod grants;
 mod kernel;
 mod layering;
 mod pty;
