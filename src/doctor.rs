@@ -8,6 +8,7 @@ use crate::config::{Config, Folders};
 use crate::jail::{self, WallState};
 use crate::kernel::{self, ExecuteMode, ExecuteRequest, Kernel, find_program};
 use crate::protocol::{Language, Status};
+use crate::safety::Judge;
 use crate::store;
 
 /// One thing that was looked at.
@@ -100,6 +101,10 @@ pub(crate) fn examine(folders: &Folders, config: &Config) -> Vec<Finding> {
                 file.display()
             ),
         ),
+    });
+    findings.push(match Judge::load(&folders.policy_file()) {
+        Ok(judge) => Finding::new("folders", "policy.toml", Grade::Good, judge.summary()),
+        Err(error) => Finding::new("folders", "policy.toml", Grade::Broken, error.to_string()),
     });
     findings
 }

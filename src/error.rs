@@ -6,8 +6,9 @@ use std::path::Path;
 
 use crate::config::ConfigError;
 use crate::executor::ExecutorError;
-use crate::kernel::KernelError;
+use crate::kernel::{GrantError, KernelError};
 use crate::picture::PictureError;
+use crate::safety::PolicyError;
 use crate::store::StoreError;
 
 /// A failure, told to the user. The one form in which errors leave the front ends.
@@ -107,6 +108,13 @@ impl From<KernelError> for Report {
     }
 }
 
+impl From<GrantError> for Report {
+    fn from(error: GrantError) -> Self {
+        Self::usage(error.to_string())
+            .hint("a path to read must be there; of a path to write, the folder that it is in")
+    }
+}
+
 impl From<StoreError> for Report {
     fn from(error: StoreError) -> Self {
         Self::chain(&error).hint(error.hint())
@@ -124,6 +132,15 @@ impl From<ConfigError> for Report {
         Self {
             exit_code: USAGE,
             ..Self::chain(&error)
+        }
+    }
+}
+
+impl From<PolicyError> for Report {
+    fn from(error: PolicyError) -> Self {
+        Self {
+            exit_code: USAGE,
+            ..Self::chain(&error).hint("companion policy show tells which rules hold")
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `companion run`: code from a file or a pipe, without the UI.
 
+mod vet;
+
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -9,8 +11,10 @@ use serde_json::json;
 use crate::error::Report;
 use crate::executor;
 use crate::kernel::{ExecuteMode, ExecuteRequest, Finished, Kernel, ReadLineError, find_program};
-use crate::protocol::{Language, LimitKind, Limits, Status, Stream};
+use crate::protocol::{Finding, Grant, Language, LimitKind, Limits, Status, Stream};
 use crate::sanitize::{TerminalSanitizer, sanitize_for_terminal};
+
+pub(crate) use vet::Vetting;
 
 /// Exit code: the code raised and nothing caught it.
 const UNCAUGHT: u8 = 1;
@@ -33,7 +37,7 @@ pub(crate) enum Program {
 }
 
 /// What to run, and how.
-pub(crate) struct RunOptions {
+pub(crate) struct RunOptions<'a> {
     /// The code.
     pub program: Program,
     /// What the program finds behind its own name.
@@ -42,18 +46,35 @@ pub(crate) struct RunOptions {
     pub language: Option<Language>,
     /// Its bounds.
     pub limits: Limits,
+    /// What it may do beyond its jail.
+    pub grants: Vec<Grant>,
     /// One JSON object instead of streams.
     pub json: bool,
+    /// Whose code it is, and who answers for it.
+    pub vetting: Vetting<'a>,
 }
 
 /// Runs a program to its end. The exit code is the program's, or tells what ended it.
 ///
 /// # Errors
 /// When there is nothing to run, or no kernel to run it.
-pub(crate) fn run(options: RunOptions) -> Result<u8, Report> {
+pub(crate) fn run(options: RunOptions<'_>) -> Result<u8, Report> {
     let language = language_of(&options)?;
+    if language == Language::Shell && !options.grants.is_empty() {
+        return Err(Report::usage("grants are for Python and JavaScript")
+            .hint("a script of sh works in its scratch folder; hand data in as arguments"));
+    }
     let (source, name) = read_source(&options.program)?;
+    let may_ask = options.program != Program::Stdin;
+    let findings = match vet::vet(&options.vetting, language, &source, may_ask)? {
+        Ok(findings) => findings,
+        Err(refusal) => return Ok(refuse(&name, refusal, options.json)),
+    };
+    if !options.json {
+        vet::warn(&name, &findings);
+    }
     let mut kernel = Kernel::new(language, find_program()?, &options.limits)?;
+    kernel.set_grants(options.grants)?;
     kernel.start()?;
     let interrupt = kernel.controller();
     // Without a handler Ctrl-C would end this process; the worker would follow, but unasked.
@@ -75,6 +96,7 @@ pub(crate) fn run(options: RunOptions) -> Result<u8, Report> {
             request,
             &options.limits,
             reads_stdin,
+            &findings,
         ));
     }
     let mut streams = [Sink::new(Stream::Stdout), Sink::new(Stream::Stderr)];
@@ -115,6 +137,7 @@ fn run_to_json(
     request: ExecuteRequest,
     limits: &Limits,
     reads_stdin: bool,
+    findings: &[Finding],
 ) -> u8 {
     let mut texts = [String::new(), String::new()];
     let finished = executor::run(
@@ -157,10 +180,42 @@ fn run_to_json(
         "execution_time_ms": cost.execution_time.as_secs_f64() * 1000.0,
         "peak_memory_bytes": cost.peak_memory_bytes,
         "fuel_used": cost.fuel_used,
+        "findings": findings,
     });
     // A reader that is gone does not want to hear of it.
     let _ = writeln!(io::stdout().lock(), "{object}");
     code
+}
+
+/// Tells what is seen in a program and what would be done with it; runs nothing.
+///
+/// # Errors
+/// When there is nothing to look at.
+pub(crate) fn check(options: &RunOptions<'_>) -> Result<u8, Report> {
+    let language = language_of(options)?;
+    let (source, name) = read_source(&options.program)?;
+    vet::check(&options.vetting, language, &source, &name, options.json)
+}
+
+/// Tells that a program does not run.
+fn refuse(name: &str, refusal: vet::Refusal, as_json: bool) -> u8 {
+    let vet::Refusal { findings, message } = refusal;
+    if as_json {
+        let object = json!({
+            "status": "refused",
+            "stdout": "",
+            "stderr": "",
+            "result": null,
+            "error": { "name": "Refused", "message": message },
+            "findings": findings,
+        });
+        let _ = writeln!(io::stdout().lock(), "{object}");
+    } else {
+        vet::warn(name, &findings);
+        let message = sanitize_for_terminal(&message);
+        let _ = writeln!(io::stderr().lock(), "companion: refused: {message}");
+    }
+    vet::REFUSED
 }
 
 /// The word for a status in `--json`.
@@ -216,7 +271,7 @@ fn index(stream: Stream) -> usize {
 }
 
 /// The flag, the file's name, or Python.
-fn language_of(options: &RunOptions) -> Result<Language, Report> {
+fn language_of(options: &RunOptions<'_>) -> Result<Language, Report> {
     if let Some(language) = options.language {
         return Ok(language);
     }

@@ -15,12 +15,12 @@
 //!          │        │                         the library's way to run code, without a session
 //!       session     │                         the pure core: transitions and the transcript
 //!          │        │
-//!    store · kernel · picture · config        engines: they never import each other
+//!    store · kernel · safety · picture · config   engines: they never import each other
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
-//!    atomic · jail · panics · sanitize        leaves: files, the walls of the system, other
-//!                                             people's panics, untrusted text
+//!    atomic · jail · nesting · panics · sanitize   leaves: files, the walls of the system, how deep a
+//!                                             text nests, other people's panics, untrusted text
 //! ```
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
@@ -54,6 +54,8 @@
 //! | a setting of `config.toml` | a row of `config/keys.rs` |
 //! | a setting of `/set` | a row of `tui/settings.rs` |
 //! | a command of the command line | `cli/<name>.rs`, a variant in `cli/mod.rs` |
+//! | a finding of the validator | a row of `safety/rules.rs`, and the code that sees it |
+//! | a wrapper that the command policy sees through | a row of `safety/shell/wrappers.rs` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!
@@ -69,15 +71,24 @@ mod executor;
 mod headless;
 mod jail;
 pub(crate) mod kernel;
+#[cfg(feature = "measure")]
+#[doc(hidden)]
+pub mod measure;
+mod nesting;
 mod panics;
 mod picture;
 pub mod protocol;
 pub(crate) mod runtime;
+pub(crate) mod safety;
 mod sanitize;
 pub mod session;
 pub(crate) mod store;
 pub(crate) mod tui;
 
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
 pub use error::Report;
-pub use executor::{CodeExecutor, Execution, ExecutorError, TravelFailed};
+pub use executor::{CodeExecutor, Execution, ExecutorError, Isolation, TravelFailed};
 pub use kernel::{CountingAllocator, become_worker_if_asked};

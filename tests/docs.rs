@@ -27,6 +27,7 @@ fn pages_are_what_is_printed() {
         ("commands.md", "commands"),
         ("keys.md", "keys"),
         ("config.md", "settings"),
+        ("rules.md", "rules"),
     ] {
         let output = companion()
             .args(["print", what])

@@ -11,39 +11,50 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sanitize", &[]),
     ("panics", &[]),
     ("jail", &[]),
+    ("nesting", &[]),
     ("picture", &["protocol", "panics"]),
-    ("kernel", &["protocol", "jail"]),
+    ("kernel", &["protocol", "jail", "nesting"]),
+    ("safety", &["protocol", "atomic", "panics", "nesting"]),
     ("session", &["protocol"]),
     ("store", &["protocol", "atomic", "panics"]),
     ("config", &["protocol", "atomic"]),
     (
         "runtime",
-        &["protocol", "session", "kernel", "store", "picture"],
+        &[
+            "protocol", "session", "kernel", "store", "picture", "safety",
+        ],
     ),
     ("executor", &["protocol", "kernel"]),
+    ("measure", &["protocol", "kernel"]),
     (
         "error",
-        &["kernel", "store", "config", "picture", "executor"],
+        &[
+            "kernel", "store", "config", "picture", "executor", "safety",
+        ],
     ),
-    ("doctor", &["protocol", "kernel", "config", "store", "jail"]),
+    (
+        "doctor",
+        &["protocol", "kernel", "config", "store", "jail", "safety"],
+    ),
     (
         "tui",
         &[
             "protocol", "session", "kernel", "store", "runtime", "config", "picture", "sanitize",
-            "atomic", "error", "doctor", "panics",
+            "atomic", "error", "doctor", "panics", "safety",
         ],
     ),
     (
         "headless",
         &[
             "protocol", "kernel", "executor", "error", "sanitize", "store", "config", "tui",
+            "safety",
         ],
     ),
     (
         "cli",
         &[
             "protocol", "kernel", "executor", "headless", "error", "store", "config", "tui",
-            "runtime", "session", "doctor", "picture", "sanitize", "panics",
+            "runtime", "session", "doctor", "picture", "sanitize", "panics", "safety",
         ],
     ),
 ];
@@ -57,12 +68,15 @@ const CRATES: &[(&str, &[&str])] = &[
     ("syntect", &["tui"]),
     ("rquickjs", &["kernel"]),
     ("rustpython_vm", &["kernel"]),
-    ("oxc_parser", &["kernel"]),
+    ("oxc_parser", &["kernel", "safety"]),
+    ("oxc_ast_visit", &["kernel", "safety"]),
+    ("ruff_python_parser", &["kernel", "safety"]),
+    ("brush_parser", &["kernel", "safety"]),
     ("landlock", &["jail"]),
     ("seccompiler", &["jail"]),
-    ("brush_parser", &["kernel"]),
     ("sled", &["store"]),
     ("tokio", &["runtime"]),
+    ("ureq", &["kernel"]),
     ("clap", &["cli", "protocol"]),
 ];
 

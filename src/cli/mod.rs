@@ -2,6 +2,7 @@
 
 mod doctor;
 mod history;
+mod policy;
 mod print;
 mod run;
 mod sanitize;
@@ -15,6 +16,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, FolderOverrides, Folders};
 use crate::error::Report;
+use crate::kernel;
 use crate::panics;
 use crate::protocol::Language;
 use crate::tui;
@@ -32,7 +34,7 @@ use crate::tui;
 )]
 #[command(
     after_help = "Exit codes: 0 fine, 1 the code or companion failed, 2 wrong usage or an \
-                        unreadable file, 124 a limit, 130 interrupted."
+                        unreadable file, 3 refused by the policy, 124 a limit, 130 interrupted."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -69,6 +71,8 @@ enum Sub {
     History(history::History),
     /// Tell what this terminal and this system can do
     Doctor(doctor::Doctor),
+    /// Show, test and try the rules about findings and commands: policy.toml
+    Policy(policy::Policy),
     /// Make untrusted text safe for a terminal: from standard input to standard output
     Sanitize(sanitize::Sanitize),
     /// Print shell completions, the man page, the default configuration or a reference
@@ -111,6 +115,7 @@ impl Cli {
             Some(Sub::Run(run)) => run.start(&global.context()?),
             Some(Sub::Show(show)) => show.start(&global.context()?),
             Some(Sub::History(history)) => history.start(&global.context()?),
+            Some(Sub::Policy(policy)) => policy.start(&global.context()?),
             Some(Sub::Doctor(doctor)) => Ok(doctor.start(&global.context()?)),
             None => open_ui(&global.context()?),
         }
@@ -124,6 +129,8 @@ impl Global {
             config: self.config_dir,
             cache: self.cache_dir,
         })?;
+        // Whatever code is granted: these stay companion's own.
+        kernel::protect_folders(folders.all().map(|(_, folder)| folder.to_owned()));
         let (config, warnings) = Config::load(&folders)?;
         for warning in warnings {
             let _ = writeln!(io::stderr(), "companion: warning: {warning}");

@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use crate::config::Config;
 use crate::error::Report;
 use crate::protocol::slash;
+use crate::safety;
 use crate::tui;
 
 /// Prints what other programs and the docs read.
@@ -41,6 +42,8 @@ enum What {
     Keys,
     /// The reference of config.toml, in Markdown: docs/config.md
     Settings,
+    /// What the validator knows, in Markdown: docs/rules.md
+    Rules,
 }
 
 impl Print {
@@ -60,6 +63,7 @@ impl Print {
             What::Config => page = Config::template().into_bytes(),
             What::Commands => page = commands(&mut command).into_bytes(),
             What::Keys => page = titled("Keys", "keys", &tui::keys_markdown()),
+            What::Rules => page = titled("Rules", "rules", &safety::rules_markdown()),
             What::Settings => page = titled("Settings", "settings", &Config::markdown()),
         }
         match io::stdout().lock().write_all(&page) {

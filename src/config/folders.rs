@@ -58,6 +58,11 @@ impl Folders {
         self.config.join("config.toml")
     }
 
+    /// What is done about findings in code and about commands.
+    pub(crate) fn policy_file(&self) -> PathBuf {
+        self.config.join("policy.toml")
+    }
+
     /// The three, with their names.
     pub(crate) fn all(&self) -> [(&'static str, &Path); 3] {
         [

@@ -127,6 +127,18 @@ pub(super) static KEYS: &[KeySpec] = &[
             Some(())
         },
     },
+    KeySpec {
+        name: "limits.fuel",
+        default: "0",
+        takes: "a whole number, 0 for no limit",
+        meaning: "steps that a cell may take: about one an instruction in Python, counted in \
+            lots of 10000 in JavaScript, and the same on every machine",
+        set: |config, value| {
+            let fuel = number(value, 0..=u64::MAX)?;
+            config.limits.fuel = Some(fuel).filter(|&fuel| fuel > 0);
+            Some(())
+        },
+    },
 ];
 
 /// A `config.toml` that changes nothing, with every key in it and what it means.

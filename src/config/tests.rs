@@ -41,6 +41,8 @@ fn every_key_takes_its_values() {
             c.limits.memory_bytes = 1 << 30;
         }),
         ("limits.output_mib = 1", |c| c.limits.output_bytes = 1 << 20),
+        ("limits.fuel = 5000", |c| c.limits.fuel = Some(5000)),
+        ("limits.fuel = 0", |c| c.limits.fuel = None),
         ("[keys]\nquit = 'ctrl-q, f10'\n\"ctrl-o\" = 'x'", |c| {
             c.keys.insert("quit".into(), "ctrl-q, f10".into());
             c.keys.insert("ctrl-o".into(), "x".into());

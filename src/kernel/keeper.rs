@@ -264,10 +264,17 @@ impl Keeper {
 fn kill(pid: Option<Pid>) {
     if let Some(pid) = pid
         && pid != rustix::process::getpid()
-        && rustix::process::getpgid(Some(pid)).ok() == rustix::process::getpgid(None).ok()
+        && is_of_this_group(pid)
     {
         let _ = kill_process(pid, Signal::KILL);
     }
+}
+
+fn is_of_this_group(pid: Pid) -> bool {
+    // SAFETY: these calls only ask. The group may have no number in this namespace, which is no
+    // `Pid`.
+    let (its, ours) = unsafe { (libc::getpgid(pid.as_raw_nonzero().get()), libc::getpgid(0)) };
+    its == ours
 }
 
 fn has_input(pipe: &File) -> bool {

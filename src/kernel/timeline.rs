@@ -34,6 +34,9 @@ pub(crate) enum TravelError {
     /// There is no worker.
     #[error("the kernel has not been started yet")]
     NotStarted,
+    /// It lives on a thread.
+    #[error("a kernel on a thread keeps no earlier states: Isolation::Worker does")]
+    NoStates,
     /// The worker did not answer.
     #[error("the kernel did not get there: {0}; its variables are gone")]
     Broken(String),
@@ -99,7 +102,11 @@ impl States {
         let count = |states: usize| u32::try_from(states).unwrap_or(u32::MAX);
         let has_branches = self.lines.len() > 1;
         Timeline {
-            undo: count(line.at),
+            // A state that is on its way is there before anyone can go back to it.
+            undo: count(match self.pending {
+                Some(_) => line.states.len(),
+                None => line.at,
+            }),
             redo: count(line.states.len().saturating_sub(line.at + 1)),
             branches: match has_branches {
                 true => self.lines.iter().map(|line| line.name.clone()).collect(),

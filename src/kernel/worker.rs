@@ -7,16 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::keeper::{self, Role};
 use super::wire::{self, Frame, FromWorker, ToWorker};
-use super::{Pipes, Start, memory, runner, spec};
-use crate::jail;
+use super::{Pipes, Start, Terms, memory, runner, spec};
+use crate::jail::{self, Bounds, Missing};
 
 /// What the parent puts in `argv[1]` of a worker.
 pub(super) const ARGUMENT: &str = "__companion-kernel";
 
 /// Address space beyond heap and stack: the binary, libc, thread stacks, fragmentation.
 const OVERHEAD_BYTES: u64 = 300 << 20;
-
-/// Descriptors of a runner: the pipes that it has, one for each state that can be kept, and a few.
+/// Pipes, and nothing else.
 const OPEN_FILES: u64 = 32;
 
 /// Turns this process into a kernel worker if it was started as one, and never returns then.
@@ -24,7 +23,7 @@ const OPEN_FILES: u64 = 32;
 /// A program that uses [`crate::CodeExecutor`] calls it first in `main`: the executor starts
 /// the program's own binary again to run code in.
 pub fn become_worker_if_asked() {
-    jail::serve_if_asked();
+    crate::jail::serve_if_asked();
     if std::env::args_os()
         .nth(1)
         .is_some_and(|argument| argument == ARGUMENT)
@@ -77,11 +76,11 @@ fn run() -> i32 {
             });
         }
     };
+    // From here on this process is another one, in namespaces of its own.
     let mut missing = jail::separate();
     missing.extend(jail::confine_keeper());
-    missing.retain(|missing| jail::required(missing.wall));
-    if !missing.is_empty() && !terms.accept_missing_walls {
-        return fail(refusal(&missing));
+    if let Some(message) = refusal(&missing, terms) {
+        return fail(message);
     }
     let mut seat = match keeper::split(input, output) {
         Ok(Role::Keeper(keeper)) => return keeper.serve(),
@@ -92,16 +91,14 @@ fn run() -> i32 {
             return BROKEN;
         }
     };
-    let mut missing = jail::confine_interpreter(&jail::Bounds {
+    let bounds = Bounds {
         address_space_bytes: terms
             .memory_bytes
             .saturating_add(runner::STACK_BYTES as u64 + OVERHEAD_BYTES),
         cpu: None,
         open_files: OPEN_FILES,
-    });
-    missing.retain(|missing| jail::required(missing.wall));
-    if !missing.is_empty() && !terms.accept_missing_walls {
-        let message = refusal(&missing);
+    };
+    if let Some(message) = refusal(&jail::confine_interpreter(&bounds), terms) {
         let _ = wire::send(&mut seat.output, &FromWorker::StartFailed { message });
         return BROKEN;
     }
@@ -140,8 +137,18 @@ fn close_inherited() {
     }
 }
 
-/// Why there is no worker.
-fn refusal(missing: &[jail::Missing]) -> String {
-    let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
-    format!("walls of its jail are missing: {}", missing.join("; "))
+/// Says what is missing, if code must not run without it.
+fn refusal(missing: &[Missing], terms: Terms) -> Option<String> {
+    let needed: Vec<String> = missing
+        .iter()
+        .filter(|missing| jail::required(missing.wall))
+        .map(Missing::to_string)
+        .collect();
+    (!needed.is_empty() && !terms.accept_missing_walls).then(|| {
+        format!(
+            "the jail is not whole, and code is not run without it: {}; companion doctor tells \
+             what to try, and --accept-missing-walls runs code that you trust all the same",
+            needed.join("; ")
+        )
+    })
 }

@@ -175,6 +175,7 @@ impl Event {
         match self {
             Self::SessionStarted { .. }
             | Self::CellSubmitted { .. }
+            | Self::CellExamined { .. }
             | Self::CellStarted { .. }
             | Self::CellFinished { .. }
             | Self::ShowStarted { .. }
@@ -187,7 +188,6 @@ impl Event {
             | Self::KernelChanged { .. }
             | Self::Completed { .. }
             | Self::Recalled { .. }
-            | Self::CellExamined { .. }
             | Self::ConfirmationRequested { .. }
             | Self::ConfirmationAnswered { .. }
             | Self::GrantsChanged { .. }
@@ -310,7 +310,9 @@ pub struct Cost {
     /// before it could say.
     pub peak_memory_bytes: u64,
     /// Steps that it took, as the meter of its language counts them: the same number for the same
-    /// program on every machine. What native code does between two steps is not in it.
+    /// program on every machine. In Python about one an instruction; in JavaScript one a call or
+    /// turn of a loop, in lots of ten thousand. What native code does between two steps is not in
+    /// it.
     #[serde(default)]
     pub fuel_used: u64,
 }

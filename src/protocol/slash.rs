@@ -21,6 +21,18 @@ pub enum Slash {
     Restart,
     /// Stops what runs.
     Interrupt,
+    /// Takes cells back.
+    Undo,
+    /// Takes an undo back.
+    Redo,
+    /// Lists branches, goes to one, or begins one.
+    Branch,
+    /// Lets cells do something beyond their jail.
+    Allow,
+    /// Takes grants back.
+    Deny,
+    /// Lists the grants.
+    Grants,
     /// Shows or changes a setting.
     Set,
     /// Changes the colours.
@@ -64,6 +76,12 @@ pub enum Takes {
     Setting,
     /// The number of a cell.
     Cell,
+    /// The name of a branch.
+    Branch,
+    /// A grant that may be given.
+    Grant,
+    /// A grant that holds, or all of them.
+    GrantThatHolds,
     /// A slash command.
     Slash,
 }
@@ -114,6 +132,12 @@ pub static SLASH: &[SlashSpec] = &[
     row(Slash::Kernels, "kernels", &["sessions"], "", Takes::Nothing, "list the kernels: language, state, cells run"),
     row(Slash::Restart, "restart", &[], "[LANGUAGE]", Takes::Language, "replace a kernel by a fresh one; its variables are gone"),
     row(Slash::Interrupt, "interrupt", &["stop"], "", Takes::Nothing, "stop what runs and drop what waits behind it"),
+    row(Slash::Undo, "undo", &[], "[N]", Takes::Text, "take back the last cell, or N: variables are as before; files and the network are not"),
+    row(Slash::Redo, "redo", &[], "[N]", Takes::Text, "bring back what /undo took back"),
+    row(Slash::Branch, "branch", &["branches"], "[NAME]", Takes::Branch, "go to a branch of the variables, or begin one; without a name, list them"),
+    row(Slash::Allow, "allow", &[], "read|write|net|env WHAT [once]", Takes::Grant, "let cells do more until the session ends, or once: read PATH, write PATH[:SIZE], net HOST[:PORT], env NAME"),
+    row(Slash::Deny, "deny", &[], "[GRANT|all]", Takes::GrantThatHolds, "take back what was allowed: one thing, or everything"),
+    row(Slash::Grants, "grants", &[], "", Takes::Nothing, "list what cells may do beyond their jail"),
     row(Slash::Set, "set", &[], "[NAME [VALUE]]", Takes::Setting, "show the settings, or change one for this run"),
     row(Slash::Theme, "theme", &[], "[NAME]", Takes::Theme, "change the colours; without a name, choose from a list with a preview"),
     row(Slash::Edit, "edit", &[], "", Takes::Nothing, "write the next cell in $VISUAL or $EDITOR"),

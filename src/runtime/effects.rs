@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::Options;
+use super::judge::{Examiner, JudgeJob, JudgeThread};
 use super::kernels::{KernelJob, KernelThread};
 use super::recorder::{Recorder, RecorderJob};
 use crate::kernel::{ExecuteMode, ExecuteRequest, ReadLineError};
@@ -18,6 +19,7 @@ use crate::store::Store;
 /// The hands of the loop.
 pub(super) struct Effects {
     kernels: [KernelThread; Language::ALL.len()],
+    judge: JudgeThread,
     recorder: Recorder,
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
@@ -26,6 +28,7 @@ pub(super) struct Effects {
 impl Effects {
     pub fn start(
         options: &Options,
+        examiner: Box<dyn Examiner>,
         session: SessionId,
         reports: mpsc::Sender<Report>,
     ) -> io::Result<Self> {
@@ -34,6 +37,7 @@ impl Effects {
         let store = Arc::clone(&options.store);
         Ok(Self {
             kernels: [python?, javascript?, shell?],
+            judge: JudgeThread::start(examiner, reports.clone())?,
             recorder: Recorder::start(session, Arc::clone(&store), reports.clone())?,
             store,
             reports,
@@ -55,6 +59,20 @@ impl Effects {
     pub fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::StartKernel { language } => self.kernel(language).give(KernelJob::Start),
+            Effect::Examine {
+                cell,
+                language,
+                source,
+                origin,
+            } => self.judge.give(JudgeJob::Examine {
+                cell,
+                language,
+                source,
+                origin,
+            }),
+            Effect::RememberAnswer { question, answer } => {
+                self.judge.give(JudgeJob::Remember { question, answer });
+            }
             Effect::Execute {
                 cell,
                 language,
@@ -86,6 +104,12 @@ impl Effects {
                 kernel.controller().interrupt();
                 kernel.give(KernelJob::Restart { memory_bytes });
             }
+            Effect::Travel { language, travel } => {
+                self.kernel(language).give(KernelJob::Travel(travel));
+            }
+            Effect::SetGrants { language, grants } => {
+                self.kernel(language).give(KernelJob::SetGrants(grants));
+            }
             Effect::Complete {
                 request,
                 language,
@@ -108,6 +132,7 @@ impl Effects {
     /// Ends the threads. What was given to the recorder is on disk when this returns.
     pub fn finish(self) {
         self.kernels.into_iter().for_each(KernelThread::end);
+        self.judge.end();
         self.recorder.end();
     }
 

@@ -9,9 +9,11 @@ use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
 use super::Options;
-use crate::kernel::{Controller, ExecuteRequest, Finished, Kernel, KernelEvent};
-use crate::protocol::{CellId, Language, Limits, Outcome, OutputExcerpt, RequestId, Stream};
-use crate::session::Report;
+use crate::kernel::{Controller, ExecuteRequest, Finished, Kernel, KernelEvent, TravelError};
+use crate::protocol::{
+    CellId, Grant, Language, Limits, Outcome, OutputExcerpt, RequestId, Stream, Variables,
+};
+use crate::session::{Report, Travel, TravelFailure};
 use crate::store::{Blobs, Store};
 
 /// Work for a kernel's thread.
@@ -30,6 +32,8 @@ pub(super) enum KernelJob {
     Restart {
         memory_bytes: u64,
     },
+    Travel(Travel),
+    SetGrants(Vec<Grant>),
 }
 
 /// A kernel's thread, seen from the loop.
@@ -119,7 +123,22 @@ impl Serving {
                     limits,
                 } => {
                     let outcome = self.execute(cell, request, &limits);
-                    Report::Finished { cell, outcome }
+                    let timeline = Some(self.kernel.timeline());
+                    Report::Finished {
+                        cell,
+                        outcome,
+                        timeline,
+                    }
+                }
+                KernelJob::Travel(travel) => self.travel(travel),
+                KernelJob::SetGrants(grants) => {
+                    let Err(error) = self.kernel.set_grants(grants) else {
+                        continue;
+                    };
+                    Report::GrantRefused {
+                        grant: error.grant.clone(),
+                        message: error.to_string(),
+                    }
                 }
             };
             // The loop stops listening when the session has ended.
@@ -134,6 +153,25 @@ impl Serving {
         Report::KernelStarted {
             language: self.language,
             failure,
+        }
+    }
+
+    fn travel(&mut self, travel: Travel) -> Report {
+        let arrived = match travel {
+            Travel::Undo(cells) => self.kernel.undo(cells),
+            Travel::Redo(cells) => self.kernel.redo(cells),
+            Travel::Branch(name) => self.kernel.branch(&name),
+        };
+        let outcome = arrived.map_err(|error| TravelFailure {
+            message: error.to_string(),
+            variables: match error {
+                TravelError::Broken(_) => Variables::Lost,
+                _ => Variables::Kept,
+            },
+        });
+        Report::Travelled {
+            language: self.language,
+            outcome,
         }
     }
 

@@ -4,7 +4,7 @@
 //! Handle ── commands ─▶ the loop (one thread, tokio) ── events ─▶ front end
 //!                        │  ▲
 //!                effects ▼  │ reports
-//!        a thread a kernel · the store's thread · a thread a picture
+//!        a thread a kernel · the judge's · the store's · a thread a picture
 //! ```
 //!
 //! Invariants: the loop never blocks on the world, only on a front end that does not take its
@@ -13,6 +13,7 @@
 //! Absent on purpose: decisions. They are the session's.
 
 mod effects;
+mod judge;
 mod kernels;
 mod recorder;
 
@@ -27,6 +28,8 @@ use tokio::sync::mpsc;
 use crate::protocol::{Command, Event, Language, Limits, SessionId, Timestamp};
 use crate::session::{Input, InputKind, Report, Session, Step};
 use crate::store::Store;
+
+pub(crate) use judge::{Examiner, LetsAllRun};
 
 use effects::Effects;
 
@@ -45,6 +48,8 @@ pub(crate) struct Options {
     pub program: PathBuf,
     /// Where the session is kept.
     pub store: Arc<dyn Store>,
+    /// Who looks at cells before they run.
+    pub examiner: Box<dyn Examiner>,
 }
 
 /// A front end's hold on a run.
@@ -68,13 +73,14 @@ impl Events {
 ///
 /// # Errors
 /// When the system gives no thread, pipe or poll.
-pub(crate) fn start(options: Options) -> io::Result<(Handle, Events)> {
+pub(crate) fn start(mut options: Options) -> io::Result<(Handle, Events)> {
     let (commands, command_inbox) = mpsc::unbounded_channel();
     let (event_outbox, events) = mpsc::channel(EVENT_ROOM);
     let (report_outbox, reports) = mpsc::channel(REPORT_ROOM);
     let id = SessionId::new(now(), random_bits());
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let effects = Effects::start(&options, id.clone(), report_outbox)?;
+    let examiner = std::mem::replace(&mut options.examiner, Box::new(LetsAllRun));
+    let effects = Effects::start(&options, examiner, id.clone(), report_outbox)?;
     let (session, first) = Session::start(id.clone(), options.language, options.limits, now());
     let mut shell = Shell {
         session,

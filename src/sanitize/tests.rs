@@ -281,3 +281,75 @@ fn nothing_raw_survives_pseudo_random_input() {
         assert!(!safe.contains(bad), "{bytes:?} gave {safe:?}");
     }
 }
+
+/// What no text may carry to a terminal: controls, C1, what turns the direction, what has no width
+/// outside of the scripts and emoji that are written with it.
+fn acts_or_hides(c: char) -> bool {
+    c.is_control() && !"\n\t\r\u{1b}".contains(c)
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+#[test]
+fn nothing_raw_survives_pseudo_random_bytes() {
+    const LEADS: &[&[u8]] = &[
+        b"\x1b",
+        b"\x1b[",
+        b"\x1b]",
+        b"\x1bP",
+        b"\x1b_G",
+        b"\x1b]52;c;",
+        b"\x1b[?",
+        b"\x9b",
+        b"\xc2\x9b",
+        b"\xc2\x9d",
+        b"\xe2\x80\xae",
+        b"\xe2\x81\xa6",
+        b"\xe2\x80\x8b",
+        b"\xef\xbb\xbf",
+        b"\xd8\x9c",
+        b"\x07",
+        b"\x1b\\",
+        b"m",
+        b"\xcc\x81",
+        b"\xff",
+        b"\xe2",
+        b"\xed\xa0\x80",
+        b"\r",
+        b"\n",
+        b"\x08",
+        b"\x18",
+    ];
+    let mut state = 0x2545_f491_4f6c_dd1d;
+    let mut pick = |below: usize| usize::try_from(random(&mut state) >> 16).unwrap_or(0) % below;
+    for _ in 0..4_000 {
+        let mut bytes = Vec::new();
+        for _ in 0..pick(30) {
+            if pick(3) == 0 {
+                bytes.extend((0..pick(6)).map(|_| u8::try_from(pick(256)).unwrap_or(0)));
+            } else {
+                bytes.extend_from_slice(LEADS[pick(LEADS.len())]);
+            }
+        }
+        let mut stream = TerminalSanitizer::default();
+        let mut safe = String::new();
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            let (piece, others) = rest.split_at(1 + pick(rest.len()));
+            safe.push_str(&stream.push_bytes(piece));
+            rest = others;
+        }
+        safe.push_str(&stream.finish());
+        assert!(!safe.contains(acts_or_hides), "{bytes:?} gave {safe:?}");
+        for (at, _) in safe.match_indices('\u{1b}') {
+            let parameters = safe[at + 1..].strip_prefix('[').expect("it is a CSI");
+            let end = parameters.find(|c: char| !c.is_ascii_digit() && !";:".contains(c));
+            assert!(
+                end.is_some_and(|end| parameters[end..].starts_with('m')),
+                "{bytes:?} gave {safe:?}"
+            );
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!sanitize(&text).contains(|c| acts_or_hides(c) || "\r\u{1b}".contains(c)));
+    }
+}

@@ -6,9 +6,12 @@
 //!
 //! Absent on purpose: anything of the view, and anything that can block.
 
+mod gate;
+mod rights;
 #[cfg(test)]
 mod tests;
 mod transcript;
+mod travel;
 mod update;
 
 use std::collections::VecDeque;
@@ -16,9 +19,13 @@ use std::path::PathBuf;
 
 pub use transcript::{Body, CellBody, Entry, Phase, ShowBody, Transcript};
 
+use rights::Right;
+use travel::Past;
+
 use crate::protocol::{
-    Artifact, CellId, Command, Completions, Event, HistoryEntry, KernelStatus, Language, Limits,
-    NewHistoryEntry, NoticeLevel, Outcome, RequestId, SessionId, Stream, Timestamp,
+    Answer, Artifact, CellId, Command, Completions, Event, Finding, Grant, HistoryEntry,
+    KernelStatus, Language, Limits, NewHistoryEntry, NoticeLevel, Origin, Outcome, Question,
+    RequestId, SessionId, Stream, Timeline, Timestamp, Variables, Verdict,
 };
 
 /// What happens to a session.
@@ -65,12 +72,30 @@ pub enum Report {
         /// What it asks.
         prompt: String,
     },
+    /// A cell was looked at before it runs.
+    Examined {
+        /// The cell.
+        cell: CellId,
+        /// What was found.
+        findings: Vec<Finding>,
+        /// What is done with it.
+        verdict: Verdict,
+    },
     /// The running cell ended.
     Finished {
         /// The cell.
         cell: CellId,
         /// How.
         outcome: Outcome,
+        /// Where its kernel stands now, if it can tell.
+        timeline: Option<Timeline>,
+    },
+    /// A kernel went to another of its states, or could not: why not.
+    Travelled {
+        /// Whose.
+        language: Language,
+        /// Where it stands now.
+        outcome: Result<Timeline, TravelFailure>,
     },
     /// A kernel answered.
     Completed {
@@ -91,6 +116,13 @@ pub enum Report {
         /// What is new in it, oldest first.
         entries: Vec<HistoryEntry>,
     },
+    /// A grant can't be had: there is nothing at its path. All that the kernel had before holds.
+    GrantRefused {
+        /// Which.
+        grant: Grant,
+        /// Why.
+        message: String,
+    },
     /// Something to tell the user.
     Notice {
         /// How bad.
@@ -107,6 +139,24 @@ pub enum Effect {
     StartKernel {
         /// Whose.
         language: Language,
+    },
+    /// Look at a cell before it runs. The kernel is free.
+    Examine {
+        /// The cell.
+        cell: CellId,
+        /// What it is written in.
+        language: Language,
+        /// The code.
+        source: String,
+        /// Who wrote it.
+        origin: Origin,
+    },
+    /// Keep an answer that holds for more than one cell.
+    RememberAnswer {
+        /// What was asked.
+        question: Question,
+        /// What was answered: for the session, or for always.
+        answer: Answer,
     },
     /// Run a cell. The kernel is free.
     Execute {
@@ -140,6 +190,20 @@ pub enum Effect {
         /// Heap bytes that the next one may hold.
         memory_bytes: u64,
     },
+    /// Take a kernel to another of its states. It is free.
+    Travel {
+        /// Whose.
+        language: Language,
+        /// Where to.
+        travel: Travel,
+    },
+    /// Tell a kernel all that it may do beyond its jail from now on.
+    SetGrants {
+        /// Whose.
+        language: Language,
+        /// What holds now: whatever is not named has ended.
+        grants: Vec<Grant>,
+    },
     /// Ask a kernel that is free.
     Complete {
         /// Comes back with the answer.
@@ -169,6 +233,26 @@ pub enum Effect {
     End,
 }
 
+/// A way from one state of a kernel to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Travel {
+    /// So many cells back.
+    Undo(u32),
+    /// So many cells forth again.
+    Redo(u32),
+    /// To the state of this name; if there is none, the state of now gets it.
+    Branch(String),
+}
+
+/// A kernel did not get where it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TravelFailure {
+    /// A sentence: why, and what to try.
+    pub message: String,
+    /// What became of its variables.
+    pub variables: Variables,
+}
+
 /// What came of one input, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
@@ -186,6 +270,7 @@ pub struct Session {
     limits: Limits,
     last_cell: u64,
     kernels: [KernelState; Language::ALL.len()],
+    rights: Vec<Right>,
     has_ended: bool,
 }
 
@@ -194,14 +279,31 @@ pub struct Session {
 struct KernelState {
     language: Language,
     status: KernelStatus,
-    running: Option<Running>,
+    work: Work,
     queue: VecDeque<Queued>,
     execution_count: u64,
+    timeline: Timeline,
+    past: Past,
+    /// What it was told last that it may do.
+    grants: Vec<Grant>,
+}
+
+/// What a kernel is taken up with.
+#[derive(Clone, Debug, PartialEq)]
+enum Work {
+    Nothing,
+    /// The next cell is being looked at.
+    Examining(Queued),
+    /// The next cell waits for a permission.
+    Confirming(Queued, Question),
+    Running(Running),
+    Travelling(Travel),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Running {
     cell: CellId,
+    execution_count: u64,
     asks: bool,
 }
 
@@ -209,6 +311,7 @@ struct Running {
 struct Queued {
     cell: CellId,
     source: String,
+    origin: Origin,
 }
 
 impl Session {
@@ -223,10 +326,14 @@ impl Session {
             kernels: Language::ALL.map(|language| KernelState {
                 language,
                 status: KernelStatus::NotStarted,
-                running: None,
+                work: Work::Nothing,
                 queue: VecDeque::new(),
                 execution_count: 0,
+                timeline: Timeline::default(),
+                past: Past::default(),
+                grants: Vec::new(),
             }),
+            rights: Vec::new(),
             has_ended: false,
         };
         let events = vec![

@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+mod sandbox;
+
 use super::{Effect, Input, InputKind, Report, Session, Step, Transcript};
 use crate::protocol::{
-    Cell, CellId, Command, Cost, Event, Language, Limits, Origin, Outcome, OutputExcerpt,
-    RequestId, SessionId, SettingChange, Status, Stream, Timestamp, Variables,
+    Cell, CellId, Command, Cost, Event, Finding, Language, Limits, Origin, Outcome, OutputExcerpt,
+    RequestId, SessionId, SettingChange, Severity, Status, Stream, Timeline, Timestamp, Variables,
+    Verdict,
 };
 
 /// Drives a session through inputs and tells what each gave rise to.
@@ -14,6 +17,8 @@ struct Script {
     transcript: Transcript,
     clock: u64,
     told: String,
+    /// Every cell is found harmless, and nothing is told about it.
+    lets_all_run: bool,
 }
 
 impl Script {
@@ -26,6 +31,7 @@ impl Script {
             transcript: Transcript::default(),
             clock: 0,
             told: String::new(),
+            lets_all_run: true,
         };
         script.tell(first);
         script.told.clear();
@@ -37,18 +43,35 @@ impl Script {
             self.transcript.apply(event);
             let _ = writeln!(self.told, "  {}", describe_event(event));
         }
+        let mut examined = Vec::new();
         for effect in &step.effects {
+            if let (Effect::Examine { cell, .. }, true) = (effect, self.lets_all_run) {
+                examined.push(*cell);
+                continue;
+            }
             let _ = writeln!(self.told, "  -> {}", describe_effect(effect));
+        }
+        for cell in examined {
+            let report = Report::Examined {
+                cell,
+                findings: Vec::new(),
+                verdict: Verdict::Run,
+            };
+            self.take(InputKind::Report(report));
         }
     }
 
-    fn input(mut self, kind: InputKind) -> Self {
+    fn take(&mut self, kind: InputKind) {
         self.clock += 1;
         let step = self.session.handle(Input {
             at: Timestamp(self.clock),
             kind,
         });
         self.tell(step);
+    }
+
+    fn input(mut self, kind: InputKind) -> Self {
+        self.take(kind);
         self
     }
 
@@ -75,6 +98,10 @@ impl Script {
     }
 
     fn finished(self, cell: u64, status: Status) -> Self {
+        self.finished_at(cell, status, None)
+    }
+
+    fn finished_at(self, cell: u64, status: Status, timeline: Option<Timeline>) -> Self {
         let outcome = Outcome {
             status,
             result: None,
@@ -86,6 +113,7 @@ impl Script {
             Report::Finished {
                 cell: CellId(cell),
                 outcome,
+                timeline,
             },
         )
     }
@@ -120,6 +148,13 @@ fn describe_command(command: &Command) -> String {
         Command::Reply { cell, line } => format!("reply {cell} {line:?}"),
         Command::Restart { language } => format!("restart {}", language.short()),
         Command::Complete { language, .. } => format!("complete {}", language.short()),
+        Command::Confirm { cell, answer } => format!("{answer:?} for {cell}"),
+        Command::Undo { cells, .. } => format!("undo {cells}"),
+        Command::Redo { cells, .. } => format!("redo {cells}"),
+        Command::Branch { name, .. } => format!("branch {name}"),
+        Command::Allow(given) => format!("allow {} {:?}", given.grant, given.scope),
+        Command::Deny { grant: Some(grant) } => format!("deny {grant}"),
+        Command::Deny { grant: None } => "deny all".into(),
         Command::Set(SettingChange::Language(language)) => format!("use {}", language.short()),
         Command::Quit => "quit".into(),
         other => format!("{other:?}"),
@@ -146,6 +181,30 @@ fn describe_event(event: &Event) -> String {
         Event::Completed { completions, .. } => {
             format!("{} completions", completions.items.len())
         }
+        Event::CellExamined { cell, findings } => {
+            let rules: Vec<_> = findings
+                .iter()
+                .map(|finding| finding.rule.as_str())
+                .collect();
+            format!("in {cell}: {}", rules.join(", "))
+        }
+        Event::ConfirmationRequested { cell, question } => format!("may {cell}? {}", question.text),
+        Event::ConfirmationAnswered { cell } => format!("{cell} waits no more"),
+        Event::GrantsChanged { grants } => {
+            let grants: Vec<_> = grants
+                .iter()
+                .map(|given| format!("{} {:?}", given.grant, given.scope))
+                .collect();
+            format!("allowed: [{}]", grants.join(", "))
+        }
+        Event::TimelineChanged { language, timeline } => format!(
+            "{} can go {} back, {} forth; {:?} on {:?}",
+            language.short(),
+            timeline.undo,
+            timeline.redo,
+            timeline.branches,
+            timeline.branch
+        ),
         Event::LanguageChanged { language } => format!("language {}", language.short()),
         Event::Notice { text, .. } => format!("notice: {text}"),
         Event::SessionEnded { .. } => "end".into(),
@@ -166,6 +225,15 @@ fn describe_effect(effect: &Effect) -> String {
                 "execute {cell} in {} as [{execution_count}]",
                 language.short()
             )
+        }
+        Effect::Examine { cell, .. } => format!("examine {cell}"),
+        Effect::RememberAnswer { question, answer } => {
+            format!("remember {answer:?} to {}", question.rule)
+        }
+        Effect::Travel { language, travel } => format!("{travel:?} in {}", language.short()),
+        Effect::SetGrants { language, grants } => {
+            let grants: Vec<_> = grants.iter().map(ToString::to_string).collect();
+            format!("{} may [{}]", language.short(), grants.join(", "))
         }
         Effect::Interrupt { language } => format!("interrupt {}", language.short()),
         Effect::Reply { language, line } => format!("reply to {}: {line:?}", language.short()),
@@ -519,6 +587,17 @@ fn what_is_kept_folds_to_the_same_transcript() {
             source: "print('hello'); 1".into(),
             origin: Origin::User,
         })),
+        InputKind::Report(Report::Examined {
+            cell: CellId(1),
+            findings: vec![Finding {
+                rule: "py-print".into(),
+                severity: Severity::Low,
+                line: 1,
+                column: 1,
+                message: "prints".into(),
+            }],
+            verdict: Verdict::Run,
+        }),
         InputKind::Report(Report::Output {
             cell: CellId(1),
             stream: Stream::Stdout,
@@ -527,6 +606,7 @@ fn what_is_kept_folds_to_the_same_transcript() {
         InputKind::Report(Report::Finished {
             cell: CellId(1),
             outcome: outcome(),
+            timeline: None,
         }),
     ];
     for kind in inputs {

@@ -1,7 +1,7 @@
 //! The transcript: a fold over events.
 
 use crate::protocol::{
-    Artifact, CellId, Event, Language, Outcome, OutputExcerpt, Status, Timestamp,
+    Artifact, CellId, Event, Finding, Language, Outcome, OutputExcerpt, Question, Status, Timestamp,
 };
 
 /// Everything that a session showed, oldest first.
@@ -41,6 +41,8 @@ pub struct CellBody {
     pub source: String,
     /// Jupyter's counter; none before it starts.
     pub execution_count: Option<u64>,
+    /// What was found in it before it ran. Untrusted text may be quoted in it.
+    pub findings: Vec<Finding>,
     /// How far it has come.
     pub phase: Phase,
     /// What it has printed so far.
@@ -52,6 +54,8 @@ pub struct CellBody {
 pub enum Phase {
     /// Waits for its kernel.
     Queued,
+    /// Waits for a permission.
+    Held(Box<Question>),
     /// Runs.
     Running {
         /// Since when.
@@ -110,6 +114,7 @@ impl Transcript {
                     language: *language,
                     source: source.clone(),
                     execution_count: None,
+                    findings: Vec::new(),
                     phase: Phase::Queued,
                     output: OutputExcerpt::default(),
                 })
@@ -124,6 +129,15 @@ impl Transcript {
                     }),
                 );
             }
+            Event::CellExamined { cell, findings } => self.change(*cell, |body| {
+                if let Body::Cell(body) = body {
+                    body.findings.clone_from(findings);
+                }
+            }),
+            Event::ConfirmationRequested { cell, question } => {
+                self.set_phase(*cell, Phase::Held(Box::new(question.clone())));
+            }
+            Event::ConfirmationAnswered { cell } => self.set_phase(*cell, Phase::Queued),
             Event::CellStarted {
                 cell,
                 execution_count,
@@ -159,9 +173,6 @@ impl Transcript {
             | Event::KernelChanged { .. }
             | Event::Completed { .. }
             | Event::Recalled { .. }
-            | Event::CellExamined { .. }
-            | Event::ConfirmationRequested { .. }
-            | Event::ConfirmationAnswered { .. }
             | Event::GrantsChanged { .. }
             | Event::TimelineChanged { .. }
             | Event::LanguageChanged { .. }
@@ -185,6 +196,14 @@ impl Transcript {
             self.entries[at].revision += 1;
             change(&mut self.entries[at].body);
         }
+    }
+
+    fn set_phase(&mut self, cell: CellId, phase: Phase) {
+        self.change(cell, |body| {
+            if let Body::Cell(body) = body {
+                body.phase = phase;
+            }
+        });
     }
 
     fn set_question(&mut self, cell: CellId, question: Option<&String>) {
@@ -214,7 +233,7 @@ impl CellBody {
     pub fn outcome(&self) -> Option<&Outcome> {
         match &self.phase {
             Phase::Done(outcome) => Some(outcome),
-            Phase::Queued | Phase::Running { .. } => None,
+            Phase::Queued | Phase::Held(_) | Phase::Running { .. } => None,
         }
     }
 

@@ -1,9 +1,11 @@
 //! The transitions of a session.
 
-use super::{Effect, Input, InputKind, KernelState, Queued, Report, Running, Session, Step};
+use super::{
+    Effect, Input, InputKind, KernelState, Queued, Report, Running, Session, Step, Travel, Work,
+};
 use crate::protocol::{
     Cell, CellId, Command, Completions, Cost, Event, KernelStatus, Language, NewHistoryEntry,
-    NoticeLevel, Outcome, OutputExcerpt, SettingChange, Status, Timestamp, Variables,
+    NoticeLevel, Outcome, OutputExcerpt, SettingChange, Status, Timeline, Timestamp, Variables,
 };
 
 impl Session {
@@ -22,7 +24,9 @@ impl Session {
     fn obey(&mut self, command: Command, at: Timestamp, step: &mut Step) {
         match command {
             Command::Submit(Cell {
-                language, source, ..
+                language,
+                source,
+                origin,
             }) => {
                 let cell = self.next_cell();
                 let submitted = Event::CellSubmitted {
@@ -32,15 +36,17 @@ impl Session {
                     at,
                 };
                 step.events.push(submitted);
-                self.kernel(language)
-                    .queue
-                    .push_back(Queued { cell, source });
-                self.run_next(language, at, step);
+                self.kernel(language).queue.push_back(Queued {
+                    cell,
+                    source,
+                    origin,
+                });
+                self.examine_next(language, step);
             }
             Command::Interrupt { cell } => self.interrupt(cell, at, step),
             Command::Reply { cell, line } => {
                 let asking = self.kernels.iter_mut().find_map(|kernel| {
-                    let running = kernel.running.as_mut()?;
+                    let running = kernel.running()?;
                     (running.cell == cell && std::mem::take(&mut running.asks))
                         .then_some(kernel.language)
                 });
@@ -52,21 +58,21 @@ impl Session {
             Command::Restart { language } => {
                 let memory_bytes = self.limits.memory_bytes;
                 let kernel = self.kernel(language);
+                kernel.drop_next(at, step);
                 kernel.drop_queue(at, step);
-                kernel.execution_count = 0;
+                kernel.begin_anew(step);
                 kernel.set_status(KernelStatus::Starting, step);
                 step.effects.push(Effect::Restart {
                     language,
                     memory_bytes,
                 });
             }
-            // The front ends do not send these yet.
-            Command::Confirm { .. }
-            | Command::Undo { .. }
-            | Command::Redo { .. }
-            | Command::Branch { .. }
-            | Command::Allow(_)
-            | Command::Deny { .. } => {}
+            Command::Confirm { cell, answer } => self.confirm(cell, answer, at, step),
+            Command::Undo { language, cells } => self.travel(language, Travel::Undo(cells), step),
+            Command::Redo { language, cells } => self.travel(language, Travel::Redo(cells), step),
+            Command::Branch { language, name } => self.travel(language, Travel::Branch(name), step),
+            Command::Allow(grant) => self.allow(grant, step),
+            Command::Deny { grant } => self.deny(grant, step),
             Command::Complete {
                 request,
                 language,
@@ -118,12 +124,13 @@ impl Session {
             Command::Set(change) => self.set(change, step),
             Command::Quit => {
                 for kernel in &mut self.kernels {
+                    kernel.drop_next(at, step);
                     kernel.drop_queue(at, step);
-                    if let Some(running) = kernel.running.take() {
+                    if let Some(cell) = kernel.running().map(|running| running.cell) {
                         let status = Status::Interrupted {
                             variables: Variables::Lost,
                         };
-                        step.events.push(finished(running.cell, status, at));
+                        step.events.push(finished(cell, status, at));
                     }
                 }
                 step.events.push(Event::SessionEnded { at });
@@ -140,7 +147,9 @@ impl Session {
                 kernel.set_status(
                     match failure {
                         Some(message) => KernelStatus::Failed(message),
-                        None if kernel.running.is_some() => KernelStatus::Busy,
+                        None if matches!(kernel.work, Work::Running(_) | Work::Travelling(_)) => {
+                            KernelStatus::Busy
+                        }
                         None => KernelStatus::Idle,
                     },
                     step,
@@ -152,39 +161,22 @@ impl Session {
                 }
             }
             Report::InputRequested { cell, prompt } => {
-                if let Some(kernel) = self.running(cell) {
-                    if let Some(running) = &mut kernel.running {
-                        running.asks = true;
-                    }
+                if let Some((_, running)) = self.running(cell) {
+                    running.asks = true;
                     step.events.push(Event::InputRequested { cell, prompt });
                 }
             }
-            Report::Finished { cell, outcome } => {
-                let Some(kernel) = self.running(cell) else {
-                    return;
-                };
-                kernel.running = None;
-                let language = kernel.language;
-                let lost = outcome.status.variables() == Variables::Lost;
-                let was_restarted = kernel.status == KernelStatus::Starting;
-                step.events.push(Event::CellFinished { cell, outcome, at });
-                if lost && !was_restarted {
-                    kernel.execution_count = 0;
-                    kernel.drop_queue(at, step);
-                    kernel.set_status(KernelStatus::NotStarted, step);
-                    let text = format!(
-                        "the {language} kernel was replaced by a fresh one: its variables are gone"
-                    );
-                    step.events.push(Event::Notice {
-                        level: NoticeLevel::Warning,
-                        text,
-                    });
-                    self.start_kernel(language, step);
-                } else if !was_restarted {
-                    kernel.set_status(KernelStatus::Idle, step);
-                }
-                self.run_next(language, at, step);
-            }
+            Report::Examined {
+                cell,
+                findings,
+                verdict,
+            } => self.judge(cell, findings, verdict, at, step),
+            Report::Finished {
+                cell,
+                outcome,
+                timeline,
+            } => self.finish(cell, outcome, timeline, at, step),
+            Report::Travelled { language, outcome } => self.arrive(language, outcome, step),
             Report::Completed {
                 request,
                 completions,
@@ -199,28 +191,76 @@ impl Session {
                 Err(message) => Event::ShowFailed { cell, message },
             }),
             Report::Recalled { entries } => step.events.push(Event::Recalled { entries }),
+            Report::GrantRefused { grant, message } => self.refuse_right(&grant, message, step),
             Report::Notice { level, text } => step.events.push(Event::Notice { level, text }),
         }
     }
 
+    fn finish(
+        &mut self,
+        cell: CellId,
+        outcome: Outcome,
+        timeline: Option<Timeline>,
+        at: Timestamp,
+        step: &mut Step,
+    ) {
+        let Some((language, running)) = self.running(cell) else {
+            return;
+        };
+        let execution_count = running.execution_count;
+        let kernel = self.kernel(language);
+        kernel.work = Work::Nothing;
+        let variables = outcome.status.variables();
+        let was_restarted = kernel.status == KernelStatus::Starting;
+        step.events.push(Event::CellFinished { cell, outcome, at });
+        self.end_rights(cell, step);
+        let kernel = self.kernel(language);
+        match variables {
+            _ if was_restarted => {}
+            Variables::Lost => {
+                kernel.begin_anew(step);
+                kernel.drop_queue(at, step);
+                kernel.set_status(KernelStatus::NotStarted, step);
+                let text = format!(
+                    "the {language} kernel was replaced by a fresh one: its variables are gone"
+                );
+                step.events.push(Event::Notice {
+                    level: NoticeLevel::Warning,
+                    text,
+                });
+                self.start_kernel(language, step);
+            }
+            Variables::Kept | Variables::RolledBack => {
+                if variables == Variables::Kept {
+                    kernel.past.ran(execution_count);
+                }
+                if let Some(timeline) = timeline {
+                    kernel.set_timeline(timeline, step);
+                }
+                kernel.set_status(KernelStatus::Idle, step);
+            }
+        }
+        self.examine_next(language, step);
+    }
+
     fn interrupt(&mut self, cell: Option<CellId>, at: Timestamp, step: &mut Step) {
         for kernel in &mut self.kernels {
-            let runs = kernel.running.as_ref().map(|running| running.cell);
+            let now = kernel.work.cell();
             match cell {
                 // A cell that waits is dropped alone.
-                Some(cell) if runs != Some(cell) => {
+                Some(cell) if now != Some(cell) => {
                     kernel.drop_queued(|queued| queued.cell == cell, at, step);
                 }
                 _ => {
+                    kernel.drop_next(at, step);
                     kernel.drop_queue(at, step);
-                    if let Some(running) = &mut kernel.running {
+                    let language = kernel.language;
+                    if let Some(running) = kernel.running() {
                         if std::mem::take(&mut running.asks) {
                             step.events
                                 .push(Event::InputAnswered { cell: running.cell });
                         }
-                        step.effects.push(Effect::Interrupt {
-                            language: kernel.language,
-                        });
+                        step.effects.push(Effect::Interrupt { language });
                     }
                 }
             }
@@ -253,19 +293,24 @@ impl Session {
         }
     }
 
-    /// Runs the cell at the head of the queue if the kernel is free.
-    fn run_next(&mut self, language: Language, at: Timestamp, step: &mut Step) {
+    /// Runs a cell. The kernel is free.
+    pub(super) fn execute(
+        &mut self,
+        language: Language,
+        Queued { cell, source, .. }: Queued,
+        at: Timestamp,
+        step: &mut Step,
+    ) {
         let limits = self.limits;
+        self.begin_rights(language, cell, step);
         let kernel = self.kernel(language);
-        if kernel.running.is_some() {
-            return;
-        }
-        let Some(Queued { cell, source }) = kernel.queue.pop_front() else {
-            return;
-        };
         kernel.execution_count += 1;
         let execution_count = kernel.execution_count;
-        kernel.running = Some(Running { cell, asks: false });
+        kernel.work = Work::Running(Running {
+            cell,
+            execution_count,
+            asks: false,
+        });
         kernel.set_status(KernelStatus::Busy, step);
         step.events.push(Event::CellStarted {
             cell,
@@ -286,29 +331,56 @@ impl Session {
         CellId(self.last_cell)
     }
 
-    fn kernel(&mut self, language: Language) -> &mut KernelState {
+    pub(super) fn kernel(&mut self, language: Language) -> &mut KernelState {
         &mut self.kernels[language.index()]
     }
 
-    /// The kernel that runs this cell.
-    fn running(&mut self, cell: CellId) -> Option<&mut KernelState> {
-        self.kernels.iter_mut().find(|kernel| {
-            kernel
-                .running
-                .as_ref()
-                .is_some_and(|running| running.cell == cell)
+    /// The running cell of this number, and whose it is.
+    fn running(&mut self, cell: CellId) -> Option<(Language, &mut Running)> {
+        self.kernels.iter_mut().find_map(|kernel| {
+            let language = kernel.language;
+            let running = kernel.running()?;
+            (running.cell == cell).then_some((language, running))
         })
     }
 }
 
+impl Work {
+    /// The cell that it is about.
+    pub(super) fn cell(&self) -> Option<CellId> {
+        match self {
+            Self::Examining(queued) | Self::Confirming(queued, _) => Some(queued.cell),
+            Self::Running(running) => Some(running.cell),
+            Self::Nothing | Self::Travelling(_) => None,
+        }
+    }
+}
+
 impl KernelState {
-    fn set_status(&mut self, status: KernelStatus, step: &mut Step) {
+    fn running(&mut self) -> Option<&mut Running> {
+        match &mut self.work {
+            Work::Running(running) => Some(running),
+            _ => None,
+        }
+    }
+
+    pub(super) fn set_status(&mut self, status: KernelStatus, step: &mut Step) {
         if self.status != status {
             self.status = status.clone();
             step.events.push(Event::KernelChanged {
                 language: self.language,
                 status,
             });
+        }
+    }
+
+    /// Its worker is gone: what it was is not known any more.
+    pub(super) fn begin_anew(&mut self, step: &mut Step) {
+        self.execution_count = 0;
+        self.past = super::Past::default();
+        self.set_timeline(Timeline::default(), step);
+        if matches!(self.work, Work::Travelling(_)) {
+            self.work = Work::Nothing;
         }
     }
 
@@ -328,7 +400,7 @@ impl KernelState {
 }
 
 /// The end of a cell that has nothing to show for itself.
-fn finished(cell: CellId, status: Status, at: Timestamp) -> Event {
+pub(super) fn finished(cell: CellId, status: Status, at: Timestamp) -> Event {
     let outcome = Outcome {
         status,
         result: None,

@@ -16,7 +16,8 @@ use super::view::{Screen, TranscriptView};
 use crate::kernel::{self, Completeness};
 use crate::protocol::{
     Cell, CellId, Command, Event, HistoryEntry, HistoryKind, KernelStatus, Language, Limits,
-    NoticeLevel, Origin, Outcome, SessionId, SettingChange, Timestamp, slash,
+    NoticeLevel, Origin, Outcome, SessionGrant, SessionId, SettingChange, Timeline, Timestamp,
+    slash,
 };
 use crate::session::{Body, Entry, Phase, Transcript};
 
@@ -58,6 +59,8 @@ pub(super) struct KernelLine {
     pub execution_count: u64,
     /// Cells that it has ended in this session.
     pub cells: u64,
+    /// Where it stands among its states.
+    pub timeline: Timeline,
 }
 
 /// The state of the UI.
@@ -73,6 +76,8 @@ pub(super) struct App {
     pub kernels: [KernelLine; Language::ALL.len()],
     pub layers: Vec<Layer>,
     pub notices: Notices,
+    /// What cells may do beyond their jail.
+    pub grants: Vec<SessionGrant>,
     /// The cell that waits for a line, with what it asks.
     pub question: Option<(CellId, String)>,
     /// The cell that ended last.
@@ -115,7 +120,7 @@ impl App {
                 .map(|name| Choice::new(name, ""))
                 .collect(),
             settings: super::settings::choices(),
-            cells: Vec::new(),
+            ..Choices::default()
         };
         Self {
             session: setup.session,
@@ -131,9 +136,11 @@ impl App {
                 status: KernelStatus::NotStarted,
                 execution_count: 0,
                 cells: 0,
+                timeline: Timeline::default(),
             }),
             layers: Vec::new(),
             notices: Notices::default(),
+            grants: Vec::new(),
             question: None,
             last_outcome: None,
             has_mouse: setup.has_mouse,
@@ -209,6 +216,14 @@ impl App {
                 }
                 self.kernel_mut(language).status = status;
             }
+            Event::ConfirmationRequested { cell, question } => {
+                self.ask_permission(cell, &question);
+            }
+            Event::ConfirmationAnswered { cell } => self.end_permission(cell),
+            Event::GrantsChanged { grants } => self.take_grants(grants),
+            Event::TimelineChanged { language, timeline } => {
+                self.kernel_mut(language).timeline = timeline;
+            }
             Event::Completed {
                 request,
                 completions,
@@ -224,10 +239,6 @@ impl App {
             | Event::CellSubmitted { .. }
             | Event::CellOutput { .. }
             | Event::CellExamined { .. }
-            | Event::ConfirmationRequested { .. }
-            | Event::ConfirmationAnswered { .. }
-            | Event::GrantsChanged { .. }
-            | Event::TimelineChanged { .. }
             | Event::ShowStarted { .. }
             | Event::ArtifactReady { .. }
             | Event::ShowFailed { .. } => {}
@@ -239,7 +250,11 @@ impl App {
     pub fn next_change(&self) -> Option<Duration> {
         let spinner =
             super::view::is_animated(&self.transcript).then_some(Duration::from_millis(100));
-        [self.notices.next_change(self.now), spinner]
+        let question = match self.layers.last() {
+            Some(Layer::Confirm(asked)) => asked.opens_in(self.now),
+            _ => None,
+        };
+        [self.notices.next_change(self.now), spinner, question]
             .into_iter()
             .flatten()
             .min()
@@ -318,7 +333,7 @@ impl App {
                     Phase::Running { since, .. } => {
                         Some((entry.cell, cell.language, self.now.since(since)))
                     }
-                    Phase::Queued | Phase::Done(_) => None,
+                    Phase::Queued | Phase::Held(_) | Phase::Done(_) => None,
                 },
                 Body::Show(_) => None,
             })
@@ -344,7 +359,9 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) {
-        if !self.layers.is_empty() {
+        // Pasted letters are no answers to a question.
+        let is_asked = matches!(self.layers.last(), Some(Layer::Confirm(_)));
+        if !self.layers.is_empty() && !is_asked {
             self.paste_into_layer(text);
             return;
         }
@@ -357,10 +374,15 @@ impl App {
             self.layer_key(key);
             return;
         }
+        self.prompt_key(key);
+    }
+
+    /// Gives a key to the prompt.
+    pub fn prompt_key(&mut self, key: KeyEvent) {
         if self.prompt_is_at_rest(key) {
             return;
         }
-        self.refresh_cell_choices();
+        self.refresh_choices();
         let language = self.language;
         let judge: &dyn Fn(&str) -> Completeness = if self.question.is_some() {
             &|_| Completeness::Complete
@@ -600,6 +622,8 @@ impl App {
             Action::SwitchLanguage => self.switch_language(self.language.next()),
             Action::ShowKernels => self.show_kernels(),
             Action::Interrupt => self.interrupt(),
+            Action::UndoCell => self.travel(slash::Slash::Undo, ""),
+            Action::RedoCell => self.travel(slash::Slash::Redo, ""),
             // The prompt does these itself.
             Action::RunNow | Action::HistorySearch | Action::Editor => {}
             Action::SwitchEditMode => {
@@ -623,11 +647,12 @@ impl App {
         }
     }
 
-    /// Numbers of cells for completion, newest first.
-    fn refresh_cell_choices(&mut self) {
+    /// What slash commands can be followed by: numbers of cells, newest first, and more.
+    fn refresh_choices(&mut self) {
         if !self.prompt.text().starts_with('/') {
             return;
         }
+        self.refresh_sandbox_choices();
         let cells = self
             .transcript
             .entries()

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::app::{App, AppEffect};
 use super::layers::Layer;
 use super::plain::{self, Part};
+use super::sandbox::timeline_in_words;
 use super::settings::{self, SETTINGS};
 use crate::protocol::{
     CellId, Command, KernelStatus, Language, NoticeLevel, Slash, SlashSpec, slash,
@@ -54,6 +55,12 @@ impl App {
                 },
             },
             Slash::Interrupt => self.send(Command::Interrupt { cell: None }),
+            Slash::Undo | Slash::Redo => self.travel(spec.slash, argument),
+            Slash::Branch => self.branch(argument),
+            Slash::Allow if argument.is_empty() => self.wants(spec),
+            Slash::Allow => self.allow(argument),
+            Slash::Deny => self.deny(argument),
+            Slash::Grants => self.show_grants(),
             Slash::Set => self.set(argument),
             Slash::Theme if argument.is_empty() => self.choose_theme(),
             Slash::Theme => self.ask(AppEffect::LoadTheme(argument.to_owned())),
@@ -106,7 +113,7 @@ impl App {
     }
 
     /// A path as typed: quotes off, `~` resolved.
-    fn path(argument: &str) -> PathBuf {
+    pub fn path(argument: &str) -> PathBuf {
         let quoted = |quote: char| {
             argument
                 .strip_prefix(quote)
@@ -235,8 +242,12 @@ impl App {
             let cells = super::view::text::plural(kernel.cells, "cell");
             let title = kernel.language.title();
             let _ = writeln!(text, "{title:11} {status:11} {cells:9} {implementation}");
+            let stands = timeline_in_words(&kernel.timeline);
+            if !stands.is_empty() {
+                let _ = writeln!(text, "{:11} {stands}", "");
+            }
         }
-        text.push_str("\n/restart LANGUAGE replaces a kernel by a fresh one.\n");
+        text.push_str("\n/restart LANGUAGE replaces a kernel by a fresh one; /undo takes its last cell back.\n");
         self.layers.push(Layer::page("Kernels", &text));
     }
 }

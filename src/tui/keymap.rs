@@ -46,6 +46,10 @@ pub(crate) enum Action {
     ShowKernels,
     /// Stops what runs.
     Interrupt,
+    /// Takes the last cell back.
+    UndoCell,
+    /// Brings back what was taken back last.
+    RedoCell,
     /// Runs the prompt as it stands, complete or not.
     RunNow,
     /// Looks through the history.
@@ -114,6 +118,8 @@ pub(crate) static KEYS: &[KeySpec] = &[
     row(Action::SwitchLanguage, "switch-language", &["f2", "alt-l"], "switch to the next language"),
     row(Action::ShowKernels, "show-kernels", &["f5"], "list the kernels"),
     row(Action::Interrupt, "interrupt", &["ctrl-c"], "stop what runs; at rest, clear the prompt (undo brings it back)"),
+    row(Action::UndoCell, "undo-cell", &[], "take the last cell back, as /undo does"),
+    row(Action::RedoCell, "redo-cell", &[], "bring back the cell that was taken back last, as /redo does"),
     row(Action::RunNow, "run-now", &["alt-x", "f12", "ctrl-enter"], "run the prompt as it stands, complete or not"),
     row(Action::HistorySearch, "history-search", &["ctrl-r"], "look through what was typed, over all sessions"),
     row(Action::Editor, "editor", &["alt-e", "ctrl-o"], "write the prompt in $VISUAL or $EDITOR"),
@@ -490,7 +496,11 @@ impl Keymap {
             let _ = writeln!(
                 text,
                 "| {} | `{}` | {} |",
-                keys.join(", "),
+                if keys.is_empty() {
+                    "none".to_owned()
+                } else {
+                    keys.join(", ")
+                },
                 spec.name,
                 spec.summary
             );

@@ -1,4 +1,5 @@
-//! What lies over the transcript and takes the keys: pages, help, the choice of a theme, search.
+//! What lies over the transcript and takes the keys: pages, help, the choice of a theme, search,
+//! the question of a cell.
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::app::{App, AppEffect};
 use super::keymap::{self, Action};
+use super::sandbox::Confirmation;
 use super::theme::{Role, Theme};
 use super::view::help::{self, Help};
 use super::view::pager::Pager;
@@ -26,6 +28,8 @@ pub(super) enum Layer {
     Themes(Select),
     /// The text that is looked for in the transcript.
     Search(String),
+    /// A cell waits for a permission: its question stands in the transcript.
+    Confirm(Confirmation),
 }
 
 impl Layer {
@@ -36,7 +40,7 @@ impl Layer {
 
     /// Rows that it takes at the bottom of the screen, if it leaves the rest alone.
     pub fn bottom_rows(&self) -> u16 {
-        u16::from(matches!(self, Self::Search(_)))
+        u16::from(matches!(self, Self::Search(_) | Self::Confirm(_)))
     }
 }
 
@@ -91,6 +95,7 @@ impl App {
             Layer::Help(help) => self.help_key(help, key),
             Layer::Themes(select) => self.theme_key(select, key),
             Layer::Search(query) => self.search_key(query, key),
+            Layer::Confirm(asked) => self.confirm_key(asked, key),
         };
         if stays {
             self.layers.push(layer);
@@ -215,7 +220,7 @@ impl App {
             Some(Layer::Page(pager, _)) => pager.scroll_by(self.screen_area, rows),
             Some(Layer::Help(help)) => help.scroll_by(&borrowed(&keys), self.screen_area, rows),
             Some(Layer::Themes(select)) => select.move_by(rows.signum()),
-            Some(Layer::Search(_)) => {
+            Some(Layer::Search(_) | Layer::Confirm(_)) => {
                 self.with_view(|view, screen| view.scroll_by(screen, rows));
             }
             None => {}
@@ -292,6 +297,11 @@ impl App {
             Layer::Search(query) => {
                 let note = "↑ ↓ matches · enter keeps · esc ends";
                 Some(draw_line("search: ", query, note, theme, bottom, buf))
+            }
+            Layer::Confirm(asked) => {
+                let label = format!("cell {} may run? ", asked.cell);
+                draw_line(&label, asked.keys(), "esc is no", theme, bottom, buf);
+                None
             }
         }
     }

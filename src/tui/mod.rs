@@ -21,6 +21,7 @@ mod layers;
 mod plain;
 pub(crate) mod prompt;
 mod run;
+mod sandbox;
 mod screen;
 mod settings;
 pub(crate) mod terminal;

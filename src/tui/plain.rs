@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::view::text::{bytes, count, duration};
-use crate::protocol::{Outcome, Status, StreamText};
+use super::view::text::{bytes, count, duration, steps};
+use crate::protocol::{Finding, Outcome, Status, StreamText, Variables};
 use crate::sanitize::sanitize;
-use crate::session::{Body, CellBody, Entry, Transcript};
+use crate::session::{Body, CellBody, Entry, Phase, Transcript};
 
 /// What of a cell is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +46,29 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
                     let _ = writeln!(text, "{mark}{}", source.replace('\n', &indent));
                 }
             }
+            if part == Part::All {
+                for finding in &cell.findings {
+                    let Finding {
+                        line,
+                        message,
+                        rule,
+                        ..
+                    } = finding;
+                    let told = format!("line {line}: {message} ({rule})");
+                    let _ = writeln!(text, "[{}]", sanitize(&told).replace('\n', "␊"));
+                }
+            }
             if part != Part::Source {
                 text.push_str(&output(cell));
             }
-            if let (Part::All, Some(outcome)) = (part, cell.outcome()) {
-                let _ = writeln!(text, "{}", cost(outcome));
+            match &cell.phase {
+                Phase::Done(outcome) if part == Part::All => {
+                    let _ = writeln!(text, "{}", cost(outcome));
+                }
+                Phase::Held(question) if part == Part::All => {
+                    let _ = writeln!(text, "[asks: {}]", sanitize(&question.text));
+                }
+                _ => {}
             }
         }
         Body::Show(show) => {
@@ -123,10 +141,20 @@ fn cost(outcome: &Outcome) -> String {
         Status::Refused { message } => return format!("[not run: {}]", sanitize(message)),
         Status::Dropped => return "[never run]".to_owned(),
     };
-    match outcome.cost.peak_memory_bytes {
-        0 => format!("[{ending}{time}]"),
-        peak => format!("[{ending}{time}, {}]", bytes(peak)),
-    }
+    let fate = match outcome.status.variables() {
+        Variables::Kept => "",
+        Variables::RolledBack => ", variables are as before the cell",
+        Variables::Lost => ", variables lost",
+    };
+    let memory = match outcome.cost.peak_memory_bytes {
+        0 => String::new(),
+        peak => format!(", {}", bytes(peak)),
+    };
+    let fuel = match outcome.cost.fuel_used {
+        0 => String::new(),
+        fuel => format!(", {}", steps(fuel)),
+    };
+    format!("[{ending}{time}{memory}{fuel}{fate}]")
 }
 
 fn end_line(text: &mut String) {

@@ -94,6 +94,7 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         limits: config.limits(),
         program: find_program()?,
         store: Arc::clone(&store),
+        examiner: Box::new(runtime::LetsAllRun),
     })
     .map_err(|error| Report::failure("can't start").cause(error.to_string()))?;
     let app = App::new(Setup {

@@ -129,7 +129,11 @@ impl App {
                 .draw_popup(buf, drawn.prompt, above_status, &self.theme);
             caret = popup.or(caret);
         } else {
-            caret = self.draw_layer(&self.theme, drawn.prompt, buf);
+            caret = match self.layers.last() {
+                // What is typed meanwhile goes to the prompt.
+                Some(Layer::Confirm(asked)) if asked.opens_in(self.now).is_some() => caret,
+                _ => self.draw_layer(&self.theme, drawn.prompt, buf),
+            };
         }
         caret
     }
@@ -193,6 +197,11 @@ impl App {
                 .next()
                 .map(|(_, language, elapsed)| (language, elapsed)),
             queued: self.queued(),
+            is_asked: self
+                .layers
+                .iter()
+                .any(|layer| matches!(layer, Layer::Confirm(_))),
+            grants: &self.grants,
             last_cost: self.last_outcome.as_ref().map(|outcome| outcome.cost),
             position,
             matches,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::app::App;
 use super::prompt::{Choice, EditModeKind};
+use super::view::text;
 use crate::protocol::{Command, Language, SettingChange};
 
 /// A row of the table.
@@ -83,6 +84,22 @@ pub(super) static SETTINGS: &[Setting] = &[
         set: |app, value| {
             let bytes = mebibytes(value, 1)?;
             app.send(Command::Set(SettingChange::OutputBytes(bytes)));
+            Ok(())
+        },
+    },
+    Setting {
+        name: "fuel",
+        summary: "steps that a cell may take; 0 is no bound",
+        values: &["1000000", "100000000", "0"],
+        get: |app| match app.limits.fuel {
+            Some(fuel) => text::steps(fuel),
+            None => "none".to_owned(),
+        },
+        set: |app, value| {
+            let number = value.trim_end_matches("steps").trim();
+            let fuel: u64 = number.parse().map_err(|_| "a number of steps")?;
+            let fuel = Some(fuel).filter(|&fuel| fuel > 0);
+            app.send(Command::Set(SettingChange::Fuel(fuel)));
             Ok(())
         },
     },

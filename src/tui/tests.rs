@@ -2,6 +2,7 @@
 
 mod logic;
 mod look;
+mod sandbox;
 
 use std::path::PathBuf;
 use std::time::Duration;

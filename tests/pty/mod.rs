@@ -3,5 +3,6 @@
 mod leaving;
 mod prompt;
 mod running;
+mod sandbox;
 mod stage;
 mod tools;

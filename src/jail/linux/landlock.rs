@@ -14,10 +14,6 @@ const NEWEST: ABI = ABI::V10;
 
 /// What may be done to what lies below a path, or is at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    dead_code,
-    reason = "an interpreter has no exception; a shell's worker has some"
-)]
 pub(crate) enum Reach {
     /// Files are read, folders listed.
     Read,

@@ -1,7 +1,8 @@
 //! Whether Enter should run a text, as the parser alone can tell.
 
 use super::source::{self, SyntaxError};
-use super::{Completeness, scan};
+use super::Completeness;
+use crate::nesting::javascript as scan;
 
 /// Spaces for a level of brackets.
 const INDENT: usize = 2;

@@ -13,6 +13,7 @@ use rquickjs::{
     Runtime, Value,
 };
 
+use super::allocator::SoftAllocator;
 use super::complete;
 use super::host::State;
 use super::pieces::{Core, Modules, eval, load_piece};
@@ -27,8 +28,9 @@ use crate::protocol::{Completion, Completions, Language};
 const STACK_BYTES: usize = 1 << 20;
 /// The longest sleep before the interrupt flag is looked at again.
 const SLICE: Duration = Duration::from_millis(10);
-/// Jobs of a dead cell that are thrown away before the queue is taken for endless.
-const MAX_DROPPED_JOBS: usize = 1_000_000;
+/// Jobs of a dead cell that are thrown away before the queue is taken for endless. One takes some
+/// hundred bytes, so that memory ends before this does.
+const MAX_DROPPED_JOBS: usize = 50_000_000;
 
 /// Builds the interpreter.
 pub(super) fn start(host: Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError> {
@@ -56,6 +58,7 @@ struct JavaScript {
 enum Stop {
     Interrupted,
     Exit(i32),
+    OutOfFuel,
     OutOfMemory,
     Thrown(Box<Thrown>),
 }
@@ -82,7 +85,8 @@ impl From<rquickjs::Error> for Stop {
 
 impl JavaScript {
     fn new(host: Arc<dyn Host>) -> Result<Self, String> {
-        let runtime = Runtime::new().map_err(|error| error.to_string())?;
+        let runtime =
+            Runtime::new_with_alloc(SoftAllocator::default()).map_err(|error| error.to_string())?;
         runtime.set_max_stack_size(STACK_BYTES);
         let context = Context::full(&runtime).map_err(|error| error.to_string())?;
         let state = Rc::new(State::new(host));
@@ -120,6 +124,10 @@ impl JavaScript {
 
         let shared = Rc::clone(&state);
         runtime.set_interrupt_handler(Some(Box::new(move || shared.should_stop())));
+        #[cfg(feature = "measure")]
+        if crate::kernel::UNMETERED.load(std::sync::atomic::Ordering::Relaxed) {
+            runtime.set_interrupt_handler(None);
+        }
         Ok(Self {
             core,
             track_rejection,
@@ -328,8 +336,11 @@ impl JavaScript {
         if let Some(code) = self.state.exit.get() {
             return Err(Stop::Exit(code));
         }
-        if self.state.is_stopped.get() || self.state.host.is_interrupted() {
+        if self.state.host.is_interrupted() {
             return Err(Stop::Interrupted);
+        }
+        if self.state.is_stopped.get() {
+            return Err(Stop::OutOfFuel);
         }
         Ok(())
     }
@@ -477,12 +488,16 @@ impl Interpreter for JavaScript {
                 };
             }
         };
-        let (ending, result) = match self.run(plan, request) {
+        self.state.is_running.set(true);
+        let outcome = self.run(plan, request);
+        self.state.is_running.set(false);
+        let (ending, result) = match outcome {
             Ok(result) => (Ending::Ok, result),
             Err(stop) => (
                 match stop {
                     Stop::Interrupted => Ending::Interrupted,
                     Stop::Exit(code) => Ending::Exit { code },
+                    Stop::OutOfFuel => Ending::OutOfFuel,
                     Stop::OutOfMemory => Ending::OutOfMemory,
                     Stop::Thrown(thrown) => {
                         report::uncaught(*thrown, &request.source, &request.mode)

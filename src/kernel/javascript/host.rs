@@ -16,12 +16,17 @@ use rquickjs::{Array, Ctx, Exception, Function, IntoJs, Object, TypedArray, Valu
 use crate::kernel::{Host, ReadLineError};
 use crate::protocol::Stream;
 
+/// The engine polls at every call and every jump backward, and asks once in so many polls.
+const POLLS: u64 = 10_000;
+
 /// What the engine's callbacks share with the interpreter.
 pub(super) struct State {
     /// The world.
     pub host: Arc<dyn Host>,
     /// The exit code that `process.exit` asked for.
     pub exit: Cell<Option<i32>>,
+    /// A cell is running, whose steps count.
+    pub is_running: Cell<bool>,
     /// The interrupt handler has told the engine to stop.
     pub is_stopped: Cell<bool>,
     /// Some cell of the session has the word `null`: a null that is thrown may be the user's own.
@@ -35,6 +40,7 @@ impl State {
         Self {
             host,
             exit: Cell::new(None),
+            is_running: Cell::new(false),
             is_stopped: Cell::new(false),
             knows_null: Cell::new(false),
             start: Instant::now(),
@@ -48,7 +54,11 @@ impl State {
 
     /// Asked by the engine every so often: whether to unwind.
     pub fn should_stop(&self) -> bool {
-        let stop = self.exit.get().is_some() || self.host.is_interrupted();
+        let is_spent = self.is_running.get() && {
+            let meter = self.host.meter();
+            !meter.step(POLLS) && meter.is_spent()
+        };
+        let stop = is_spent || self.exit.get().is_some() || self.host.is_interrupted();
         if stop {
             self.is_stopped.set(true);
         }
@@ -105,6 +115,7 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Result
     host.set("random", Function::new(ctx.clone(), random)?)?;
     host.set("parseUrl", Function::new(ctx.clone(), super::url::parse)?)?;
     host.set("changeUrl", Function::new(ctx.clone(), super::url::change)?)?;
+    super::files::add(ctx, state, &host)?;
     Ok(host)
 }
 
@@ -171,7 +182,8 @@ fn encode(ctx: Ctx<'_>, text: String) -> rquickjs::Result<TypedArray<'_, u8>> {
     TypedArray::new(ctx, text.into_bytes())
 }
 
-fn bytes_of(ctx: &Ctx<'_>, bytes: &TypedArray<'_, u8>) -> rquickjs::Result<Vec<u8>> {
+/// A copy of the bytes that a view shows.
+pub(super) fn bytes_of(ctx: &Ctx<'_>, bytes: &TypedArray<'_, u8>) -> rquickjs::Result<Vec<u8>> {
     // SAFETY: the bytes are copied before any JavaScript can run, detach or shrink the buffer,
     // and the worker has no second thread that could write to a shared one.
     let view = unsafe { bytes.as_bytes() };

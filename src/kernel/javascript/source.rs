@@ -19,8 +19,8 @@ use oxc_ast::ast::{
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::{GetSpan, SourceType, Span};
 
-use super::scan;
 use crate::kernel::ExecuteMode;
+use crate::nesting::javascript as scan;
 
 /// What is evaluated, and how.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Tests of the kernel as a whole: cells in, output and replies out.
 
+mod fuel;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kernel::{
-    Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, ReadLineError,
+    Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, Meter, ReadLineError,
 };
 use crate::protocol::Stream;
 
@@ -20,6 +22,7 @@ struct TestHost {
     stdout: Mutex<String>,
     lines: Mutex<Vec<String>>,
     is_interrupted: AtomicBool,
+    meter: Arc<Meter>,
 }
 
 impl Host for TestHost {
@@ -45,6 +48,10 @@ impl Host for TestHost {
     }
 
     fn on_interrupt(&self, _wake: Box<dyn Fn() + Send + Sync>) {}
+
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
 }
 
 /// A session in this process.
@@ -67,11 +74,16 @@ impl Session {
     }
 
     fn run(&mut self, source: &str, mode: ExecuteMode) -> ExecuteReply {
+        self.run_with(source, mode, None)
+    }
+
+    fn run_with(&mut self, source: &str, mode: ExecuteMode, fuel: Option<u64>) -> ExecuteReply {
         self.host.is_interrupted.store(false, Ordering::Relaxed);
+        self.host.meter.begin(fuel);
         self.interpreter.execute(&ExecuteRequest {
             source: source.to_owned(),
             mode,
-            fuel: None,
+            fuel,
         })
     }
 
@@ -431,8 +443,8 @@ fn errors_look_as_in_node() {
             "Uncaught Mine: m\n    at E (<cell 13>:1:1)\n    at <cell 13>:1:52\n",
         ),
         (
-            "require('fs')",
-            "Uncaught Error: Cannot find module 'fs'\nFiles and packages are closed in the sandbox; there are: assert, assert/strict, console, events, perf_hooks, process, timers, timers/promises, url, util\n    at <cell 14>:1:1 {\n  code: 'MODULE_NOT_FOUND'\n}\n",
+            "require('net')",
+            "Uncaught Error: Cannot find module 'net'\nPackages and modules of one's own are closed in the sandbox; there are: assert, assert/strict, console, events, fs, fs/promises, path, path/posix, perf_hooks, process, timers, timers/promises, url, util\n    at <cell 14>:1:1 {\n  code: 'MODULE_NOT_FOUND'\n}\n",
         ),
         ("process.exit(3)", "Exit { code: 3 }"),
         (

@@ -52,11 +52,7 @@ pub(super) fn functions(
 
     let sleeper = Arc::clone(interrupt);
     let sleep = vm.new_function("sleep", move |seconds: PyObjectRef, vm: &VirtualMachine| {
-        sleeper.sleep(duration(seconds, vm)?);
-        if sleeper.is_pending() {
-            return Err(keyboard_interrupt(vm));
-        }
-        Ok(())
+        sleeper.sleep(duration(seconds, vm)?, vm)
     });
     functions.set_item("sleep", sleep.into(), vm)?;
 
@@ -71,6 +67,8 @@ pub(super) fn functions(
             .map_err(|error| vm.new_os_error(error.to_string()))
     });
     functions.set_item("urandom", urandom.into(), vm)?;
+
+    super::files::add(vm, host, &functions)?;
 
     let deny = vm.new_function(
         "deny",
@@ -87,16 +85,6 @@ pub(super) fn functions(
         },
     );
     functions.set_item("deny", deny.into(), vm)?;
-    for name in ["compile", "eval", "exec"] {
-        let original = vm.builtins.get_attr(name, vm)?;
-        let checked = vm.new_function(name, move |args: FuncArgs, vm: &VirtualMachine| {
-            if let Some(source) = args.args.first() {
-                check_code(source, vm)?;
-            }
-            original.call(args, vm)
-        });
-        vm.builtins.set_attr(name, checked, vm)?;
-    }
     Ok(functions)
 }
 
@@ -128,19 +116,8 @@ pub(super) fn check_source(source: &str, vm: &VirtualMachine) -> PyResult<()> {
     })
 }
 
-/// The same for what `eval` and its like are given, if it is text.
-fn check_code(code: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
-    if let Some(text) = code.downcast_ref::<PyStr>() {
-        text.to_str().map_or(Ok(()), |text| check_source(text, vm))
-    } else if let Some(bytes) = code.downcast_ref::<PyBytes>() {
-        std::str::from_utf8(bytes.as_bytes()).map_or(Ok(()), |text| check_source(text, vm))
-    } else {
-        Ok(())
-    }
-}
-
 /// A fresh `KeyboardInterrupt`.
-fn keyboard_interrupt(vm: &VirtualMachine) -> PyBaseExceptionRef {
+pub(super) fn keyboard_interrupt(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! A session's interpreter: cells in, results and tracebacks out.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyInt, PyStr};
@@ -7,18 +8,21 @@ use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, Settings, VirtualMachine};
 
+use super::fuel::Metering;
 use super::host::{self, functions, printable};
 use super::interrupt::Interrupt;
-use super::{names, syntax};
+use super::{doors, names, syntax};
 use crate::kernel::{
-    Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, StartError,
+    Ending, ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, StartError, memory,
 };
 use crate::protocol::{Completions, Language, Stream};
 
 /// What runs before the user's code.
 const START: &str = include_str!("lib/start.py");
 /// Modules that stand in for those of the operating system.
-const STAND_INS: [(&str, &str); 6] = [
+const STAND_INS: [(&str, &str); 8] = [
+    ("_brokered_files", include_str!("lib/files.py")),
+    ("_brokered_net", include_str!("lib/net.py")),
     ("_posixsubprocess", include_str!("lib/_posixsubprocess.py")),
     ("_signal", include_str!("lib/_signal.py")),
     ("_socket", include_str!("lib/_socket.py")),
@@ -31,6 +35,9 @@ const STAND_INS: [(&str, &str); 6] = [
 ];
 /// CPython's own default; the stack of the worker is deep enough for it.
 const RECURSION_LIMIT: usize = 1000;
+/// Formatting an error is not the user's doing, and imports what it needs. Methods of the error
+/// are, and may not run forever.
+const STEPS_TO_FORMAT: u64 = 20_000_000;
 
 /// Builds the interpreter. Wants a thread with a stack of 256 MiB: deep recursion in native code
 /// (a sort key that sorts, a `__repr__` that calls `repr`) is stopped by the end of the stack.
@@ -47,6 +54,7 @@ struct Python {
     vm: rustpython_vm::Interpreter,
     host: Arc<dyn Host>,
     interrupt: Arc<Interrupt>,
+    metering: Rc<Metering>,
     /// The namespace of `lib/start.py`.
     machinery: PyDictRef,
     /// The namespace of `__main__`: the user's variables.
@@ -69,10 +77,18 @@ impl Python {
             .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)
             .init_hook(move |vm| vm.set_user_signal_channel(receiver))
             .build();
+        let metering = Rc::new(Metering::new(&interrupt, host.guards()));
         let (machinery, main) = vm
             .enter(|vm| {
                 vm.recursion_limit.set(RECURSION_LIMIT);
+                metering.install(vm)?;
+                if host.guards() {
+                    doors::close(vm)?;
+                }
                 let machinery = run_start(vm, &host, &interrupt)?;
+                if host.guards() {
+                    doors::hold_modules(machinery.get_item("REFUSED", vm)?, vm)?;
+                }
                 let main = vm.main_namespace()?;
                 let scope = Scope::with_builtins(None, main, vm);
                 Ok((machinery, scope.globals))
@@ -82,6 +98,7 @@ impl Python {
             vm,
             host,
             interrupt,
+            metering,
             machinery,
             main,
         })
@@ -117,7 +134,9 @@ impl Python {
         if let Some(count) = cell {
             self.call(vm, "remember", (count, source.to_owned()))?;
         }
-        host::check_source(source, vm)?;
+        if self.host.guards() {
+            host::check_source(source, vm)?;
+        }
         self.call(vm, "prime", (path.clone(), source.to_owned()))?;
         let mode = if wants_result && syntax::ends_in_expression(source, cell.is_some()) {
             Mode::BlockExpr
@@ -127,6 +146,7 @@ impl Python {
         let code = vm
             .compile(source, mode, path)
             .map_err(|error| error.into_pyexception(vm, Some(source)))?;
+        let code = self.metering.metered(&code, vm)?;
         let scope = Scope::with_builtins(None, self.main.clone(), vm);
         let value = vm.run_code_obj(code, scope)?;
         if vm.is_none(&value) {
@@ -153,8 +173,11 @@ impl Python {
     }
 
     fn ending(&self, vm: &VirtualMachine, error: &PyBaseExceptionRef) -> Ending {
-        if self.host.is_interrupted() {
-            return Ending::Interrupted;
+        if let Some(ending) = self.interrupt.ending() {
+            return ending;
+        }
+        if error.fast_isinstance(vm.ctx.exceptions.memory_error) && memory::was_full() {
+            return Ending::OutOfMemory;
         }
         if error.fast_isinstance(vm.ctx.exceptions.system_exit) {
             return self.exit(vm, error);
@@ -165,16 +188,19 @@ impl Python {
             .str(vm)
             .map(|text| printable(&text))
             .unwrap_or_default();
-        if self.host.is_interrupted() {
-            return Ending::Interrupted;
+        if let Some(ending) = self.interrupt.ending() {
+            return ending;
         }
-        let formatted = self
-            .call(vm, "format_error", (error.clone(),))
+        let meter = self.interrupt.meter();
+        let formatted = meter
+            .aside(STEPS_TO_FORMAT, || {
+                self.call(vm, "format_error", (error.clone(),))
+            })
             .ok()
             .and_then(|text| text.downcast::<PyStr>().ok())
             .map(|text| printable(&text));
-        if self.host.is_interrupted() {
-            return Ending::Interrupted;
+        if let Some(ending) = self.interrupt.ending() {
+            return ending;
         }
         let traceback = formatted.unwrap_or_else(|| match evalue.as_str() {
             "" => format!("{ename}\n"),
@@ -214,10 +240,22 @@ impl Interpreter for Python {
             let running = self.interrupt.enter();
             let outcome = self.run(vm, request);
             let finished = match request.mode {
-                ExecuteMode::Program { .. } => self.call(vm, "finish", ()).map(drop),
-                ExecuteMode::Cell { .. } => Ok(()),
+                ExecuteMode::Program { .. } if self.interrupt.ending().is_none() => {
+                    self.call(vm, "finish", ()).map(drop)
+                }
+                ExecuteMode::Program { .. } | ExecuteMode::Cell { .. } => Ok(()),
             };
             let reply = match outcome.and_then(|result| finished.map(|()| result)) {
+                // It may have swallowed that it was out of fuel and come to its end since.
+                Ok(_)
+                    if let Some(ending) = self.interrupt.ending()
+                        && ending != Ending::Interrupted =>
+                {
+                    ExecuteReply {
+                        ending,
+                        result: None,
+                    }
+                }
                 Ok(result) => ExecuteReply {
                     ending: Ending::Ok,
                     result,
@@ -228,7 +266,10 @@ impl Interpreter for Python {
                 },
             };
             drop(running);
-            if reply.ending == Ending::Interrupted {
+            if matches!(
+                reply.ending,
+                Ending::Interrupted | Ending::OutOfFuel | Ending::OutOfMemory
+            ) {
                 // Of its own code only: it has nothing to say to the user.
                 let _ = self.call(vm, "after_interruption", ());
             }
@@ -255,6 +296,8 @@ fn run_start(
     globals.set_item("__name__", vm.ctx.new_str("companion").into(), vm)?;
     globals.set_item("native", functions(vm, host, interrupt)?.into(), vm)?;
     globals.set_item("sources", sources.into(), vm)?;
+    let guards = vm.ctx.new_bool(host.guards());
+    globals.set_item("guards", guards.into(), vm)?;
     let code = vm
         .compile(START, Mode::Exec, "<companion>")
         .map_err(|error| error.into_pyexception(vm, Some(START)))?;

@@ -1,28 +1,37 @@
-//! Interruptions. RustPython runs what is sent through its signal channel between two bytecode
-//! instructions; here that raises `KeyboardInterrupt`. The code that it lands in may clean up
-//! (a `with` that restores `sys.stdout`, the end of `asyncio.run`), and it may just as well
-//! swallow it. So it comes once, a few times more to code that goes on, and from then on before
-//! every instruction until the cell has unwound.
+//! What ends a cell from outside: the user, a limit on time, the end of its fuel or its memory.
+//!
+//! An exception is raised in the code that runs. That code may clean up (a `with` that restores
+//! `sys.stdout`, the end of `asyncio.run`), and it may just as well swallow it. So it comes again
+//! a few times, and then before every instruction until the cell has unwound.
+//!
+//! RustPython runs what is sent through its signal channel between two bytecode instructions.
+//! What is sent can't look at the clock and send itself again without raising: the channel would
+//! never be empty. So the pauses between the first exceptions are kept by the steps of the meter.
+//! No thread is needed.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
+use rustpython_vm::{PyResult, VirtualMachine};
 
-use crate::kernel::Host;
+use super::host::keyboard_interrupt;
+use crate::kernel::{Ending, Host, Meter, memory};
 
 /// A sleeper looks at the host this often, should a wake-up get lost.
 const LONGEST_NAP: Duration = Duration::from_millis(50);
-/// Pauses between the first interruptions: time to clean up.
-const PAUSES: [Duration; 4] = [
-    Duration::from_millis(200),
-    Duration::from_millis(100),
-    Duration::from_millis(100),
-    Duration::from_millis(100),
+/// When an interruption is repeated to code that goes on: time to clean up. After the last it
+/// comes before every instruction.
+const REPEATS: [Duration; 4] = [
+    Duration::from_millis(30),
+    Duration::from_millis(50),
+    Duration::from_millis(70),
+    Duration::from_millis(90),
 ];
 
-/// Carries the host's wish to stop into the interpreter.
+/// Carries the wish to stop into the interpreter.
 pub(super) struct Interrupt {
     host: Arc<dyn Host>,
     sender: UserSignalSender,
@@ -30,8 +39,18 @@ pub(super) struct Interrupt {
     running: AtomicBool,
     /// Counts the cells, so that what was meant for one doesn't hit another.
     cell: AtomicU64,
+    /// When the host wished the cell to stop.
+    since: Mutex<Option<Instant>>,
+    /// How many of [`REPEATS`] are over.
+    repeats: AtomicU32,
     nap: Mutex<()>,
     wake: Condvar,
+}
+
+impl std::fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Interrupt").finish_non_exhaustive()
+    }
 }
 
 impl Interrupt {
@@ -43,6 +62,8 @@ impl Interrupt {
             sender,
             running: AtomicBool::new(false),
             cell: AtomicU64::new(0),
+            since: Mutex::new(None),
+            repeats: AtomicU32::new(0),
             nap: Mutex::new(()),
             wake: Condvar::new(),
         });
@@ -52,12 +73,25 @@ impl Interrupt {
                 this.stop_cell();
             }
         }));
+        let told = Arc::downgrade(&this);
+        memory::on_full(Box::new(move || {
+            if let Some(this) = told.upgrade() {
+                this.memory_is_full();
+            }
+        }));
         (this, receiver)
+    }
+
+    /// Where steps are counted.
+    pub(super) fn meter(&self) -> &Meter {
+        self.host.meter()
     }
 
     /// Declares a cell running until the guard is dropped.
     pub(super) fn enter(self: &Arc<Self>) -> Running<'_> {
         self.cell.fetch_add(1, Ordering::SeqCst);
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.repeats.store(0, Ordering::SeqCst);
         self.running.store(true, Ordering::SeqCst);
         if self.host.is_interrupted() {
             self.stop_cell();
@@ -65,72 +99,131 @@ impl Interrupt {
         Running(self)
     }
 
-    /// Whether the cell that runs is to end.
-    pub(super) fn is_pending(&self) -> bool {
-        self.running.load(Ordering::SeqCst) && self.host.is_interrupted()
+    /// What the cell that runs is to end with, if it is to end.
+    pub(super) fn ending(&self) -> Option<Ending> {
+        if !self.running.load(Ordering::SeqCst) {
+            None
+        } else if self.host.is_interrupted() {
+            Some(Ending::Interrupted)
+        } else if self.meter().is_spent() {
+            Some(Ending::OutOfFuel)
+        } else if memory::is_exhausted() {
+            Some(Ending::OutOfMemory)
+        } else {
+            None
+        }
     }
 
-    /// Waits, unless interrupted: then it returns early.
-    pub(super) fn sleep(&self, duration: Duration) {
-        self.wait(duration, || !self.is_pending());
-    }
-
-    fn stop_cell(self: &Arc<Self>) {
+    /// Called by a step that was told to look around, and by who has waited: raises if it is
+    /// time to.
+    pub(super) fn attend(self: &Arc<Self>, vm: &VirtualMachine) -> PyResult<()> {
         let cell = self.cell.load(Ordering::SeqCst);
-        self.send(cell, Force::Once);
-        // Taking the lock orders this after a sleeper's look at the host.
-        drop(self.nap.lock().unwrap_or_else(PoisonError::into_inner));
-        self.wake.notify_all();
-        let this = Arc::clone(self);
-        let insist = std::thread::Builder::new().spawn(move || {
-            for pause in PAUSES {
-                this.wait(pause, || this.is_to_stop(cell));
-                this.send(cell, Force::Once);
+        match self.ending() {
+            Some(Ending::Interrupted) => {
+                let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+                let waited = since.map_or(Duration::ZERO, |since| since.elapsed());
+                let over = REPEATS.iter().take_while(|&&pause| pause <= waited).count();
+                if over == REPEATS.len() {
+                    self.send(cell, Force::UntilUnwound);
+                } else if self.repeats.load(Ordering::SeqCst) as usize >= over {
+                    return Ok(());
+                }
+                self.repeats
+                    .store(u32::try_from(over).unwrap_or(u32::MAX), Ordering::SeqCst);
+                Err(keyboard_interrupt(vm))
             }
-            this.send(cell, Force::UntilUnwound);
-        });
-        if insist.is_err() {
-            self.send(cell, Force::UntilUnwound);
+            Some(Ending::OutOfMemory) => {
+                self.send(cell, Force::UntilUnwound);
+                Err(vm.no_memory_error())
+            }
+            Some(_) => {
+                if !self.meter().grant_grace() {
+                    self.send(cell, Force::UntilUnwound);
+                }
+                Err(out_of_fuel(vm))
+            }
+            None => {
+                self.meter().settle();
+                Ok(())
+            }
         }
     }
 
-    fn is_to_stop(&self, cell: u64) -> bool {
-        self.cell.load(Ordering::SeqCst) == cell && self.is_pending()
-    }
-
-    fn send(self: &Arc<Self>, cell: u64, force: Force) {
-        if !self.is_to_stop(cell) {
-            return;
-        }
-        let this = Arc::clone(self);
-        // The channel is closed when the interpreter is gone: then there is nothing to stop.
-        let _ = self.sender.send(Box::new(move |vm| {
-            if !this.is_to_stop(cell) {
-                return Ok(());
-            }
-            match force {
-                Force::UntilUnwound => this.send(cell, force),
-                // What raises here leaves the rest of the channel unread, and the flag that
-                // announces it cleared: sending anything sets it again.
-                Force::Once => drop(this.sender.send(Box::new(|_| Ok(())))),
-            }
-            Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()))
-        }));
-    }
-
-    /// Waits as long as `goes_on` says so, at most for `duration`.
-    fn wait(&self, duration: Duration, goes_on: impl Fn() -> bool) {
+    /// Waits, unless the cell is to end: then it returns early, and raises.
+    pub(super) fn sleep(self: &Arc<Self>, duration: Duration, vm: &VirtualMachine) -> PyResult<()> {
         let start = Instant::now();
         let mut guard = self.nap.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(left) = duration.checked_sub(start.elapsed())
             && !left.is_zero()
-            && goes_on()
+            && self.ending().is_none()
         {
             (guard, _) = self
                 .wake
                 .wait_timeout(guard, left.min(LONGEST_NAP))
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        match self.ending() {
+            Some(ending) => Err(exception(&ending, vm)),
+            None => Ok(()),
+        }
+    }
+
+    /// Called in the middle of an allocation: `MemoryError` before the next instruction, for the
+    /// code to catch, or without end if it has used up what it got to recover.
+    fn memory_is_full(self: &Arc<Self>) {
+        if !self.running.load(Ordering::SeqCst) {
+            return;
+        }
+        let cell = self.cell.load(Ordering::SeqCst);
+        let this = Arc::clone(self);
+        let _ = self.sender.send(Box::new(move |vm| {
+            let is_there =
+                this.cell.load(Ordering::SeqCst) == cell && this.running.load(Ordering::SeqCst);
+            if !is_there || !memory::is_full() {
+                return Ok(());
+            }
+            if memory::is_exhausted() {
+                this.send(cell, Force::UntilUnwound);
+            } else {
+                this.keep_reading();
+            }
+            Err(vm.no_memory_error())
+        }));
+    }
+
+    fn stop_cell(self: &Arc<Self>) {
+        let cell = self.cell.load(Ordering::SeqCst);
+        self.since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(Instant::now);
+        self.send(cell, Force::Once);
+        self.meter().demand_attention();
+        // Taking the lock orders this after a sleeper's look at the host.
+        drop(self.nap.lock().unwrap_or_else(PoisonError::into_inner));
+        self.wake.notify_all();
+    }
+
+    /// What raises leaves the rest of the channel unread, and the flag that announces it cleared:
+    /// sending anything sets it again.
+    fn keep_reading(&self) {
+        let _ = self.sender.send(Box::new(|_| Ok(())));
+    }
+
+    fn send(self: &Arc<Self>, cell: u64, force: Force) {
+        let this = Arc::clone(self);
+        // The channel is closed when the interpreter is gone: then there is nothing to stop.
+        let _ = self.sender.send(Box::new(move |vm| {
+            let ending = this.ending();
+            let (true, Some(ending)) = (this.cell.load(Ordering::SeqCst) == cell, ending) else {
+                return Ok(());
+            };
+            match force {
+                Force::UntilUnwound => this.send(cell, force),
+                Force::Once => this.keep_reading(),
+            }
+            Err(exception(&ending, vm))
+        }));
     }
 }
 
@@ -149,6 +242,22 @@ pub(super) struct Running<'a>(&'a Interrupt);
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.running.store(false, Ordering::SeqCst);
+        self.0.meter().settle();
         self.0.wake.notify_all();
     }
+}
+
+fn exception(ending: &Ending, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    match ending {
+        Ending::OutOfFuel => out_of_fuel(vm),
+        Ending::OutOfMemory => vm.no_memory_error(),
+        _ => keyboard_interrupt(vm),
+    }
+}
+
+/// What is raised where the fuel ends. No class of its own: what cleans up after a
+/// `KeyboardInterrupt` (`asyncio.run`, `contextlib`) cleans up after this.
+fn out_of_fuel(vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let class = vm.ctx.exceptions.keyboard_interrupt.to_owned();
+    vm.new_exception_msg(class, "out of fuel".to_owned().into())
 }

@@ -12,6 +12,17 @@ const FILES_MAX: usize = 200;
 /// Files looked at in one directory.
 const FILES_READ_MAX: usize = 10_000;
 
+/// Kinds of grants, for `/allow`.
+const GRANTS: &[(&str, &str)] = &[
+    ("read", "PATH: a file, or everything below a folder"),
+    (
+        "write",
+        "PATH[:SIZE]: read and write there, that many bytes in all",
+    ),
+    ("net", "HOST[:PORT]: speak to a host"),
+    ("env", "NAME: see a variable of the environment"),
+];
+
 /// What a slash command's argument can be, with a word about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Choice {
@@ -40,6 +51,10 @@ pub(crate) struct Choices {
     pub settings: Vec<(Choice, Vec<Choice>)>,
     /// Numbers of cells, newest first, with their first lines.
     pub cells: Vec<Choice>,
+    /// Branches of the kernel.
+    pub branches: Vec<Choice>,
+    /// What `/deny` can take back.
+    pub grants: Vec<Choice>,
 }
 
 /// A question to the kernel that has no answer yet.
@@ -140,15 +155,19 @@ impl Popup {
         let argument = &line[name_length..];
         let argument = argument.trim_start();
         let start = caret - argument.len();
-        if spec.takes == Takes::Path {
-            if opened == Opened::ByItself {
-                return None;
+        match spec.takes {
+            Takes::Path => return Self::of_path(text, start, caret, spec.slash, opened),
+            Takes::Grant => {
+                if let Some((kind, rest)) = argument.split_once(char::is_whitespace) {
+                    let start = caret - rest.trim_start().len();
+                    return matches!(kind, "read" | "write")
+                        .then(|| Self::of_path(text, start, caret, spec.slash, opened))?;
+                }
             }
-            let name_start = argument.rfind('/').map_or(0, |at| at + 1);
-            let items = files(&argument[..name_start], &argument[name_start..], spec.slash);
-            let mut popup = Self::new(text, start + name_start, caret, items, opened)?;
-            popup.is_path = true;
-            return Some(popup);
+            Takes::GrantThatHolds => {
+                return Self::new(text, start, caret, choices.grants.clone(), opened);
+            }
+            _ => {}
         }
         let (first, word) = match argument.split_once(char::is_whitespace) {
             Some((first, rest)) => (Some(first), rest.trim_start()),
@@ -162,6 +181,25 @@ impl Popup {
             Some(first) => second_words(spec, first, choices),
         };
         Self::new(text, caret - word.len(), caret, items, opened)
+    }
+
+    /// Files that fit the path that stands between `start` and the caret.
+    fn of_path(
+        text: &str,
+        start: usize,
+        caret: usize,
+        command: Slash,
+        opened: Opened,
+    ) -> Option<Self> {
+        if opened == Opened::ByItself {
+            return None;
+        }
+        let path = text.get(start..caret)?;
+        let name_start = path.rfind('/').map_or(0, |at| at + 1);
+        let items = files(&path[..name_start], &path[name_start..], command);
+        let mut popup = Self::new(text, start + name_start, caret, items, opened)?;
+        popup.is_path = true;
+        Some(popup)
     }
 
     /// Keeps what fits `word`; whether anything does.
@@ -255,9 +293,16 @@ impl Popup {
     /// What is typed behind an accepted candidate: a space between the words of a slash command,
     /// so that the next can be chosen.
     pub(super) fn ending(&self, text: &str, accepted: &Choice) -> &'static str {
-        let is_name = self.start > 0 && text[..self.start].trim_start() == "/";
-        if self.is_path || !is_name || self.tail > 0 {
+        let before = text.get(..self.start).unwrap_or_default().trim();
+        let is_name = before == "/";
+        if self.is_path || self.tail > 0 {
             return "";
+        }
+        if !is_name {
+            // What a grant is about follows its kind.
+            let spec = before.strip_prefix('/').and_then(slash::find);
+            let is_kind = spec.is_some_and(|spec| spec.takes == Takes::Grant);
+            return if is_kind { " " } else { "" };
         }
         match slash::find(&accepted.text) {
             Some(spec) if spec.takes != Takes::Nothing => " ",
@@ -285,6 +330,12 @@ fn commands(typed: &str) -> Vec<Choice> {
 fn first_words(takes: Takes, choices: &Choices) -> Vec<Choice> {
     match takes {
         Takes::Nothing | Takes::Text | Takes::Path => Vec::new(),
+        Takes::Grant => GRANTS
+            .iter()
+            .map(|(kind, what)| Choice::new(*kind, *what))
+            .collect(),
+        Takes::GrantThatHolds => choices.grants.clone(),
+        Takes::Branch => choices.branches.clone(),
         Takes::Theme => choices.themes.clone(),
         Takes::Language => Language::ALL
             .into_iter()
@@ -387,6 +438,8 @@ mod tests {
                 (Choice::new("keys", ""), vec![Choice::new("vi", "")]),
             ],
             cells: vec![Choice::new("12", "print(1)")],
+            branches: vec![Choice::new("main", "here"), Choice::new("fit", "")],
+            grants: vec![Choice::new("read /data", ""), Choice::new("all", "")],
         }
     }
 
@@ -415,6 +468,11 @@ mod tests {
         check("/copy ", &["12"]);
         check("/help th", &["theme"]);
         check("/py pri", &[]);
+        check("/allow ", &["read", "write", "net", "env"]);
+        check("/allow net ex", &[]);
+        check("/deny ", &["read /data", "all"]);
+        check("/deny read /d", &["read /data"]);
+        check("/branch f", &["fit"]);
         check("/a+/.test(x)", &[]);
         check("x /th", &[]);
     }
@@ -438,6 +496,10 @@ mod tests {
             ask(&line.replace("show", "export"), Opened::Asked),
             "deep/ a.txt b.png"
         );
+        for grant in ["allow read", "allow write "] {
+            let line = line.replace("show", grant);
+            assert_eq!(ask(&line, Opened::Asked), "deep/ a.txt b.png", "{grant}");
+        }
     }
 
     #[test]

@@ -2,8 +2,12 @@
 
 use super::super::layers::Layer;
 use super::super::view::tests::{castle, numbers, styles_of, with_grammars};
+use super::sandbox::{finding, given};
 use super::*;
-use crate::protocol::{Artifact, Completion, Completions, NoticeLevel};
+use crate::protocol::{
+    Artifact, Completion, Completions, GrantScope, LimitKind, NoticeLevel, Question, Severity,
+    Variables,
+};
 
 /// A bit of everything, the last cell still running.
 fn session(desk: &mut Desk) {
@@ -163,6 +167,100 @@ fn selected(desk: &mut Desk) {
     desk.key("alt-up");
 }
 
+/// A cell that asks, with what was found in it, above what is half typed.
+fn confirmation(desk: &mut Desk) {
+    desk.ran(Language::Python, "x = 1", "", None);
+    let source = "import subprocess\nsubprocess.run(['git', 'push'])";
+    let cell = desk.submit(Language::Python, source);
+    desk.event(Event::CellExamined {
+        cell,
+        findings: vec![finding(
+            Severity::Medium,
+            1,
+            "py-process",
+            "imports subprocess, which starts processes; the jail denies them",
+        )],
+    });
+    desk.event(Event::ConfirmationRequested {
+        cell,
+        question: Question {
+            text: "this cell reaches for processes: run it all the same?".into(),
+            rule: "severity medium asks".into(),
+            wider: Some("Python cells with findings of medium severity".into()),
+        },
+    });
+    desk.type_text("x + 1");
+    desk.wait(600);
+}
+
+/// A cell that ran although something was found in it, and one with much.
+fn findings(desk: &mut Desk) {
+    let cell = desk.start(Language::Python, "print(().__class__.__base__)");
+    desk.event(Event::CellExamined {
+        cell,
+        findings: vec![finding(
+            Severity::High,
+            1,
+            "py-dunder-escape",
+            "walks from an object to the classes of the interpreter (__base__), as escapes do",
+        )],
+    });
+    desk.print(cell, Stream::Stdout, "<class 'object'>\n");
+    desk.finish(cell, Status::Ok, None);
+    let cell = desk.start(Language::JavaScript, "eval(a); eval(b); fetch(c)");
+    let severities = [
+        Severity::Medium,
+        Severity::Low,
+        Severity::Low,
+        Severity::High,
+        Severity::Medium,
+    ];
+    let many = severities.into_iter().enumerate().map(|(at, severity)| {
+        let line = u32::try_from(at + 1).expect("few");
+        finding(severity, line, "js-eval", "runs a text as a program")
+    });
+    desk.event(Event::CellExamined {
+        cell,
+        findings: many.collect(),
+    });
+    desk.finish(cell, Status::Ok, Some("undefined"));
+}
+
+/// Cells that were rolled back, stopped and refused, with a grant that holds.
+fn sandbox(desk: &mut Desk) {
+    desk.status(Language::Python, KernelStatus::Idle);
+    let cell = desk.start(Language::Python, "eval('-' * 3000000)");
+    let variables = Variables::RolledBack;
+    let message = "the kernel overflowed its stack (signal 11)".into();
+    desk.finish(cell, Status::Died { message, variables }, None);
+    let cell = desk.start(Language::Python, "sum(range(10**12))");
+    desk.finish(cell, Status::Interrupted { variables }, None);
+    let cell = desk.start(Language::Python, "s = 'x' * 10**12");
+    let status = Status::Limit {
+        kind: LimitKind::Memory,
+        message: "memory limit of 512 MiB reached".into(),
+        variables,
+    };
+    desk.finish(cell, status, None);
+    let cell = desk.submit(Language::Python, "import os; os.system('git push')");
+    let message =
+        "the policy denies git push (rule \"deny git push\"); see companion policy".into();
+    desk.finish(cell, Status::Refused { message }, None);
+    desk.event(Event::GrantsChanged {
+        grants: vec![given("read /data", GrantScope::Session)],
+    });
+}
+
+/// More grants than the status line has room for.
+fn grants(desk: &mut Desk) {
+    desk.event(Event::GrantsChanged {
+        grants: vec![
+            given("read /data", GrantScope::Session),
+            given("net example.org:443", GrantScope::Once),
+        ],
+    });
+}
+
 type Scene = fn(&mut Desk);
 
 /// Letters with a frame that shows the size, and the caret.
@@ -182,7 +280,7 @@ fn look(theme: &str, scene: Scene, width: u16, height: u16) -> String {
 
 #[test]
 fn screens_at_two_widths() {
-    let scenes: [(&str, Scene); 12] = [
+    let scenes: [(&str, Scene); 16] = [
         ("welcome", |_| {}),
         ("session", session),
         ("session_top", session_from_its_top),
@@ -195,6 +293,10 @@ fn screens_at_two_widths() {
         ("notices", notices),
         ("question", question),
         ("selected", selected),
+        ("confirmation", confirmation),
+        ("findings", findings),
+        ("sandbox", sandbox),
+        ("grants", grants),
     ];
     for (name, scene) in scenes {
         for (width, height) in [(60, 20), (200, 50)] {
@@ -211,11 +313,15 @@ fn screens_at_two_widths() {
 #[test]
 fn colours_of_two_themes() {
     with_grammars();
-    let scenes: [(&str, Scene); 4] = [
+    let scenes: [(&str, Scene); 8] = [
         ("session", session),
         ("completions", completions),
         ("history", history),
         ("notices", notices),
+        ("confirmation", confirmation),
+        ("findings", findings),
+        ("sandbox", sandbox),
+        ("grants", grants),
     ];
     for (name, scene) in scenes {
         for theme in ["dark", "light"] {
@@ -230,7 +336,7 @@ fn colours_of_two_themes() {
 
 #[test]
 fn every_size_can_be_drawn() {
-    let scenes: [Scene; 9] = [
+    let scenes: [Scene; 12] = [
         session,
         completions,
         history,
@@ -240,6 +346,9 @@ fn every_size_can_be_drawn() {
         pager,
         notices,
         question,
+        confirmation,
+        findings,
+        sandbox,
     ];
     for scene in scenes {
         let mut desk = Desk::new();

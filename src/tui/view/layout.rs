@@ -35,18 +35,20 @@ struct Ends {
 }
 
 /// Rows of one entry while they are written.
-struct Rows {
-    laid: Laid,
-    width: usize,
-    fold: Fold,
+pub(super) struct Rows {
+    pub laid: Laid,
+    pub width: usize,
+    pub fold: Fold,
 }
 
 impl Rows {
     fn cell(&mut self, cell: &CellBody, source: &[Line]) {
         self.source(cell, source);
+        self.findings(&cell.findings);
         self.output(&cell.output);
         match &cell.phase {
             Phase::Queued => self.note(Role::Dim, "queued"),
+            Phase::Held(question) => self.held(question),
             Phase::Running { since, asks } => {
                 if let Some(question) = asks {
                     self.question(question, &cell.output);
@@ -312,13 +314,13 @@ impl Rows {
         self.hidden(format!("{lines}{more} line{s}"));
     }
 
-    fn hidden(&mut self, what: String) {
+    pub(super) fn hidden(&mut self, what: String) {
         self.push(mark("⋯", Role::Dim), Content::Hidden(what));
     }
 
-    fn note(&mut self, role: Role, what: &str) {
+    pub(super) fn note(&mut self, role: Role, what: &str) {
         if !what.is_empty() {
-            self.wrap(&run(role, what), None, Mark::default());
+            self.words(role, Mark::default(), what);
         }
     }
 
@@ -336,14 +338,16 @@ impl Rows {
     }
 
     /// A sentence of ours that may quote untrusted text.
-    fn message(&mut self, role: Role, glyph: &'static str, message: &str) {
-        let message = sanitize(message);
-        for (at, line) in text::wrap_words(message.trim_end(), self.width)
-            .iter()
-            .enumerate()
-        {
-            let glyph = if at == 0 { glyph } else { "" };
-            self.push(mark(glyph, role), Content::Text(run(role, line), None));
+    pub(super) fn message(&mut self, role: Role, glyph: &'static str, message: &str) {
+        self.words(role, mark(glyph, role), &sanitize(message));
+    }
+
+    /// Safe text, broken between words, with a mark before its first row.
+    pub(super) fn words(&mut self, role: Role, mark: Mark, text: &str) {
+        let mut mark = Some(mark);
+        for line in text::wrap_words(text.trim_end(), self.width) {
+            let content = Content::Text(run(role, &line), None);
+            self.push(mark.take().unwrap_or_default(), content);
         }
     }
 
@@ -368,7 +372,7 @@ fn stream_mark(_: usize, line: &Line) -> Mark {
     }
 }
 
-fn mark(glyph: &'static str, role: Role) -> Mark {
+pub(super) fn mark(glyph: &'static str, role: Role) -> Mark {
     Mark {
         label: Cow::Borrowed(""),
         label_role: Role::Text,
@@ -397,13 +401,20 @@ fn caption(artifact: &Artifact) -> String {
     )
 }
 
-/// `12 ms · 21 MiB`
+/// `12 ms · 21 MiB · 1.2M steps`
 fn cost(cost: &Cost) -> String {
-    let time = text::duration(cost.execution_time);
-    match cost.peak_memory_bytes {
-        0 => time,
-        _ => format!("{time} · {}", memory(cost)),
+    let mut text = text::duration(cost.execution_time);
+    let steps = match cost.fuel_used {
+        0 => String::new(),
+        fuel => text::steps(fuel),
+    };
+    for part in [memory(cost), steps] {
+        if !part.is_empty() {
+            text.push_str(" · ");
+            text.push_str(&part);
+        }
     }
+    text
 }
 
 fn memory(cost: &Cost) -> String {

@@ -9,6 +9,7 @@
 
 mod content;
 mod draw;
+mod examined;
 pub(crate) mod help;
 mod layout;
 pub(crate) mod notice;

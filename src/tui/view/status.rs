@@ -8,7 +8,8 @@ use ratatui::layout::Rect;
 use super::draw::{QUIET, elapsed_time, spinner};
 use super::text;
 use super::transcript::Position;
-use crate::protocol::{Cost, KernelStatus, Language, SessionId};
+use crate::protocol::{Cost, KernelStatus, Language, SessionGrant, SessionId};
+use crate::sanitize::sanitize;
 use crate::tui::theme::{Role, Theme};
 
 /// What the status line tells.
@@ -24,6 +25,10 @@ pub(crate) struct StatusLine<'a> {
     pub running: Option<(Language, Duration)>,
     /// Cells that wait.
     pub queued: usize,
+    /// Whether a cell waits for a permission.
+    pub is_asked: bool,
+    /// What cells may do beyond their jail.
+    pub grants: &'a [SessionGrant],
     /// What the last cell cost.
     pub last_cost: Option<Cost>,
     /// Where the transcript's view stands.
@@ -58,7 +63,7 @@ impl StatusLine<'_> {
         let ground = theme.style(Role::Status);
         buf.set_stringn(area.x, area.y, " ".repeat(width), width, ground);
 
-        let (mut left, mut right) = (self.left(), self.right());
+        let (mut left, mut right) = (self.left(width), self.right());
         while extent(&left) + extent(&right) + GAP > width {
             let rank = |pieces: &[Piece]| pieces.iter().map(|piece| piece.rank).max();
             let worst = rank(&left).max(rank(&right)).unwrap_or(0);
@@ -93,7 +98,7 @@ impl StatusLine<'_> {
         }
     }
 
-    fn left(&self) -> Vec<Piece> {
+    fn left(&self, width: usize) -> Vec<Piece> {
         let piece = |text: String, role, rank| Piece { text, role, rank };
         let mut pieces = vec![
             piece(self.language.title().into(), Role::StatusLanguage, 0),
@@ -113,6 +118,9 @@ impl StatusLine<'_> {
                 }
                 pieces.push(piece(text, Role::StatusBusy, 1));
             }
+            (None, _) if self.is_asked => {
+                pieces.push(piece("asks".into(), Role::StatusBusy, 1));
+            }
             (None, KernelStatus::Starting) => {
                 pieces.push(piece("starting".into(), Role::StatusBusy, 1));
             }
@@ -127,6 +135,9 @@ impl StatusLine<'_> {
             let text = format!("{} queued", self.queued);
             pieces.push(piece(text, Role::StatusBusy, 3));
         }
+        if let Some(text) = self.grants(width / 4) {
+            pieces.push(piece(text, Role::Warning, 2));
+        }
         if let (Some(cost), None) = (self.last_cost, running) {
             let mut text = format!("last {}", text::duration(cost.execution_time));
             if cost.peak_memory_bytes > 0 {
@@ -136,6 +147,19 @@ impl StatusLine<'_> {
             pieces.push(piece(text, Role::Status, 7));
         }
         pieces
+    }
+
+    /// What holds beyond the jail: `+read /data`, or a number where there is more, or no room.
+    fn grants(&self, room: usize) -> Option<String> {
+        match self.grants {
+            [] => None,
+            [one] => {
+                let text = format!("+{}", sanitize(&one.grant.to_string()));
+                let fits = text::width(&text) <= room && !text.contains('\n');
+                Some(if fits { text } else { "+1 grant".to_owned() })
+            }
+            more => Some(format!("+{} grants", more.len())),
+        }
     }
 
     fn right(&self) -> Vec<Piece> {

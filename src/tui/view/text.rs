@@ -91,6 +91,21 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// `950 steps`, `12k steps`, `1.2M steps`: cut, not rounded.
+pub(crate) fn steps(fuel: u64) -> String {
+    let (unit, letter) = match fuel {
+        0..10_000 => return plural(fuel, "step"),
+        10_000..1_000_000 => (1_000, 'k'),
+        1_000_000..1_000_000_000 => (1_000_000, 'M'),
+        1_000_000_000..1_000_000_000_000 => (1_000_000_000, 'G'),
+        _ => (1_000_000_000_000, 'T'),
+    };
+    match (fuel / unit, fuel % unit * 10 / unit) {
+        (whole, tenth @ 1..) if whole < 10 => format!("{whole}.{tenth}{letter} steps"),
+        (whole, _) => format!("{}{letter} steps", count(whole)),
+    }
+}
+
 /// `1 line`, `2 lines`.
 pub(crate) fn plural(number: u64, what: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
@@ -120,6 +135,21 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
+        let fuels = [
+            (0, "0 steps"),
+            (1, "1 step"),
+            (9_999, "9,999 steps"),
+            (12_345, "12k steps"),
+            (999_999, "999k steps"),
+            (1_000_000, "1M steps"),
+            (1_290_000, "1.2M steps"),
+            (51_290_000, "51M steps"),
+            (7_500_000_000, "7.5G steps"),
+            (u64::MAX, "18,446,744T steps"),
+        ];
+        for (fuel, expected) in fuels {
+            assert_eq!(steps(fuel), expected);
+        }
         let times = [
             (0, "0 µs"),
             (840, "840 µs"),

@@ -265,6 +265,16 @@ pub(super) fn dangerous() -> Vec<Call> {
         libc::SYS_vmsplice,
         libc::SYS_personality,
         SYS_LSM_SET_SELF_ATTR,
+        // Memory that belongs to no process and that no bound counts.
+        libc::SYS_memfd_create,
+        libc::SYS_shmget,
+        libc::SYS_shmat,
+        libc::SYS_semget,
+        libc::SYS_semop,
+        libc::SYS_msgget,
+        libc::SYS_msgsnd,
+        libc::SYS_msgrcv,
+        libc::SYS_mq_open,
         // The machine.
         libc::SYS_kexec_load,
         libc::SYS_init_module,

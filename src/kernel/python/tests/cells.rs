@@ -86,6 +86,7 @@ fn output_comes_as_it_is_written() {
                 reply,
                 stdout: out,
                 stderr: err,
+                ..
             } = python.cell(source);
             assert_eq!(reply.ending, Ending::Ok, "{source}");
             assert_eq!((out.as_str(), err.as_str()), (stdout, stderr), "{source}");

@@ -2,6 +2,7 @@
 
 mod cells;
 mod conformance;
+mod fuel;
 mod interrupts;
 mod names;
 
@@ -10,11 +11,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-use crate::kernel::{ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, ReadLineError};
+use crate::kernel::{
+    ExecuteMode, ExecuteReply, ExecuteRequest, Host, Interpreter, Meter, ReadLineError,
+};
 use crate::protocol::Stream;
 
 /// RustPython's signal flag is one for the process: one interpreter at a time.
 static ONE: Mutex<()> = Mutex::new(());
+
+/// Keeps other tests from starting a Python.
+pub(in crate::kernel) fn alone() -> MutexGuard<'static, ()> {
+    lock(&ONE)
+}
 
 #[derive(Default)]
 struct TestHost {
@@ -24,6 +32,7 @@ struct TestHost {
     prompts: Mutex<Vec<String>>,
     interrupted: AtomicBool,
     wake: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+    meter: Arc<Meter>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -63,12 +72,17 @@ impl Host for TestHost {
     fn on_interrupt(&self, wake: Box<dyn Fn() + Send + Sync>) {
         *lock(&self.wake) = Some(wake);
     }
+
+    fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
 }
 
 /// What a cell did.
 #[derive(Debug)]
 struct Ran {
     reply: ExecuteReply,
+    fuel_used: u64,
     stdout: String,
     stderr: String,
 }
@@ -86,14 +100,20 @@ impl Session {
     }
 
     fn run(&mut self, source: &str, mode: ExecuteMode) -> Ran {
+        self.run_with(source, mode, None)
+    }
+
+    fn run_with(&mut self, source: &str, mode: ExecuteMode, fuel: Option<u64>) -> Ran {
         self.host.interrupted.store(false, Ordering::SeqCst);
+        self.host.meter.begin(fuel);
         let reply = self.interpreter.execute(&ExecuteRequest {
             source: source.to_owned(),
             mode,
-            fuel: None,
+            fuel,
         });
         Ran {
             reply,
+            fuel_used: self.host.meter.used(),
             stdout: std::mem::take(&mut *lock(&self.host.stdout)),
             stderr: std::mem::take(&mut *lock(&self.host.stderr)),
         }
@@ -102,7 +122,7 @@ impl Session {
 
 /// Runs `body` with a fresh interpreter on a thread with the worker's stack.
 fn session<T: Send>(body: impl FnOnce(&mut Session) -> T + Send) -> T {
-    let _one = lock(&ONE);
+    let _one = alone();
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(256 << 20)

@@ -10,7 +10,7 @@ use super::super::status::StatusLine;
 use super::super::transcript::Position;
 use super::super::welcome;
 use super::*;
-use crate::protocol::{KernelStatus, NoticeLevel, SessionId, slash};
+use crate::protocol::{GrantScope, KernelStatus, NoticeLevel, SessionGrant, SessionId, slash};
 
 const KEYS: &[(&str, &str)] = &[
     (
@@ -34,12 +34,19 @@ fn buffer(width: u16, height: u16, draw: impl FnOnce(Rect, &mut Buffer)) -> Buff
 fn status_lines(width: u16) -> String {
     let session = SessionId("019a0b1c2d3-5e6f3fa9".into());
     let failed = KernelStatus::Failed("no".into());
+    let grants =
+        ["read /data", "write /home/ada/projects/castle/renders:10M"].map(|grant| SessionGrant {
+            grant: grant.parse().expect("a grant"),
+            scope: GrantScope::Session,
+        });
     let calm = StatusLine {
         language: Language::Python,
         mode: "emacs",
         kernel: &KernelStatus::Idle,
         running: None,
         queued: 0,
+        is_asked: false,
+        grants: &[],
         last_cost: Some(Cost {
             execution_time: Duration::from_millis(12),
             peak_memory_bytes: 21 << 20,
@@ -78,6 +85,19 @@ fn status_lines(width: u16) -> String {
             kernel: &KernelStatus::NotStarted,
             last_cost: None,
             ..calm
+        },
+        StatusLine {
+            grants: &grants[..1],
+            ..calm
+        },
+        StatusLine {
+            grants: &grants[1..2],
+            is_asked: true,
+            ..calm
+        },
+        StatusLine {
+            grants: &grants,
+            ..busy
         },
     ];
     let theme = theme("dark");

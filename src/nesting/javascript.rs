@@ -4,7 +4,7 @@
 //! recursive parser would overflow its stack, and which brackets are open at its end.
 
 /// Longest source that is parsed, in bytes.
-pub(super) const MAX_BYTES: usize = 1 << 20;
+pub(crate) const MAX_BYTES: usize = 1 << 20;
 /// Most levels that brackets, prefix operators, arrows, assignments and nested statements may
 /// make together. The parser's stack for so many is far below what a thread has.
 const MAX_DEPTH: usize = 300;
@@ -13,7 +13,7 @@ const MAX_UNSURE_BYTES: usize = 2000;
 
 /// Why a text is not given to the parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     /// What to tell.
     pub message: &'static str,
     /// Where, in bytes.
@@ -22,7 +22,7 @@ pub(super) struct Refusal {
 
 /// What was seen.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     /// Why the text must not be parsed, if so.
     pub refusal: Option<Refusal>,
     /// Brackets, templates and comments that are open at the end.
@@ -34,7 +34,7 @@ pub(super) struct Scan {
 }
 
 /// Looks over a text.
-pub(super) fn scan(source: &str) -> Scan {
+pub(crate) fn scan(source: &str) -> Scan {
     if source.len() > MAX_BYTES {
         return Scan {
             refusal: Some(Refusal {

@@ -1,0 +1,92 @@
+//! `companion policy`
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+
+use super::Context;
+use super::run::Who;
+use crate::error::Report;
+use crate::safety::{Judge, Say, TestOutcome};
+use crate::sanitize::sanitize_for_terminal;
+
+/// Shows, tests and tries the rules of policy.toml.
+#[derive(Debug, Args)]
+pub(super) struct Policy {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Run the tests that stand in policy.toml and in the built-in rules; ends with 1 if one fails
+    Test,
+    /// Tell what the policy says of shell commands, and which rule says it; runs nothing
+    Check {
+        /// The commands, as they would be typed
+        #[arg(value_name = "COMMANDS", allow_hyphen_values = true)]
+        commands: String,
+        /// Whose commands
+        #[arg(long, value_name = "WHO", value_enum, default_value_t = Who::User)]
+        origin: Who,
+    },
+    /// List the rules that hold
+    Show,
+}
+
+impl Policy {
+    pub fn start(self, context: &Context) -> Result<u8, Report> {
+        let judge = Judge::load(&context.folders.policy_file())?;
+        let (lines, code) = match self.what {
+            What::Show => (judge.describe(), 0),
+            What::Test => test(&judge),
+            What::Check { commands, origin } => check(&judge, &commands, origin)?,
+        };
+        let mut out = io::stdout().lock();
+        for line in lines {
+            // A reader that is gone does not want to hear of it.
+            let _ = writeln!(out, "{}", sanitize_for_terminal(&line));
+        }
+        Ok(code)
+    }
+}
+
+fn test(judge: &Judge) -> (Vec<String>, u8) {
+    let outcomes = judge.test();
+    let mut lines: Vec<String> = outcomes
+        .iter()
+        .filter(|outcome| !outcome.has_passed())
+        .map(|TestOutcome { test, found, by }| {
+            format!(
+                "FAILED {}: {:?} should be {}, and is {found} by {by}",
+                test.rule, test.command, test.expected
+            )
+        })
+        .collect();
+    let failed = lines.len();
+    lines.push(format!(
+        "{} passed, {failed} failed",
+        outcomes.len() - failed
+    ));
+    (lines, u8::from(failed > 0))
+}
+
+fn check(judge: &Judge, commands: &str, origin: Who) -> Result<(Vec<String>, u8), Report> {
+    let opinions = judge
+        .weigh(commands, origin.into())
+        .map_err(|problem| Report::failure("can't judge the commands").cause(problem))?;
+    let lines = opinions.iter().map(|opinion| {
+        let why = opinion
+            .reason
+            .as_ref()
+            .map_or_else(String::new, |reason| format!(": {reason}"));
+        format!(
+            "{:<6} {}  ({}){why}",
+            opinion.say.word(),
+            opinion.command,
+            opinion.by
+        )
+    });
+    let is_denied = opinions.iter().any(|opinion| opinion.say == Say::Deny);
+    Ok((lines.collect(), u8::from(is_denied)))
+}

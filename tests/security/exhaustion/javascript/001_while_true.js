@@ -1,0 +1,4 @@
+// The plainest loop.
+// fuel: 100000
+// expect: limit
+while (true);

@@ -1,0 +1,2 @@
+// Reverses it.
+new Array(4294967295).reverse();

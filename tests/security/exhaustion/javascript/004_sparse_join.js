@@ -1,0 +1,2 @@
+// Joins it.
+new Array(2 ** 29).join('x');

@@ -1,0 +1,3 @@
+// Doubles a text until nothing is left.
+let s = 'x';
+while (true) s += s;

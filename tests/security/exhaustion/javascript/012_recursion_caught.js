@@ -1,0 +1,3 @@
+// A recursion that catches its own end and goes on.
+const fall = () => { try { fall(); } catch { fall(); } };
+fall();

@@ -1,0 +1,2 @@
+// A number of a billion bits.
+2n ** 1_000_000_000n;

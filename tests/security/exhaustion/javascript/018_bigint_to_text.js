@@ -1,0 +1,2 @@
+// A number whose digits take for ever.
+(7n ** 3_000_000n).toString();

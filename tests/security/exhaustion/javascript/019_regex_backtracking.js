@@ -1,0 +1,2 @@
+// A regular expression that goes back exponentially.
+/(a+)+$/.test('a'.repeat(40) + 'b');

@@ -1,0 +1,4 @@
+// Promises that make promises.
+const more = () => Promise.resolve().then(() => { more(); more(); });
+more();
+await new Promise(() => {});

@@ -1,0 +1,3 @@
+// Waits for what never comes.
+// expect: limit error died ok
+await new Promise(() => {});

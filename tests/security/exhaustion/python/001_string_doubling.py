@@ -1,0 +1,4 @@
+# Doubles a text until nothing is left.
+s = "x"
+while True:
+    s = s + s

@@ -1,0 +1,2 @@
+# A format with a width of a hundred billion.
+"%99999999999d" % 1

@@ -1,0 +1,3 @@
+# A tab that is as wide as memory.
+# expect: limit error died ok
+"\t".expandtabs(10**11)

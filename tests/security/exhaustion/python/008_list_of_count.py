@@ -1,0 +1,4 @@
+# A list of an iterator without end.
+import itertools
+
+list(itertools.count())

@@ -1,0 +1,2 @@
+# The same by sum.
+sum(range(10**12))

@@ -1,0 +1,2 @@
+# Nine to the power of nine to the power of nine.
+9**9**9

@@ -1,0 +1,2 @@
+# A shift by more bits than there are atoms.
+1 << (1 << 40)

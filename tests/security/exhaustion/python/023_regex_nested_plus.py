@@ -1,0 +1,4 @@
+# A regular expression that goes back exponentially.
+import re
+
+re.match("(a+)+$", "a" * 40 + "b")

@@ -1,0 +1,4 @@
+# Another, with dots.
+import re
+
+re.match("(.*)*b", "a" * 40)

@@ -1,0 +1,7 @@
+# Catches whatever comes, without end.
+while True:
+    try:
+        while True:
+            pass
+    except BaseException:
+        pass

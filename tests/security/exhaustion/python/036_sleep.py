@@ -1,0 +1,4 @@
+# Sleeps for a thousand seconds.
+import time
+
+time.sleep(1000)

@@ -1,0 +1,3 @@
+# A result whose text is huge.
+# expect: ok limit error
+["x" * 1000] * 60_000

@@ -1,0 +1,5 @@
+# The plainest loop, counted.
+# fuel: 100000
+# expect: limit
+while True:
+    pass

@@ -1,0 +1,2 @@
+# The plainest loop.
+while :; do :; done

@@ -1,0 +1,2 @@
+# Sleeps for a thousand seconds.
+sleep 1000

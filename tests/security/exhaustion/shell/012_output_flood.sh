@@ -1,0 +1,3 @@
+# Prints without end.
+# expect: limit
+yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx

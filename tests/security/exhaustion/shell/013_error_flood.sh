@@ -1,0 +1,3 @@
+# Prints without end to standard error.
+# expect: limit
+yes yyyyyyyyyyyyyyyyyyyyyyyyyyyyy >&2

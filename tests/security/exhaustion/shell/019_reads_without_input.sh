@@ -1,0 +1,2 @@
+# Reads from a pipe that nobody writes to.
+mkfifo pipe; cat < pipe

@@ -1,0 +1,3 @@
+# Reads standard input until its end.
+# expect: ok limit error
+cat; read -r x; exit 1

@@ -1,0 +1,2 @@
+# The program that everybody writes first.
+echo hello; printf '%s %d\n' world 42
