@@ -573,6 +573,7 @@ fn xargs(arguments: &[Word]) -> (Kind, Vec<Inner>) {
         inner.push(Word::literal("echo"));
     }
     // What xargs adds is not known; `{}` of -I may be part of any word.
+    let as_written = inner.clone();
     for place in placeholders(arguments) {
         for word in &mut inner {
             if word.text().is_none_or(|text| text.contains(&place)) {
@@ -581,7 +582,15 @@ fn xargs(arguments: &[Word]) -> (Kind, Vec<Inner>) {
         }
     }
     inner.push(Word::many());
-    (Kind::SeenThrough, vec![Inner::Command(inner)])
+    let mut all = vec![Inner::Command(inner)];
+    // `-I{} sh -c 'rm {}'`: with the place filled in it is not known, as written it is.
+    if has_option(arguments, "-I")
+        || has_option(arguments, "-i")
+        || has_option(arguments, "--replace")
+    {
+        all.push(Inner::Command(as_written));
+    }
+    (Kind::SeenThrough, all)
 }
 
 /// The texts that xargs replaces: `{}` of `-I {}`.
