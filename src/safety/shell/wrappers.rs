@@ -881,7 +881,7 @@ fn git(arguments: &[Word]) -> (Kind, Vec<Inner>) {
     }) {
         hidden = Some("an option names a program that git starts".to_owned());
     }
-    if subcommand.is_empty() && rest.first().is_some() {
+    if subcommand.is_empty() && !rest.is_empty() {
         hidden = Some("which command of git it is shows only when it runs".to_owned());
     }
     match hidden {
@@ -1097,7 +1097,7 @@ fn sed_reaches_out(script: &str) -> bool {
                     return true;
                 };
                 at = end;
-                while let Some(flag) = get(at).filter(|flag| flag.is_ascii_alphanumeric()) {
+                while let Some(flag) = get(at).filter(char::is_ascii_alphanumeric) {
                     if matches!(flag, 'e' | 'w') {
                         return true;
                     }
