@@ -7,14 +7,34 @@ use std::time::Duration;
 
 use crate::kernel::{
     Controller, ExecuteMode, ExecuteRequest, Finished, Kernel, KernelError, KernelEvent,
-    ReadLineError, TravelError, find_program,
+    ReadLineError, ThreadKernel, TravelError, find_program,
 };
-use crate::protocol::{Language, Limits, Status, Stream, Timeline};
+use crate::protocol::{Grant, Language, Limits, Status, Stream, Timeline};
+
+/// Where an interpreter lives.
+///
+/// | | [`Worker`](Self::Worker) | [`Thread`](Self::Thread) |
+/// |---|---|---|
+/// | fuel, output | held | held |
+/// | time | held | held, but a loop inside a native function (`sum(range(10**12))`) is given up, not ended: its thread goes on |
+/// | memory | held | the soft limit, if [`crate::CountingAllocator`] is the program's `#[global_allocator]`; a native function that allocates without end is not stopped |
+/// | native stack overflow, allocation failure, a bug of the interpreter | costs that cell | ends your program |
+/// | files, network, processes, the environment | a jail of the system | only what the interpreter leaves out |
+/// | undo, redo, branches | yes | no |
+/// | how many | any number | one Python in a process, any number of JavaScripts |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Isolation {
+    /// In a process of its own, in a jail. For code that nobody has to trust.
+    #[default]
+    Worker,
+    /// On a thread of this process. For trusted code: see the table above.
+    Thread,
+}
 
 /// Runs code in kernels of its own, one a language. Variables stay from call to call.
 ///
 /// The interpreters run in worker processes, started from this program's own binary: call
-/// [`crate::become_worker_if_asked`] first in `main`.
+/// [`crate::become_worker_if_asked`] first in `main`. [`Self::with_isolation`] has another way.
 ///
 /// ```no_run
 /// fn main() -> Result<(), companion::ExecutorError> {
@@ -30,9 +50,38 @@ use crate::protocol::{Language, Limits, Status, Stream, Timeline};
 /// }
 /// ```
 pub struct CodeExecutor {
-    program: PathBuf,
+    home: Home,
     limits: Limits,
-    kernels: Mutex<BTreeMap<Language, (Kernel, u64)>>,
+    kernels: Mutex<BTreeMap<Language, (AnyKernel, u64)>>,
+    grants: Mutex<Vec<Grant>>,
+}
+
+/// What kernels are made of.
+enum Home {
+    /// Processes of this binary.
+    Program(PathBuf),
+    Threads,
+}
+
+enum AnyKernel {
+    Worker(Kernel),
+    Thread(ThreadKernel),
+}
+
+impl AnyKernel {
+    fn start(home: &Home, language: Language, limits: &Limits) -> Result<Self, KernelError> {
+        Ok(match home {
+            Home::Program(program) => Self::Worker(Kernel::new(language, program.clone(), limits)?),
+            Home::Threads => Self::Thread(ThreadKernel::start(language, limits)?),
+        })
+    }
+
+    fn set_grants(&mut self, grants: Vec<Grant>) -> Result<(), KernelError> {
+        match self {
+            Self::Worker(kernel) => Ok(kernel.set_grants(grants)?),
+            Self::Thread(_) => Err(KernelError::NoBroker),
+        }
+    }
 }
 
 /// What running code came to.
@@ -87,11 +136,60 @@ impl CodeExecutor {
     /// # Errors
     /// When there is no binary to start kernels from.
     pub fn with_limits(limits: Limits) -> Result<Self, ExecutorError> {
+        Self::with_isolation(Isolation::Worker, limits)
+    }
+
+    /// An executor whose interpreters live there.
+    ///
+    /// # Errors
+    /// When there is no binary to start kernels from, and they are to be processes.
+    pub fn with_isolation(isolation: Isolation, limits: Limits) -> Result<Self, ExecutorError> {
         Ok(Self {
-            program: find_program()?,
+            home: match isolation {
+                Isolation::Worker => Home::Program(find_program()?),
+                Isolation::Thread => Home::Threads,
+            },
             limits,
             kernels: Mutex::default(),
+            grants: Mutex::default(),
         })
+    }
+
+    /// Lets code do one more thing, from the next call on, in every language: read a file or
+    /// folder, write one, speak to a host, see a variable of this process's environment.
+    ///
+    /// Paths are absolute. A folder is granted with all that is in it; links that lead out of it
+    /// are not followed.
+    ///
+    /// # Errors
+    /// When there is nothing at a path to read, or no folder around a path to write. Then the
+    /// grant is not given.
+    pub fn grant(&self, grant: Grant) -> Result<(), ExecutorError> {
+        if matches!(self.home, Home::Threads) {
+            return Err(KernelError::NoBroker.into());
+        }
+        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wanted = grants.clone();
+        wanted.push(grant);
+        // They start with their first cell.
+        for language in Language::ALL {
+            if let std::collections::btree_map::Entry::Vacant(entry) = kernels.entry(language) {
+                entry.insert((AnyKernel::start(&self.home, language, &self.limits)?, 0));
+            }
+        }
+        // All kernels or none: what one of them can't have, none has.
+        for (kernel, _) in kernels.values_mut() {
+            if let Err(error) = kernel.set_grants(wanted.clone()) {
+                for (kernel, _) in kernels.values_mut() {
+                    // These it had before.
+                    let _ = kernel.set_grants(grants.clone());
+                }
+                return Err(error.into());
+            }
+        }
+        *grants = wanted;
+        Ok(())
     }
 
     /// Runs Python.
@@ -118,13 +216,12 @@ impl CodeExecutor {
         let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut kernel, count) = match kernels.remove(&language) {
             Some(known) => known,
-            None => (
-                Kernel::new(language, self.program.clone(), &self.limits)?,
-                0,
-            ),
+            None => (AnyKernel::start(&self.home, language, &self.limits)?, 0),
         };
         // A kernel that can't come up is an error of ours, not of the code.
-        kernel.start()?;
+        if let AnyKernel::Worker(kernel) = &mut kernel {
+            kernel.start()?;
+        }
         let execution_count = count + 1;
         let request = ExecuteRequest {
             source: code.to_owned(),
@@ -176,25 +273,30 @@ impl CodeExecutor {
     ) -> Result<Timeline, TravelFailed> {
         let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
         match kernels.get_mut(&language) {
-            Some((kernel, _)) => Ok(travel(kernel)?),
+            Some((AnyKernel::Worker(kernel), _)) => Ok(travel(kernel)?),
+            Some((AnyKernel::Thread(_), _)) => Err(TravelError::NoStates.into()),
             None => Err(TravelError::NotStarted.into()),
         }
     }
 }
 
 /// Runs a request and gathers what it prints.
-fn collect(kernel: &mut Kernel, request: ExecuteRequest, limits: &Limits) -> Execution {
+fn collect(kernel: &mut AnyKernel, request: ExecuteRequest, limits: &Limits) -> Execution {
     let (mut output, mut stderr) = (String::new(), String::new());
-    let finished = run(
-        kernel,
-        request,
-        limits,
-        &mut |_| Err(ReadLineError::EndOfFile),
-        &mut |stream, text| match stream {
-            Stream::Stdout => output.push_str(text),
-            Stream::Stderr => stderr.push_str(text),
-        },
-    );
+    let mut write = |stream, text: &str| match stream {
+        Stream::Stdout => output.push_str(text),
+        Stream::Stderr => stderr.push_str(text),
+    };
+    let finished = match kernel {
+        AnyKernel::Worker(kernel) => run(
+            kernel,
+            request,
+            limits,
+            &mut |_| Err(ReadLineError::EndOfFile),
+            &mut write,
+        ),
+        AnyKernel::Thread(kernel) => kernel.execute(request, &mut write),
+    };
     let Finished {
         status,
         result,

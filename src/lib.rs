@@ -71,6 +71,9 @@ mod executor;
 mod headless;
 mod jail;
 pub(crate) mod kernel;
+#[cfg(feature = "measure")]
+#[doc(hidden)]
+pub mod measure;
 mod nesting;
 mod panics;
 mod picture;
@@ -82,6 +85,10 @@ pub mod session;
 pub(crate) mod store;
 pub(crate) mod tui;
 
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
 pub use error::Report;
-pub use executor::{CodeExecutor, Execution, ExecutorError, TravelFailed};
+pub use executor::{CodeExecutor, Execution, ExecutorError, Isolation, TravelFailed};
 pub use kernel::{CountingAllocator, become_worker_if_asked};

@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("executor", &["protocol", "kernel"]),
+    ("measure", &["protocol", "kernel"]),
     (
         "error",
         &[
@@ -75,6 +76,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("seccompiler", &["jail"]),
     ("sled", &["store"]),
     ("tokio", &["runtime"]),
+    ("ureq", &["kernel"]),
     ("clap", &["cli", "protocol"]),
 ];
 

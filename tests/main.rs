@@ -2,6 +2,8 @@
 
 mod cli;
 mod docs;
+mod grants;
+mod jail;
 mod kernel;
 mod layering;
 mod pty;

@@ -10,6 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// `sys.stdout` back), counted like all others.
 const GRACE: u64 = 10_000;
 
+/// Interpreters that start while this is set count no steps.
+#[cfg(feature = "measure")]
+pub(crate) static UNMETERED: AtomicBool = AtomicBool::new(false);
+
 /// The fuel gauge of an interpreter. Only the interpreter's thread takes steps; any thread may
 /// ask for attention.
 #[derive(Debug)]
@@ -82,6 +86,29 @@ impl Meter {
         true
     }
 
+    /// Does something that is not the cell's: its steps are not counted, and it may take as many
+    /// as are given here. If it takes more, the cell is out of fuel.
+    pub fn aside<T>(&self, steps: u64, run: impl FnOnce() -> T) -> T {
+        let used = self.used();
+        let end = self.end.load(Ordering::Relaxed);
+        if end != u64::MAX {
+            self.move_end(used.saturating_add(steps));
+        }
+        let done = run();
+        // Notes it, if it was too much.
+        self.is_spent();
+        self.used.store(used, Ordering::Relaxed);
+        self.move_end(end);
+        done
+    }
+
+    fn move_end(&self, end: u64) {
+        self.end.store(end, Ordering::Relaxed);
+        if !self.wants_attention.load(Ordering::SeqCst) {
+            self.settle();
+        }
+    }
+
     /// Makes every step return false until [`Self::settle`].
     pub fn demand_attention(&self) {
         self.wants_attention.store(true, Ordering::SeqCst);
@@ -128,6 +155,21 @@ mod tests {
         meter.settle();
         assert!(meter.step(1));
         assert_eq!(meter.used(), 3);
+    }
+
+    #[test]
+    fn what_is_done_aside_costs_nothing() {
+        let meter = Meter::default();
+        meter.begin(Some(10));
+        assert!(meter.step(9));
+        assert!(meter.aside(100, || meter.step(100)));
+        assert_eq!(meter.used(), 9);
+        assert!(meter.step(1) && !meter.is_spent());
+        assert!(!meter.aside(100, || meter.step(101)));
+        assert!(meter.is_spent());
+        meter.begin(Some(10));
+        meter.aside(100, || meter.demand_attention());
+        assert!(!meter.step(1), "a demand made meanwhile stands");
     }
 
     #[test]

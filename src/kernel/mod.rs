@@ -12,6 +12,8 @@
 //! Absent on purpose: sessions, queues and history (they belong to `session` and `runtime`), and
 //! any python3 or node.
 
+pub(crate) mod broker;
+pub(crate) mod call;
 mod child;
 pub(crate) mod javascript;
 mod keeper;
@@ -23,17 +25,23 @@ mod run;
 mod runner;
 mod shell;
 mod snapshot;
+mod thread;
 mod timeline;
 mod wire;
 mod worker;
 
+pub(crate) use broker::{GrantError, protect_folders};
+pub(crate) use call::{HostCall, HostCallError, HostReturn};
 pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
 pub(crate) use meter::Meter;
 pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
+pub(crate) use thread::ThreadKernel;
 pub(crate) use timeline::TravelError;
 pub use worker::become_worker_if_asked;
 
+#[cfg(feature = "measure")]
+pub(crate) use meter::UNMETERED;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -178,6 +186,18 @@ pub(crate) trait Host: Send + Sync {
     /// library. Without them the jail is all there is. Constant for the life of an interpreter.
     fn guards(&self) -> bool {
         true
+    }
+
+    /// Asks for something beyond the worker and waits for the answer: files, the network.
+    ///
+    /// # Errors
+    /// When it is refused, or fails, or the user interrupts. A host without a broker refuses.
+    fn call(&self, call: HostCall) -> Result<HostReturn, HostCallError> {
+        Err(HostCallError::denied(if call.is_slow() {
+            "the network is closed in the sandbox"
+        } else {
+            "files are closed in the sandbox"
+        }))
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) enum TravelError {
     /// There is no worker.
     #[error("the kernel has not been started yet")]
     NotStarted,
+    /// It lives on a thread.
+    #[error("a kernel on a thread keeps no earlier states: Isolation::Worker does")]
+    NoStates,
     /// The worker did not answer.
     #[error("the kernel did not get there: {0}; its variables are gone")]
     Broken(String),

@@ -29,6 +29,22 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Says that a bound was reached, and which it was.
+    pub(crate) fn reached(&self, kind: LimitKind) -> String {
+        let bound = match kind {
+            LimitKind::Fuel => format!("fuel limit of {} steps", self.fuel.unwrap_or_default()),
+            LimitKind::Time => {
+                let seconds = self.timeout.unwrap_or_default().as_secs_f64();
+                format!("time limit of {seconds} s")
+            }
+            LimitKind::Memory => format!("memory limit of {} MiB", self.memory_bytes >> 20),
+            LimitKind::Output => format!("output limit of {} MiB", self.output_bytes >> 20),
+        };
+        format!("{bound} reached")
+    }
+}
+
 /// The bound that ended a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

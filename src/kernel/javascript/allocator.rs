@@ -30,7 +30,7 @@ impl SoftAllocator {
         }
         memory::note_refusal();
         // Near the hard limit there is nothing left to give.
-        self.left = if memory::is_exhausted() { 0 } else { TO_SAY_SO };
+        self.left = if memory::has_reserve() { TO_SAY_SO } else { 0 };
         false
     }
 }

@@ -124,6 +124,10 @@ impl JavaScript {
 
         let shared = Rc::clone(&state);
         runtime.set_interrupt_handler(Some(Box::new(move || shared.should_stop())));
+        #[cfg(feature = "measure")]
+        if crate::kernel::UNMETERED.load(std::sync::atomic::Ordering::Relaxed) {
+            runtime.set_interrupt_handler(None);
+        }
         Ok(Self {
             core,
             track_rejection,

@@ -175,20 +175,19 @@ impl Interrupt {
             return;
         }
         let cell = self.cell.load(Ordering::SeqCst);
-        if memory::is_exhausted() {
-            self.send(cell, Force::UntilUnwound);
-            return;
-        }
         let this = Arc::clone(self);
         let _ = self.sender.send(Box::new(move |vm| {
-            if this.cell.load(Ordering::SeqCst) == cell
-                && this.running.load(Ordering::SeqCst)
-                && memory::is_full()
-            {
-                drop(this.sender.send(Box::new(|_| Ok(()))));
-                return Err(vm.no_memory_error());
+            let is_there =
+                this.cell.load(Ordering::SeqCst) == cell && this.running.load(Ordering::SeqCst);
+            if !is_there || !memory::is_full() {
+                return Ok(());
             }
-            Ok(())
+            if memory::is_exhausted() {
+                this.send(cell, Force::UntilUnwound);
+            } else {
+                this.keep_reading();
+            }
+            Err(vm.no_memory_error())
         }));
     }
 
@@ -205,6 +204,12 @@ impl Interrupt {
         self.wake.notify_all();
     }
 
+    /// What raises leaves the rest of the channel unread, and the flag that announces it cleared:
+    /// sending anything sets it again.
+    fn keep_reading(&self) {
+        let _ = self.sender.send(Box::new(|_| Ok(())));
+    }
+
     fn send(self: &Arc<Self>, cell: u64, force: Force) {
         let this = Arc::clone(self);
         // The channel is closed when the interpreter is gone: then there is nothing to stop.
@@ -215,9 +220,7 @@ impl Interrupt {
             };
             match force {
                 Force::UntilUnwound => this.send(cell, force),
-                // What raises here leaves the rest of the channel unread, and the flag that
-                // announces it cleared: sending anything sets it again.
-                Force::Once => drop(this.sender.send(Box::new(|_| Ok(())))),
+                Force::Once => this.keep_reading(),
             }
             Err(exception(&ending, vm))
         }));

@@ -30,7 +30,7 @@ fn what_would_not_end_ends_when_its_fuel_does() {
         "const now = () => setImmediate(now); now()",
         "const next = () => process.nextTick(next); next()",
         "queueMicrotask(function q() { queueMicrotask(q) })",
-        "process.on('uncaughtException', () => { while (true) {} }); throw 1",
+        "process.on('uncaughtException', () => { while (true) {} }); setTimeout(() => { throw 1 })",
         "process.on('exit', () => { while (true) {} }); process.exit(1); while (true) {}",
         "(function* () { while (true) yield 1 })().next(); for (const x of (function* () { while (true) yield 1 })()) {}",
         "Array.from({ length: 1e9 }, () => 0)",

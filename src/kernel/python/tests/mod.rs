@@ -19,6 +19,11 @@ use crate::protocol::Stream;
 /// RustPython's signal flag is one for the process: one interpreter at a time.
 static ONE: Mutex<()> = Mutex::new(());
 
+/// Keeps other tests from starting a Python.
+pub(in crate::kernel) fn alone() -> MutexGuard<'static, ()> {
+    lock(&ONE)
+}
+
 #[derive(Default)]
 struct TestHost {
     stdout: Mutex<String>,
@@ -117,7 +122,7 @@ impl Session {
 
 /// Runs `body` with a fresh interpreter on a thread with the worker's stack.
 fn session<T: Send>(body: impl FnOnce(&mut Session) -> T + Send) -> T {
-    let _one = lock(&ONE);
+    let _one = alone();
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(256 << 20)
