@@ -6,8 +6,7 @@ use rustix::process::{Gid, Resource, Uid, chdir, getegid, geteuid};
 
 use super::root::{self, Scratch};
 use super::{SCRATCH, SCRATCH_BYTES, janitor, processes};
-use crate::jail::linux::landlock::{Reach, restrict};
-use crate::jail::linux::{limits, namespaces, privileges, seccomp};
+use crate::jail::linux::{Reach, limits, namespaces, privileges, restrict, seccomp};
 use crate::jail::{Missing, Wall, Walls, required};
 use crate::kernel::Terms;
 
