@@ -84,9 +84,13 @@ fn main() -> io::Result<()> {
             let mut steps = 0;
             for _ in 0..TURNS {
                 let (found, _) = times(language, code, false, ROUNDS);
-                found.into_iter().for_each(|time| plain.push(time));
+                for time in found {
+                    plain.push(time);
+                }
                 let (found, used) = times(language, code, true, ROUNDS);
-                found.into_iter().for_each(|time| metered.push(time));
+                for time in found {
+                    metered.push(time);
+                }
                 assert!(steps == 0 || steps == used, "{steps} steps, then {used}");
                 steps = used;
             }
