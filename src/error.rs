@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::config::ConfigError;
 use crate::executor::ExecutorError;
-use crate::kernel::KernelError;
+use crate::kernel::{GrantError, KernelError};
 use crate::picture::PictureError;
 use crate::safety::PolicyError;
 use crate::store::StoreError;
@@ -105,6 +105,13 @@ impl fmt::Display for Report {
 impl From<KernelError> for Report {
     fn from(error: KernelError) -> Self {
         Self::failure(error.to_string()).hint("companion doctor tells what is missing")
+    }
+}
+
+impl From<GrantError> for Report {
+    fn from(error: GrantError) -> Self {
+        Self::usage(error.to_string())
+            .hint("a path to read must be there; of a path to write, the folder that it is in")
     }
 }
 

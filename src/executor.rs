@@ -9,7 +9,7 @@ use crate::kernel::{
     Controller, ExecuteMode, ExecuteRequest, Finished, Kernel, KernelError, KernelEvent,
     ReadLineError, ThreadKernel, TravelError, find_program,
 };
-use crate::protocol::{Language, Limits, Status, Stream, Timeline};
+use crate::protocol::{Grant, Language, Limits, Status, Stream, Timeline};
 
 /// Where an interpreter lives.
 ///
@@ -53,6 +53,7 @@ pub struct CodeExecutor {
     home: Home,
     limits: Limits,
     kernels: Mutex<BTreeMap<Language, (AnyKernel, u64)>>,
+    grants: Mutex<Vec<Grant>>,
 }
 
 /// What kernels are made of.
@@ -73,6 +74,13 @@ impl AnyKernel {
             Home::Program(program) => Self::Worker(Kernel::new(language, program.clone(), limits)?),
             Home::Threads => Self::Thread(ThreadKernel::start(language, limits)?),
         })
+    }
+
+    fn set_grants(&mut self, grants: Vec<Grant>) -> Result<(), KernelError> {
+        match self {
+            Self::Worker(kernel) => Ok(kernel.set_grants(grants)?),
+            Self::Thread(_) => Err(KernelError::NoBroker),
+        }
     }
 }
 
@@ -143,7 +151,45 @@ impl CodeExecutor {
             },
             limits,
             kernels: Mutex::default(),
+            grants: Mutex::default(),
         })
+    }
+
+    /// Lets code do one more thing, from the next call on, in every language: read a file or
+    /// folder, write one, speak to a host, see a variable of this process's environment.
+    ///
+    /// Paths are absolute. A folder is granted with all that is in it; links that lead out of it
+    /// are not followed.
+    ///
+    /// # Errors
+    /// When there is nothing at a path to read, or no folder around a path to write. Then the
+    /// grant is not given.
+    pub fn grant(&self, grant: Grant) -> Result<(), ExecutorError> {
+        if matches!(self.home, Home::Threads) {
+            return Err(KernelError::NoBroker.into());
+        }
+        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wanted = grants.clone();
+        wanted.push(grant);
+        // They start with their first cell.
+        for language in Language::ALL {
+            if let std::collections::btree_map::Entry::Vacant(entry) = kernels.entry(language) {
+                entry.insert((AnyKernel::start(&self.home, language, &self.limits)?, 0));
+            }
+        }
+        // All kernels or none: what one of them can't have, none has.
+        for (kernel, _) in kernels.values_mut() {
+            if let Err(error) = kernel.set_grants(wanted.clone()) {
+                for (kernel, _) in kernels.values_mut() {
+                    // These it had before.
+                    let _ = kernel.set_grants(grants.clone());
+                }
+                return Err(error.into());
+            }
+        }
+        *grants = wanted;
+        Ok(())
     }
 
     /// Runs Python.

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::error::Report;
 use crate::executor;
 use crate::kernel::{ExecuteMode, ExecuteRequest, Finished, Kernel, ReadLineError, find_program};
-use crate::protocol::{Finding, Language, LimitKind, Limits, Status, Stream};
+use crate::protocol::{Finding, Grant, Language, LimitKind, Limits, Status, Stream};
 use crate::sanitize::{TerminalSanitizer, sanitize_for_terminal};
 
 pub(crate) use vet::Vetting;
@@ -46,6 +46,8 @@ pub(crate) struct RunOptions<'a> {
     pub language: Option<Language>,
     /// Its bounds.
     pub limits: Limits,
+    /// What it may do beyond its jail.
+    pub grants: Vec<Grant>,
     /// One JSON object instead of streams.
     pub json: bool,
     /// Whose code it is, and who answers for it.
@@ -58,6 +60,10 @@ pub(crate) struct RunOptions<'a> {
 /// When there is nothing to run, or no kernel to run it.
 pub(crate) fn run(options: RunOptions<'_>) -> Result<u8, Report> {
     let language = language_of(&options)?;
+    if language == Language::Shell && !options.grants.is_empty() {
+        return Err(Report::usage("grants are for Python and JavaScript")
+            .hint("a script of sh works in its scratch folder; hand data in as arguments"));
+    }
     let (source, name) = read_source(&options.program)?;
     let may_ask = options.program != Program::Stdin;
     let findings = match vet::vet(&options.vetting, language, &source, may_ask)? {
@@ -68,6 +74,7 @@ pub(crate) fn run(options: RunOptions<'_>) -> Result<u8, Report> {
         vet::warn(&name, &findings);
     }
     let mut kernel = Kernel::new(language, find_program()?, &options.limits)?;
+    kernel.set_grants(options.grants)?;
     kernel.start()?;
     let interrupt = kernel.controller();
     // Without a handler Ctrl-C would end this process; the worker would follow, but unasked.

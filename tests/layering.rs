@@ -76,6 +76,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("seccompiler", &["jail"]),
     ("sled", &["store"]),
     ("tokio", &["runtime"]),
+    ("ureq", &["kernel"]),
     ("clap", &["cli", "protocol"]),
 ];
 

@@ -2,9 +2,12 @@
 
 mod cli;
 mod docs;
+mod grants;
+mod jail;
 mod kernel;
 mod layering;
 mod pty;
 mod safety;
 mod security;
+mod shell;
 mod snapshots;

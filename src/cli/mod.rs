@@ -16,6 +16,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, FolderOverrides, Folders};
 use crate::error::Report;
+use crate::kernel;
 use crate::panics;
 use crate::protocol::Language;
 use crate::tui;
@@ -128,6 +129,8 @@ impl Global {
             config: self.config_dir,
             cache: self.cache_dir,
         })?;
+        // Whatever code is granted: these stay companion's own.
+        kernel::protect_folders(folders.all().map(|(_, folder)| folder.to_owned()));
         let (config, warnings) = Config::load(&folders)?;
         for warning in warnings {
             let _ = writeln!(io::stderr(), "companion: warning: {warning}");

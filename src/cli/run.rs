@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::Context;
 use crate::error::Report;
 use crate::headless::{self, Program, RunOptions, Vetting};
-use crate::protocol::{Language, Origin};
+use crate::protocol::{Grant, Language, Origin};
 
 /// Runs a program; its output streams as it comes, unchanged into pipes and files.
 #[derive(Debug, Args)]
@@ -42,6 +42,20 @@ pub(super) struct Run {
     /// [config: `limits.fuel`]
     #[arg(long, value_name = "STEPS")]
     fuel: Option<u64>,
+    /// Let it read a file, or everything below a folder. Repeatable, as are the next three
+    #[arg(long, value_name = "PATH", help_heading = GRANTS)]
+    allow_read: Vec<PathBuf>,
+    /// Let it read and write a file, or everything below a folder; at most SIZE bytes in all
+    /// [default: 64M]
+    #[arg(long, value_name = "PATH[:SIZE]", help_heading = GRANTS)]
+    allow_write: Vec<String>,
+    /// Let it speak HTTP to a host. Names open public addresses only; others by address, or
+    /// localhost
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = GRANTS, value_parser = net)]
+    allow_net: Vec<Grant>,
+    /// Let it see a variable of the environment
+    #[arg(long, value_name = "NAME", help_heading = GRANTS, value_parser = env)]
+    allow_env: Vec<Grant>,
     /// Print one JSON object when it ends: status, stdout, stderr, result, error,
     /// `execution_time_ms`, `peak_memory_bytes`, `fuel_used`, findings
     #[arg(long)]
@@ -79,6 +93,8 @@ impl From<Who> for Origin {
     }
 }
 
+const GRANTS: &str = "What the program may do";
+
 impl Run {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
         let mut limits = context.config.limits();
@@ -94,6 +110,12 @@ impl Run {
         if let Some(fuel) = self.fuel {
             limits.fuel = Some(fuel).filter(|&fuel| fuel > 0);
         }
+        let grants = grants(
+            self.allow_read,
+            self.allow_write,
+            self.allow_net,
+            self.allow_env,
+        )?;
         let mut arguments = self.arguments;
         let program = match (self.code, self.file) {
             (Some(code), first) => {
@@ -111,6 +133,7 @@ impl Run {
             arguments,
             language: self.lang,
             limits,
+            grants,
             json: self.json,
             vetting: Vetting {
                 policy_file: &policy_file,
@@ -124,6 +147,48 @@ impl Run {
             headless::run(options)
         }
     }
+}
+
+/// The grants of the flags, with paths that begin at the current folder made absolute.
+fn grants(
+    reads: Vec<PathBuf>,
+    writes: Vec<String>,
+    hosts: Vec<Grant>,
+    names: Vec<Grant>,
+) -> Result<Vec<Grant>, Report> {
+    let absolute = |path: PathBuf| {
+        std::path::absolute(&path).map_err(|error| Report::unreadable(&path, &error))
+    };
+    let mut grants = Vec::new();
+    for path in reads {
+        grants.push(Grant::Read {
+            path: absolute(path)?,
+        });
+    }
+    for text in writes {
+        grants.push(match Grant::write(&text) {
+            Grant::Write { path, max_bytes } => Grant::Write {
+                path: absolute(path)?,
+                max_bytes,
+            },
+            other => other,
+        });
+    }
+    grants.extend(hosts);
+    grants.extend(names);
+    Ok(grants)
+}
+
+/// A host for clap.
+fn net(text: &str) -> Result<Grant, String> {
+    Grant::net(text).map_err(|error| error.to_string())
+}
+
+/// The name of a variable for clap.
+fn env(text: &str) -> Result<Grant, String> {
+    format!("env {text}")
+        .parse()
+        .map_err(|error: crate::protocol::ParseGrantError| error.to_string())
 }
 
 /// A number of seconds, with or without a fraction.

@@ -232,7 +232,6 @@ impl Walls {
 
     /// These and no others.
     #[cfg(all(debug_assertions, target_os = "linux"))]
-    #[expect(dead_code, reason = "for the probes")]
     pub fn only(walls: &[Wall]) -> Self {
         Self(walls.iter().fold(0, |bits, wall| bits | wall.bit()))
     }

@@ -54,6 +54,12 @@ pub(crate) enum KernelError {
         /// What is known.
         message: String,
     },
+    /// What its code may do is not to be had.
+    #[error(transparent)]
+    Grant(#[from] super::GrantError),
+    /// An interpreter on a thread of this process asks no broker.
+    #[error("there are no grants for Isolation::Thread: only workers reach files and hosts")]
+    NoBroker,
 }
 
 /// A live worker process.

@@ -12,6 +12,8 @@
 //! Absent on purpose: sessions, queues and history (they belong to `session` and `runtime`), and
 //! any python3 or node.
 
+pub(crate) mod broker;
+pub(crate) mod call;
 mod child;
 pub(crate) mod javascript;
 mod keeper;
@@ -28,6 +30,8 @@ mod timeline;
 mod wire;
 mod worker;
 
+pub(crate) use broker::{GrantError, protect_folders};
+pub(crate) use call::{HostCall, HostCallError, HostReturn};
 pub(crate) use child::{KernelError, find_program};
 pub use memory::CountingAllocator;
 pub(crate) use meter::Meter;
@@ -87,6 +91,8 @@ pub(crate) struct Terms {
     pub memory_bytes: u64,
     /// Whether it may run although a wall of the jail that it needs can't be had here.
     pub accept_missing_walls: bool,
+    /// Whether namespaces are made. Off in tests that show what holds where there are none.
+    pub namespaces: bool,
     /// Whether the guards inside the language hold, too. Off in tests that show that the jail
     /// holds alone.
     pub guards: bool,
@@ -95,13 +101,15 @@ pub(crate) struct Terms {
 impl Terms {
     /// The terms for a kernel of so many bytes, with everything that protects.
     pub fn new(memory_bytes: u64) -> Self {
-        // A build for users knows no such switch.
-        let is_unguarded = cfg!(debug_assertions)
-            && std::env::var_os("COMPANION_TEST_UNGUARDED").is_some_and(|value| value == "1");
+        // A build for users knows no such switches.
+        let is_set = |name| {
+            cfg!(debug_assertions) && std::env::var_os(name).is_some_and(|value| value == "1")
+        };
         Self {
             memory_bytes,
             accept_missing_walls: false,
-            guards: !is_unguarded,
+            namespaces: !is_set("COMPANION_TEST_NO_NAMESPACES"),
+            guards: !is_set("COMPANION_TEST_UNGUARDED"),
         }
     }
 }
@@ -178,6 +186,18 @@ pub(crate) trait Host: Send + Sync {
     /// library. Without them the jail is all there is. Constant for the life of an interpreter.
     fn guards(&self) -> bool {
         true
+    }
+
+    /// Asks for something beyond the worker and waits for the answer: files, the network.
+    ///
+    /// # Errors
+    /// When it is refused, or fails, or the user interrupts. A host without a broker refuses.
+    fn call(&self, call: HostCall) -> Result<HostReturn, HostCallError> {
+        Err(HostCallError::denied(if call.is_slow() {
+            "the network is closed in the sandbox"
+        } else {
+            "files are closed in the sandbox"
+        }))
     }
 }
 

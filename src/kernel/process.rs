@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use super::broker::{Broker, GrantError, Later};
 use super::child::{KernelError, Worker};
 use super::run::{Ended, Run};
 use super::timeline::{States, TravelError};
@@ -21,21 +22,23 @@ pub(crate) struct Kernel {
     terms: Terms,
     worker: Option<Worker>,
     controls: Arc<Controls>,
+    broker: Broker,
 }
 
 /// What other threads may do to a running cell. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Controller(Arc<Controls>);
+pub(crate) struct Controller(pub(super) Arc<Controls>);
 
 pub(super) struct Controls {
     waiting: Mutex<Vec<Control>>,
     pub wake: (OwnedFd, OwnedFd),
 }
 
-#[derive(Debug)]
 pub(super) enum Control {
     Interrupt,
     Line(Result<String, ReadLineError>),
+    /// A request of the broker has come back from its thread.
+    Returned(Later),
 }
 
 impl Controller {
@@ -49,7 +52,7 @@ impl Controller {
         self.push(Control::Line(line));
     }
 
-    fn push(&self, control: Control) {
+    pub(super) fn push(&self, control: Control) {
         self.0
             .waiting
             .lock()
@@ -105,6 +108,7 @@ impl Kernel {
             terms: Terms::new(limits.memory_bytes),
             worker: None,
             controls,
+            broker: Broker::default(),
         })
     }
 
@@ -123,7 +127,7 @@ impl Kernel {
         {
             return Ok(false);
         }
-        self.worker = None;
+        self.drop_worker();
         self.worker = Some(Worker::start(self.language, &self.program, self.terms)?);
         Ok(true)
     }
@@ -131,7 +135,22 @@ impl Kernel {
     /// Throws the worker and its variables away. The next one may hold `memory_bytes`.
     pub fn restart(&mut self, memory_bytes: u64) {
         self.terms.memory_bytes = memory_bytes;
+        self.drop_worker();
+    }
+
+    /// What code may do from the next cell on, in place of what it might before. The worker
+    /// stays, and so do files that are open under grants that stay.
+    ///
+    /// # Errors
+    /// When one of them can't be given, because there is nothing at its path for one: then
+    /// nothing changes.
+    pub fn set_grants(&mut self, grants: Vec<Grant>) -> Result<(), GrantError> {
+        self.broker.set_grants(grants)
+    }
+
+    fn drop_worker(&mut self) {
         self.worker = None;
+        self.broker.close_all();
     }
 
     /// Runs code to its end, its error, its limit or its interruption.
@@ -154,7 +173,8 @@ impl Kernel {
             return died(error.to_string());
         }
         let memory_bytes = self.terms.memory_bytes;
-        let controls = Arc::clone(&self.controls);
+        let controller = self.controller();
+        let mark = self.broker.mark();
         let Some(worker) = &mut self.worker else {
             return died("no worker".to_owned());
         };
@@ -163,8 +183,8 @@ impl Kernel {
         // A program is run once: nothing comes after it that could go back.
         let begun = if is_cell { worker.keep() } else { Ok(()) }
             .and_then(|()| wire::send(&mut worker.input, &ToWorker::Execute(request)));
-        let mut run = Run::new(worker, limits, memory_bytes, started);
-        let ended = begun.and_then(|()| run.run_to_end(&controls, on_event));
+        let mut run = Run::new(worker, &mut self.broker, limits, memory_bytes, started);
+        let ended = begun.and_then(|()| run.run_to_end(&controller, on_event));
         let finished = match ended {
             Ok(Ended::Done(finished)) => {
                 let orders = match is_cell {
@@ -183,7 +203,9 @@ impl Kernel {
                     .last()
                     .is_some_and(|slot| run.worker.restore(slot).is_ok());
                 if is_back {
-                    return run.bury(Some(status), &last_words, Variables::RolledBack);
+                    let finished = run.bury(Some(status), &last_words, Variables::RolledBack);
+                    self.broker.close_since(mark);
+                    return finished;
                 }
                 run.bury(Some(status), &last_words, Variables::Lost)
             }
@@ -197,7 +219,7 @@ impl Kernel {
                 }
             }
         };
-        self.worker = None;
+        self.drop_worker();
         finished
     }
 
@@ -233,9 +255,6 @@ impl Kernel {
             .unwrap_or_default()
     }
 
-    /// What it may do beyond its jail. There is no broker yet, so nothing is let through.
-    pub fn set_grants(&mut self, _grants: Vec<Grant>) {}
-
     fn travel(
         &mut self,
         to: impl FnOnce(&mut States) -> Result<Option<usize>, TravelError>,
@@ -250,8 +269,10 @@ impl Kernel {
                 Some(slot) => worker.restore(slot),
                 None => Ok(()),
             });
+        // Where a file stands is not part of a state: what was open is closed.
+        self.broker.close_all();
         if matches!(arrived, Err(TravelError::Broken(_))) {
-            self.worker = None;
+            self.drop_worker();
         }
         arrived.map(|()| self.timeline())
     }
@@ -264,7 +285,7 @@ impl Kernel {
         if let Ok(completions) = worker.complete(source, cursor) {
             completions
         } else {
-            self.worker = None;
+            self.drop_worker();
             Completions::default()
         }
     }

@@ -5,8 +5,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use super::broker::Broker;
 use super::child::{Worker, obituary};
-use super::process::{Control, Controls, Finished, KernelEvent, take};
+use super::process::{Control, Controller, Finished, KernelEvent, take};
 use super::wire::{self, Frame, FromWorker, ToKeeper, ToWorker, WireError};
 use super::{Ending, ExecuteReply};
 use crate::protocol::{Cost, LimitKind, Limits, Status, Variables};
@@ -37,6 +38,7 @@ enum Why {
 /// A cell on its way.
 pub(super) struct Run<'a> {
     pub worker: &'a mut Worker,
+    broker: &'a mut Broker,
     limits: &'a Limits,
     memory_bytes: u64,
     started: Instant,
@@ -53,12 +55,14 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     pub fn new(
         worker: &'a mut Worker,
+        broker: &'a mut Broker,
         limits: &'a Limits,
         memory_bytes: u64,
         started: Instant,
     ) -> Self {
         Self {
             worker,
+            broker,
             limits,
             memory_bytes,
             started,
@@ -74,9 +78,10 @@ impl<'a> Run<'a> {
     /// Listens until the worker is done with the cell. An error means that it is done for.
     pub fn run_to_end(
         &mut self,
-        controls: &Controls,
+        controller: &Controller,
         on_event: &mut dyn FnMut(KernelEvent),
     ) -> Result<Ended, WireError> {
+        self.broker.forget();
         loop {
             let now = Instant::now();
             if self.kill_at.is_some_and(|kill_at| now >= kill_at) {
@@ -96,14 +101,14 @@ impl<'a> Run<'a> {
                 self.end(Why::Limit(LimitKind::Time))?;
             }
             let [speaks, is_told] = self.worker.wait(
-                controls.wake.0.as_fd(),
+                controller.0.wake.0.as_fd(),
                 [
                     self.kill_at.or(self.bury_at),
                     self.deadline().filter(|_| self.why.is_none()),
                 ],
             )?;
             if is_told {
-                for control in take(controls) {
+                for control in take(&controller.0) {
                     self.obey(control, on_event)?;
                 }
             }
@@ -111,7 +116,7 @@ impl<'a> Run<'a> {
                 self.worker.frames.fill(&mut self.worker.output)?;
             }
             while let Some(frame) = self.worker.frames.next()? {
-                if let Some(ended) = self.take(frame, on_event)? {
+                if let Some(ended) = self.take(frame, controller, on_event)? {
                     return Ok(ended);
                 }
             }
@@ -122,6 +127,7 @@ impl<'a> Run<'a> {
     fn take(
         &mut self,
         frame: Frame<FromWorker>,
+        controller: &Controller,
         on_event: &mut dyn FnMut(KernelEvent),
     ) -> Result<Option<Ended>, WireError> {
         match frame {
@@ -143,6 +149,13 @@ impl<'a> Run<'a> {
             Frame::Message(FromWorker::ReadLine { prompt }) => {
                 self.asked_at = Some(Instant::now());
                 on_event(KernelEvent::ReadLine(prompt));
+            }
+            Frame::Message(FromWorker::Call { id, call }) => {
+                let controller = controller.clone();
+                let later = move |later| controller.push(Control::Returned(later));
+                if let Some(outcome) = self.broker.answer(id, call, later) {
+                    wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })?;
+                }
             }
             Frame::Message(FromWorker::Done { reply, cost }) => {
                 return Ok(Some(Ended::Done(self.finish(reply, cost))));
@@ -186,6 +199,12 @@ impl<'a> Run<'a> {
                 }
                 wire::send(&mut self.worker.input, &ToWorker::Line(line))
             }
+            Control::Returned(later) => match self.broker.take_later(later) {
+                Some((id, outcome)) => {
+                    wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })
+                }
+                None => Ok(()),
+            },
             Control::Interrupt if self.why.is_none() => self.end(Why::User),
             Control::Interrupt => {
                 self.kill_at = Some(Instant::now());

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,7 +23,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::snapshot::{Snapshots, leave};
 use super::wire::{self, Frame, FromWorker, ToWorker};
 use super::worker::BROKEN;
-use super::{Build, ExecuteRequest, Host, Interpreter, Meter, ReadLineError, Terms, memory};
+use super::{
+    Build, ExecuteRequest, Host, HostCall, HostCallError, HostReturn, Interpreter, Meter,
+    ReadLineError, Terms, memory,
+};
 use crate::protocol::{Completions, Cost, Stream};
 
 /// Native stack of the interpreter.
@@ -74,6 +77,9 @@ pub(super) fn run(seat: Seat, build: Build, terms: Terms) -> i32 {
         meter: Arc::default(),
         line: Mutex::new(None),
         line_came: Condvar::new(),
+        calls: AtomicU64::new(0),
+        returned: Mutex::new(None),
+        return_came: Condvar::new(),
     });
     let thread = std::thread::Builder::new()
         .name("interpreter".into())
@@ -248,6 +254,13 @@ fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
                 }
                 continue;
             }
+            Ok(Frame::Message(ToWorker::Return { id, outcome })) => {
+                if is_running {
+                    *lock(&shared.returned) = Some((id, outcome));
+                    shared.return_came.notify_all();
+                }
+                continue;
+            }
             Ok(Frame::Message(ToWorker::Execute(request))) if !is_running => {
                 shared.begin(true);
                 Request::Execute(request)
@@ -282,6 +295,10 @@ struct Shared {
     meter: Arc<Meter>,
     line: Mutex<Option<Result<String, ReadLineError>>>,
     line_came: Condvar,
+    /// Calls so far: each has a number, and waits for the answer to its own.
+    calls: AtomicU64,
+    returned: Mutex<Option<(u64, Result<HostReturn, HostCallError>)>>,
+    return_came: Condvar,
 }
 
 /// The pipe out, and output that has not been sent yet.
@@ -318,6 +335,7 @@ impl Shared {
     fn begin(&self, runs: bool) {
         self.is_interrupted.store(false, Ordering::SeqCst);
         *lock(&self.line) = None;
+        *lock(&self.returned) = None;
         self.is_running.store(runs, Ordering::SeqCst);
     }
 
@@ -328,6 +346,7 @@ impl Shared {
     fn interrupt(&self) {
         if !self.is_interrupted.swap(true, Ordering::SeqCst) {
             self.line_came.notify_all();
+            self.return_came.notify_all();
             if let Some(wake) = self.on_interrupt.get() {
                 wake();
             }
@@ -371,6 +390,32 @@ impl Host for Shared {
             // The time-out covers the moment between the check above and the wait.
             let wait = self.line_came.wait_timeout(line, Duration::from_millis(50));
             line = wait.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn call(&self, call: HostCall) -> Result<HostReturn, HostCallError> {
+        // A file is written and closed on the way out of a cell, too; the network waits for
+        // nobody who has been interrupted.
+        let gives_up = call.is_slow();
+        if gives_up && self.is_interrupted() {
+            return Err(HostCallError::interrupted());
+        }
+        let own = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        self.send(&FromWorker::Call { id: own, call });
+        let mut returned = lock(&self.returned);
+        loop {
+            if let Some((id, outcome)) = returned.take()
+                && id == own
+            {
+                return outcome;
+            }
+            if gives_up && self.is_interrupted() {
+                return Err(HostCallError::interrupted());
+            }
+            let wait = self
+                .return_came
+                .wait_timeout(returned, Duration::from_millis(50));
+            returned = wait.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

@@ -12,7 +12,9 @@ use std::io::{self, Read, Write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{ExecuteReply, ExecuteRequest, ReadLineError, Terms};
+use super::{
+    ExecuteReply, ExecuteRequest, HostCall, HostCallError, HostReturn, ReadLineError, Terms,
+};
 use crate::protocol::{Completions, Cost, Language, Stream};
 
 /// Both sides must speak the same version: they are the same binary.
@@ -52,6 +54,13 @@ pub(super) enum ToWorker {
     Line(Result<String, ReadLineError>),
     /// End the running cell. Ignored between cells.
     Interrupt,
+    /// The answer to `Call`. Ignored between cells.
+    Return {
+        /// Of the call. An answer that nobody waits for any more is ignored.
+        id: u64,
+        /// What came of it.
+        outcome: Result<HostReturn, HostCallError>,
+    },
     /// Become two: the other one waits as the snapshot of this moment. Only between cells; said
     /// by the keeper.
     Fork {
@@ -101,6 +110,13 @@ pub(super) enum FromWorker {
     ReadLine {
         /// What it asks.
         prompt: String,
+    },
+    /// The cell asks for something beyond its worker.
+    Call {
+        /// Tells calls apart; a later one means that the earlier is given up.
+        id: u64,
+        /// What.
+        call: HostCall,
     },
     /// The cell has ended.
     Done {

@@ -132,8 +132,13 @@ impl Serving {
                 }
                 KernelJob::Travel(travel) => self.travel(travel),
                 KernelJob::SetGrants(grants) => {
-                    self.kernel.set_grants(grants);
-                    continue;
+                    let Err(error) = self.kernel.set_grants(grants) else {
+                        continue;
+                    };
+                    Report::GrantRefused {
+                        grant: error.grant.clone(),
+                        message: error.to_string(),
+                    }
                 }
             };
             // The loop stops listening when the session has ended.

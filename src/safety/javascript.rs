@@ -207,7 +207,7 @@ impl Reader<'_> {
                         .cloned()
                         .unwrap_or_else(|| name.to_owned());
                 }
-                Expression::CallExpression(call) => break self.required(call)?,
+                Expression::CallExpression(call) => break required(call)?,
                 Expression::ThisExpression(_) => break "this".to_owned(),
                 _ => return None,
             }
@@ -224,16 +224,6 @@ impl Reader<'_> {
             parts.remove(0);
         }
         Some(parts.join("."))
-    }
-
-    /// The module of `require("fs")`.
-    fn required(&self, call: &CallExpression<'_>) -> Option<String> {
-        let is_require = matches!(
-            &call.callee,
-            Expression::Identifier(name) if name.name == "require"
-        );
-        let name = call.arguments.first()?.as_expression().and_then(fold)?;
-        is_require.then(|| name.trim_start_matches("node:").to_owned())
     }
 
     fn module(&mut self, name: &str, span: Span) {
@@ -299,21 +289,19 @@ impl Reader<'_> {
             | "Object.assign"
             | "Reflect.defineProperty"
             | "Reflect.set"
-            | "Object.setPrototypeOf" => {
-                if first.and_then(|first| self.path(first)).as_deref() == Some("Object.prototype") {
-                    self.tell(
-                        &rules::JS_PROTO,
-                        span,
-                        &format!("{path} on Object.prototype"),
-                    );
-                }
+            | "Object.setPrototypeOf"
+                if first.and_then(|first| self.path(first)).as_deref()
+                    == Some("Object.prototype") =>
+            {
+                let seen = format!("{path} on Object.prototype");
+                self.tell(&rules::JS_PROTO, span, &seen);
             }
             "Array" | "ArrayBuffer" | "SharedArrayBuffer" | "Uint8Array" | "Uint16Array"
             | "Uint32Array" | "Int8Array" | "Int16Array" | "Int32Array" | "Float32Array"
-            | "Float64Array" | "BigInt64Array" | "Buffer.alloc" | "Buffer.allocUnsafe" => {
-                if arguments.len() == 1 && first.and_then(number).is_some_and(|n| n > TOO_MANY) {
-                    self.tell(&rules::JS_BOMB, span, &format!("{path} of billions"));
-                }
+            | "Float64Array" | "BigInt64Array" | "Buffer.alloc" | "Buffer.allocUnsafe"
+                if arguments.len() == 1 && first.and_then(number).is_some_and(|n| n > TOO_MANY) =>
+            {
+                self.tell(&rules::JS_BOMB, span, &format!("{path} of billions"));
             }
             _ if NETWORK.contains(&path) => self.tell(&rules::JS_NETWORK, span, path),
             _ => {}
@@ -322,10 +310,10 @@ impl Reader<'_> {
             return;
         };
         match method.as_str() {
-            "repeat" | "padStart" | "padEnd" => {
-                if first.and_then(number).is_some_and(|n| n > TOO_MANY) {
-                    self.tell(&rules::JS_BOMB, span, &format!(".{method}() to gigabytes"));
-                }
+            "repeat" | "padStart" | "padEnd"
+                if first.and_then(number).is_some_and(|n| n > TOO_MANY) =>
+            {
+                self.tell(&rules::JS_BOMB, span, &format!(".{method}() to gigabytes"));
             }
             "constructor" if first.is_some_and(|first| fold(first).is_some()) => {
                 self.tell(&rules::JS_ESCAPE, span, ".constructor() of text");
@@ -428,7 +416,7 @@ impl Reader<'_> {
             }
             "prepareStackTrace" => self.tell(&rules::JS_ESCAPE, span, "Error.prepareStackTrace"),
             "caller" if inner == "callee" => {
-                self.tell(&rules::JS_ESCAPE, span, "arguments.callee.caller")
+                self.tell(&rules::JS_ESCAPE, span, "arguments.callee.caller");
             }
             _ => {}
         }
@@ -693,6 +681,16 @@ impl<'a> Visit<'a> for Exits {
         self.found |= method == "exit";
         walk::walk_call_expression(self, it);
     }
+}
+
+/// The module of `require("fs")`.
+fn required(call: &CallExpression<'_>) -> Option<String> {
+    let is_require = matches!(
+        &call.callee,
+        Expression::Identifier(name) if name.name == "require"
+    );
+    let name = call.arguments.first()?.as_expression().and_then(fold)?;
+    is_require.then(|| name.trim_start_matches("node:").to_owned())
 }
 
 /// The name of the member that an expression ends in.

@@ -704,7 +704,7 @@ fn shown(command: &Invocation) -> String {
 }
 
 /// The pattern of a command and its like: the program, for some the subcommand, and any
-/// arguments. None for what can't be seen, and for names that hold more than plain letters.
+/// arguments. None for what shows only when it runs, and for words of more than plain letters.
 fn wider_pattern(command: &Invocation) -> Option<String> {
     let is_plain = |text: &&str| {
         !text.is_empty()
@@ -714,7 +714,16 @@ fn wider_pattern(command: &Invocation) -> Option<String> {
     };
     let name = command.words.first()?.text()?;
     match &command.kind {
-        Kind::Hidden(_) => None,
+        // `sh` at the end of a pipe: the words say nothing of what runs.
+        Kind::Hidden(reason) if reason.contains("whatever text reaches it") => None,
+        // What it does is in files or in its arguments, so the answer is for these words only.
+        Kind::Hidden(_) => {
+            let words = command
+                .words
+                .iter()
+                .map(|word| word.text().filter(is_plain));
+            Some(words.collect::<Option<Vec<&str>>>()?.join(" "))
+        }
         Kind::Write => {
             let file = command.words.get(1)?.text().filter(is_plain)?;
             Some(format!("> {file}"))

@@ -204,7 +204,8 @@ fn an_answer_overrides_a_rule_that_asks_and_none_that_denies() {
     let mut judge = place.judge();
     let asked = question(&judge, Language::Shell, "npm publish", Origin::User);
     judge.remember(&asked, Answer::Session).expect("kept");
-    assert!(runs(
+    assert!(runs(&judge, Language::Shell, "npm publish", Origin::User));
+    assert!(!runs(
         &judge,
         Language::Shell,
         "npm publish --tag x",
@@ -240,7 +241,7 @@ fn some_questions_are_for_once_only() {
         "$X y",
         "eval \"$x\"",
         "echo 'a",
-        "python3 -c x",
+        "cat x | sh",
         "git",
         "'a b' c",
         "ls; $X",

@@ -427,10 +427,10 @@ impl Reader<'_> {
         }
         match name {
             "open" => self.open(call, 0),
-            "zfill" | "ljust" | "rjust" | "center" => {
-                if first.and_then(number).is_some_and(|n| n > TOO_MANY) {
-                    self.tell(&rules::PY_BOMB, call, &format!(".{name}() to gigabytes"));
-                }
+            "zfill" | "ljust" | "rjust" | "center"
+                if first.and_then(number).is_some_and(|n| n > TOO_MANY) =>
+            {
+                self.tell(&rules::PY_BOMB, call, &format!(".{name}() to gigabytes"));
             }
             "mro" => {
                 if let Expr::Attribute(method) = &*call.func
@@ -554,7 +554,6 @@ impl Reader<'_> {
         let is_endless = match path.as_str() {
             "itertools.count" | "itertools.cycle" => true,
             "itertools.repeat" => arguments == 1,
-            "iter" => false,
             _ => false,
         };
         let keeps = !matches!(name, "sum" | "max" | "min" | "any" | "all");
@@ -606,10 +605,8 @@ impl Reader<'_> {
                     self.tell(&rules::PY_BOMB, expr, "a power with more digits than fit");
                 }
             }
-            Operator::LShift => {
-                if number(right).is_some_and(|n| n > 8.0 * TOO_MANY) {
-                    self.tell(&rules::PY_BOMB, expr, "a shift by more bits than fit");
-                }
+            Operator::LShift if number(right).is_some_and(|n| n > 8.0 * TOO_MANY) => {
+                self.tell(&rules::PY_BOMB, expr, "a shift by more bits than fit");
             }
             Operator::Mult => {
                 let count =

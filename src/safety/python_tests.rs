@@ -249,9 +249,7 @@ fn hostile_text_is_a_finding() {
         "x = ".repeat(40_000) + "1",
         "not ".repeat(50_000),
         "x if x else ".repeat(20_000),
-        (0..400)
-            .map(|n| format!("{}if x:\n", " ".repeat(n)))
-            .collect(),
+        (0..400).fold(String::new(), |text, n| text + &" ".repeat(n) + "if x:\n"),
         "x\n".repeat(600_000),
     ] {
         let found = findings(Language::Python, &source);

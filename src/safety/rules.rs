@@ -46,7 +46,7 @@ rules! {
     PY_NATIVE = "py-native", High, "calls native code, past the interpreter";
     PY_UNPICKLE = "py-unpickle", Medium, "unpickling runs whatever the data says";
     PY_BOMB = "py-bomb", High, "takes more time or memory than there is";
-    PY_ENDLESS = "py-endless", Medium, "a loop that nothing ends";
+    PY_ENDLESS = "py-endless", Low, "only a limit ends it";
     // JavaScript.
     JS_ESCAPE = "js-escape", High, "reaches for the insides of the engine, as escapes from sandboxes do";
     JS_PROTO = "js-prototype", Medium, "changes what all objects inherit";
@@ -57,7 +57,7 @@ rules! {
     JS_NETWORK = "js-network", Medium, "speaks to the network; the jail has none unless it was granted";
     JS_IMPORT = "js-import", Medium, "loads code by a name that is not known before it runs";
     JS_BOMB = "js-bomb", High, "takes more time or memory than there is";
-    JS_ENDLESS = "js-endless", Medium, "a loop that nothing ends";
+    JS_ENDLESS = "js-endless", Low, "only a limit ends it";
     // Shell.
     SH_DESTROY = "sh-destroy", High, "deletes or overwrites whole trees or devices";
     SH_HIDDEN = "sh-hidden-code", High, "runs text that is fetched, decoded or put together first, which hides it";

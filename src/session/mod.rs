@@ -116,6 +116,13 @@ pub enum Report {
         /// What is new in it, oldest first.
         entries: Vec<HistoryEntry>,
     },
+    /// A grant can't be had: there is nothing at its path. All that the kernel had before holds.
+    GrantRefused {
+        /// Which.
+        grant: Grant,
+        /// Why.
+        message: String,
+    },
     /// Something to tell the user.
     Notice {
         /// How bad.

@@ -26,6 +26,19 @@ impl Session {
         self.tell_rights(step);
     }
 
+    /// A grant turned out to be none. Each kernel says so: the first one is heard.
+    pub(super) fn refuse_right(&mut self, grant: &Grant, message: String, step: &mut Step) {
+        let before = self.rights.len();
+        self.rights.retain(|right| right.given.grant != *grant);
+        if self.rights.len() < before {
+            self.tell_rights(step);
+            step.events.push(Event::Notice {
+                level: NoticeLevel::Error,
+                text: message,
+            });
+        }
+    }
+
     /// Takes a grant back, or all of them.
     pub(super) fn deny(&mut self, grant: Option<Grant>, step: &mut Step) {
         let before = self.rights.len();

@@ -191,6 +191,7 @@ impl Session {
                 Err(message) => Event::ShowFailed { cell, message },
             }),
             Report::Recalled { entries } => step.events.push(Event::Recalled { entries }),
+            Report::GrantRefused { grant, message } => self.refuse_right(&grant, message, step),
             Report::Notice { level, text } => step.events.push(Event::Notice { level, text }),
         }
     }

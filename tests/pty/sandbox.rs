@@ -85,7 +85,7 @@ fn what_is_allowed_stands_in_the_status_line() {
     stage.wait_for("one", |screen| screen.status().contains("+read /data"));
     stage.enter("/deny all");
     stage.wait_for("none", |screen| !screen.status().contains('+'));
-    stage.enter("/allow everything");
+    stage.enter("/allow everything /");
     stage.wait_for_text("there are read, write, net and env");
     stage.quit();
 }

@@ -96,8 +96,8 @@ fn check(case: &Case, canaries: &mut Canaries) -> Result<(), String> {
 fn is_bounded(case: &Case, execution: &Execution) -> Vec<String> {
     let mut wrong = Vec::new();
     let status = match &execution.status {
-        Status::Ok | Status::Exit { .. } => "ok",
-        Status::Error { .. } => "error",
+        Status::Ok | Status::Exit { code: 0 } => "ok",
+        Status::Error { .. } | Status::Exit { .. } => "error",
         Status::Interrupted { .. } => "interrupted",
         Status::Limit { .. } => "limit",
         Status::Died { .. } => "died",

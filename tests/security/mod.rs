@@ -31,9 +31,9 @@ use case::Case;
 /// Whether a killed cell keeps the variables of the cells before it: the keeper's snapshots.
 const STATE_SURVIVES: bool = true;
 /// Whether the meter counts: `fuel:` in the head of a case is set, and has to be what ends it.
-const FUEL_COUNTS: bool = false;
+const FUEL_COUNTS: bool = true;
 /// Whether the shell has its jail: before that no case of it may run anywhere.
-const SHELL_IS_JAILED: bool = false;
+const SHELL_IS_JAILED: bool = true;
 /// What a run may be late by: the second that is promised …
 const GRACE: Duration = Duration::from_secs(1);
 /// … and what a machine may take that builds and tests other things meanwhile: starting a process

@@ -13,7 +13,7 @@ pub(crate) mod seccomp;
 use super::{Bounds, Missing, Wall, Walls};
 
 /// Descriptors that a keeper may have: pipes to its runner and to the snapshots.
-const KEEPER_FILES: u64 = 256;
+const KEEPER_FILES: u64 = 64;
 
 pub(super) fn separate(walls: Walls) -> Vec<Missing> {
     // The time zone is read from a file, once: after this there are no files.
@@ -80,8 +80,22 @@ pub(super) fn confine_interpreter(bounds: &Bounds, walls: Walls) -> Vec<Missing>
     missing
 }
 
-/// The C library reads the time zone once and keeps it.
+/// Keeps the rule of the time zone in the environment of this process, where the C library and
+/// others find it once there are no files.
 fn read_time_zone() {
+    let rule = std::fs::read("/etc/localtime").ok().and_then(|file| {
+        // The last line of the file is the rule that holds now (RFC 8536, 3.3).
+        let line = file
+            .strip_suffix(b"\n")?
+            .rsplit(|&byte| byte == b'\n')
+            .next()?;
+        let rule = std::str::from_utf8(line).ok()?;
+        (!rule.is_empty() && rule.len() < 128 && rule.is_ascii()).then(|| rule.to_owned())
+    });
+    if let Some(rule) = rule {
+        // SAFETY: one thread is running.
+        unsafe { std::env::set_var("TZ", rule) };
+    }
     let moment = 0;
     let mut broken_down = std::mem::MaybeUninit::<libc::tm>::uninit();
     // SAFETY: both pointers are to locals of the right types, and nothing is read from the second

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{
     DumpableBehavior, Gid, Pid, Signal, Uid, WaitOptions, getegid, geteuid, getpid,
-    set_child_subreaper, set_dumpable_behavior, set_parent_process_death_signal, waitpid,
+    set_child_subreaper, set_dumpable_behavior, set_parent_process_death_signal, setpgid, waitpid,
 };
 use rustix::thread::{
     UnshareFlags, set_thread_groups, set_thread_res_gid, set_thread_res_uid, unshare_unsafe,
@@ -135,7 +135,10 @@ pub(crate) fn split() {
         0 => {
             drop(outer_end);
             let killed_with_parent = set_parent_process_death_signal(Some(Signal::KILL));
-            if getpid() != Pid::INIT {
+            if getpid() == Pid::INIT {
+                // The group of its parent has no number in here.
+                let _ = setpgid(None, None);
+            } else {
                 // What its children leave behind comes to it and not to a stranger.
                 let _ = set_child_subreaper(Some(getpid()));
             }
@@ -149,6 +152,8 @@ pub(crate) fn split() {
         inner => match Pid::from_raw(inner) {
             Some(inner) if inner.as_raw_nonzero().get() > 0 => {
                 drop(inner_end);
+                // It opens nothing and writes nothing any more.
+                let _ = super::limits::keeper(super::KEEPER_FILES);
                 close_all_but(std::os::fd::AsRawFd::as_raw_fd(&outer_end));
                 mirror(inner)
             }

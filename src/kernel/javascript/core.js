@@ -489,7 +489,6 @@
     release: { name: 'quickjs' },
     argv: ['companion'],
     execArgv: [],
-    env: {},
     pid: 1,
     ppid: 0,
     exitCode: undefined,
@@ -497,7 +496,7 @@
       host.exit(leave(code));
       for (;;); // the interrupt that follows cannot be caught
     },
-    cwd: () => '/',
+    cwd: () => host.surroundings().value?.cwd ?? '/',
     uptime: () => (host.now() - start) / 1000,
     hrtime: Object.assign((previous) => {
       const ns = BigInt(Math.floor(host.now() * 1e6));
@@ -518,6 +517,29 @@
     stdout: stream(1),
     stderr: stream(2),
   };
+  // The granted variables, looked up once a cell, and on top of them what the program has set.
+  const environment = {};
+  const granted = new Map();
+  let isStale = true;
+  defineProperty(process, 'env', {
+    enumerable: true,
+    configurable: true,
+    get() {
+      if (isStale) {
+        isStale = false;
+        for (const [name, value] of granted) {
+          if (environment[name] === value) delete environment[name];
+        }
+        granted.clear();
+        for (const [name, value] of host.surroundings().value?.environment ?? []) {
+          granted.set(name, value);
+          if (!hasOwn(environment, name)) environment[name] = value;
+        }
+      }
+      return environment;
+    },
+    set(value) { defineProperty(process, 'env', { value, writable: true, enumerable: true, configurable: true }); },
+  });
   const processPrototype = Object.create(Object.prototype, { constructor: { value: function process() {}, writable: true, configurable: true } });
   for (const name of ['on', 'addListener', 'once', 'off', 'removeListener', 'removeAllListeners', 'emit', 'listeners', 'listenerCount', 'prependListener', 'setMaxListeners', 'eventNames']) {
     hidden(processPrototype, name, { [name](...args) {
@@ -560,9 +582,13 @@
   const clone = piece('clone');
   lazy(globalThis, 'structuredClone', clone, true);
 
+  host.load = load;
+  host.files = piece('fs');
+  const network = piece('fetch');
+  for (const name of ['fetch', 'Headers', 'Response']) lazy(globalThis, name, () => network()[name]);
   const modules = piece('modules');
   const closed = (name) => Object.assign(
-    new Error(`Cannot find module '${name}'\nFiles and packages are closed in the sandbox; there are: ${modules().names.join(', ')}`),
+    new Error(`Cannot find module '${name}'\nPackages and modules of one's own are closed in the sandbox; there are: ${modules().names.join(', ')}`),
     { code: 'MODULE_NOT_FOUND' },
   );
   const builtinName = (name) => (name.startsWith('node:') ? name.slice(5) : name);
@@ -579,9 +605,9 @@
   require.cache = Object.create(null);
   defineProperty(globalThis, Symbol.for('companion.require'), { value: require });
   host.core = { console, process, loop: loopFunctions, events, inspect, format, require };
-  for (const name of ['fetch', 'XMLHttpRequest', 'WebSocket']) {
+  for (const name of ['XMLHttpRequest', 'WebSocket']) {
     hidden(globalThis, name, { [name]() {
-      throw new Error(`${name} is not available: the sandbox has no network`);
+      throw new Error(`${name} is not available; fetch() speaks to hosts that are granted`);
     } }[name]);
   }
 
@@ -639,6 +665,7 @@
     } else if (globalThis.require === require) {
       delete globalThis.require; // a program gets it as a parameter, a module not at all
     }
+    isStale = true;
     process.argv = argv;
     process.exitCode = undefined;
     declare(names);

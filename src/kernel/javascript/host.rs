@@ -115,6 +115,7 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Result
     host.set("random", Function::new(ctx.clone(), random)?)?;
     host.set("parseUrl", Function::new(ctx.clone(), super::url::parse)?)?;
     host.set("changeUrl", Function::new(ctx.clone(), super::url::change)?)?;
+    super::files::add(ctx, state, &host)?;
     Ok(host)
 }
 
@@ -181,7 +182,8 @@ fn encode(ctx: Ctx<'_>, text: String) -> rquickjs::Result<TypedArray<'_, u8>> {
     TypedArray::new(ctx, text.into_bytes())
 }
 
-fn bytes_of(ctx: &Ctx<'_>, bytes: &TypedArray<'_, u8>) -> rquickjs::Result<Vec<u8>> {
+/// A copy of the bytes that a view shows.
+pub(super) fn bytes_of(ctx: &Ctx<'_>, bytes: &TypedArray<'_, u8>) -> rquickjs::Result<Vec<u8>> {
     // SAFETY: the bytes are copied before any JavaScript can run, detach or shrink the buffer,
     // and the worker has no second thread that could write to a shared one.
     let view = unsafe { bytes.as_bytes() };

@@ -19,13 +19,16 @@
 //! the pieces too, save from completion; `new Array(2 ** 32 - 1).sort()` and the like are native
 //! loops that see no interrupt, and end with the worker.
 //!
-//! Absent on purpose: files, network, child processes, packages, `Intl`. `QuickJS` has no `Intl`,
+//! Files, the environment and the network are what the broker grants: `fs`, `process.env`, `fetch`.
+//!
+//! Absent on purpose: child processes, streams, packages, `Intl`. `QuickJS` has no `Intl`,
 //! and most of its words for errors are its own.
 
 mod allocator;
 mod complete;
 mod completeness;
 mod engine;
+mod files;
 mod host;
 mod pieces;
 mod report;

@@ -1,4 +1,4 @@
-// What `require` and `import` find: the few modules that need neither files nor network.
+// What `require` and `import` find.
 // An expression: (host) => { names, get }.
 (host) => {
   'use strict';
@@ -9,6 +9,10 @@
     assert: () => makeAssert(host),
     console: () => core.console,
     events: () => core.events(),
+    fs: () => host.files().fs,
+    'fs/promises': () => host.files().promises,
+    path: () => host.load('path')(host),
+    'path/posix': () => get('path'),
     perf_hooks: () => ({ performance: host.globals.performance }),
     process: () => core.process,
     timers: () => ({ ...core.loop }),

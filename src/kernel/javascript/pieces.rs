@@ -6,12 +6,15 @@ use rquickjs::module::Declared;
 use rquickjs::{Ctx, FromJs, Function, Module, Object, Value};
 
 /// The pieces that `core.js` compiles on demand.
-const PIECES: [(&str, &str); 7] = [
+const PIECES: [(&str, &str); 10] = [
     ("core", include_str!("core.js")),
     ("inspect", include_str!("inspect.js")),
     ("events", include_str!("events.js")),
     ("modules", include_str!("modules.js")),
     ("web", include_str!("web.js")),
+    ("fs", include_str!("fs.js")),
+    ("fetch", include_str!("fetch.js")),
+    ("path", include_str!("path.js")),
     ("clone", include_str!("clone.js")),
     ("complete", include_str!("complete.js")),
 ];

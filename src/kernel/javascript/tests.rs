@@ -443,8 +443,8 @@ fn errors_look_as_in_node() {
             "Uncaught Mine: m\n    at E (<cell 13>:1:1)\n    at <cell 13>:1:52\n",
         ),
         (
-            "require('fs')",
-            "Uncaught Error: Cannot find module 'fs'\nFiles and packages are closed in the sandbox; there are: assert, assert/strict, console, events, perf_hooks, process, timers, timers/promises, url, util\n    at <cell 14>:1:1 {\n  code: 'MODULE_NOT_FOUND'\n}\n",
+            "require('net')",
+            "Uncaught Error: Cannot find module 'net'\nPackages and modules of one's own are closed in the sandbox; there are: assert, assert/strict, console, events, fs, fs/promises, path, path/posix, perf_hooks, process, timers, timers/promises, url, util\n    at <cell 14>:1:1 {\n  code: 'MODULE_NOT_FOUND'\n}\n",
         ),
         ("process.exit(3)", "Exit { code: 3 }"),
         (

@@ -68,6 +68,8 @@ pub(super) fn functions(
     });
     functions.set_item("urandom", urandom.into(), vm)?;
 
+    super::files::add(vm, host, &functions)?;
+
     let deny = vm.new_function(
         "deny",
         |name: PyStrRef, message: PyStrRef, vm: &VirtualMachine| {

@@ -20,7 +20,9 @@ use crate::protocol::{Completions, Language, Stream};
 /// What runs before the user's code.
 const START: &str = include_str!("lib/start.py");
 /// Modules that stand in for those of the operating system.
-const STAND_INS: [(&str, &str); 6] = [
+const STAND_INS: [(&str, &str); 8] = [
+    ("_brokered_files", include_str!("lib/files.py")),
+    ("_brokered_net", include_str!("lib/net.py")),
     ("_posixsubprocess", include_str!("lib/_posixsubprocess.py")),
     ("_signal", include_str!("lib/_signal.py")),
     ("_socket", include_str!("lib/_socket.py")),

@@ -6,6 +6,7 @@
 //!     rewrite   how the steps get into bytecode
 //!   doors       ways around those two, closed
 //!   host        what Python code may ask of the world, as native functions
+//!   files       the part of it that goes through the broker: files, environment, network
 //!   interrupt   an interruption that code can't swallow
 //!   names       completion, without running any of the user's code
 //! syntax        what the parser alone can tell: completeness, the last expression
@@ -13,17 +14,18 @@
 //! ```
 //!
 //! Invariants: no file, socket, process or environment variable of the host is within reach of
-//! the interpreter, by construction (RustPython without `host_env`); no frame of ours shows up in
+//! the interpreter, by construction (RustPython without `host_env`): what is granted comes through
+//! the broker; no frame of ours shows up in
 //! a traceback; source code is bounded in size and nesting before a parser sees it.
 //!
 //! One interpreter to a process: RustPython keeps the flag that announces signals in a static,
 //! and two interpreters on two threads would take each other's.
 //!
-//! Absent on purpose: threads (a started thread runs to its end inside `start()`), files, and
-//! limits on time and memory, which belong to the worker.
+//! Absent on purpose: threads (a started thread runs to its end inside `start()`), and limits on time and memory, which belong to the worker.
 
 mod doors;
 mod fuel;
+mod files;
 mod host;
 mod interpreter;
 mod interrupt;

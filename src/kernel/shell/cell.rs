@@ -64,6 +64,7 @@ pub(super) fn run(
         Err(ending) => return Ok((ending, Cost::default())),
     };
     let end = cell.relay(jail, parent);
+    cell.count_last();
     let usage = cell.bury(jail);
     end?;
     cell.drain(parent)?;
@@ -367,6 +368,13 @@ impl Running {
         self.peak.count = self.peak.count.max(census.count);
         self.peak.memory_bytes = self.peak.memory_bytes.max(census.memory_bytes);
         self.is_out_of_memory = census.memory_bytes > self.memory_bytes;
+    }
+
+    /// Counts what the shell leaves behind: a cell that could not start any more may have ended
+    /// before it was looked at.
+    fn count_last(&mut self) {
+        let census = processes::census();
+        self.peak.count = self.peak.count.max(census.count);
     }
 
     /// Kills whatever is left of the cell, and waits until it is gone.

@@ -573,6 +573,7 @@ fn xargs(arguments: &[Word]) -> (Kind, Vec<Inner>) {
         inner.push(Word::literal("echo"));
     }
     // What xargs adds is not known; `{}` of -I may be part of any word.
+    let as_written = inner.clone();
     for place in placeholders(arguments) {
         for word in &mut inner {
             if word.text().is_none_or(|text| text.contains(&place)) {
@@ -581,7 +582,15 @@ fn xargs(arguments: &[Word]) -> (Kind, Vec<Inner>) {
         }
     }
     inner.push(Word::many());
-    (Kind::SeenThrough, vec![Inner::Command(inner)])
+    let mut all = vec![Inner::Command(inner)];
+    // `-I{} sh -c 'rm {}'`: with the place filled in it is not known, as written it is.
+    if has_option(arguments, "-I")
+        || has_option(arguments, "-i")
+        || has_option(arguments, "--replace")
+    {
+        all.push(Inner::Command(as_written));
+    }
+    (Kind::SeenThrough, all)
 }
 
 /// The texts that xargs replaces: `{}` of `-I {}`.
@@ -872,7 +881,7 @@ fn git(arguments: &[Word]) -> (Kind, Vec<Inner>) {
     }) {
         hidden = Some("an option names a program that git starts".to_owned());
     }
-    if subcommand.is_empty() && rest.first().is_some() {
+    if subcommand.is_empty() && !rest.is_empty() {
         hidden = Some("which command of git it is shows only when it runs".to_owned());
     }
     match hidden {
@@ -1088,7 +1097,7 @@ fn sed_reaches_out(script: &str) -> bool {
                     return true;
                 };
                 at = end;
-                while let Some(flag) = get(at).filter(|flag| flag.is_ascii_alphanumeric()) {
+                while let Some(flag) = get(at).filter(char::is_ascii_alphanumeric) {
                     if matches!(flag, 'e' | 'w') {
                         return true;
                     }

@@ -71,7 +71,8 @@ fn common() -> Vec<Call> {
         SYS_rt_sigreturn,
         SYS_sigaltstack,
         SYS_restart_syscall,
-        // Children.
+        // Children; a snapshot hears of their deaths by a descriptor.
+        libc::SYS_signalfd4,
         SYS_wait4,
         SYS_waitid,
         // Time and chance.
@@ -148,7 +149,6 @@ pub(super) fn keeper() -> Vec<Call> {
             libc::SYS_dup3,
             libc::SYS_close_range,
             libc::SYS_eventfd2,
-            libc::SYS_signalfd4,
             libc::SYS_rt_sigtimedwait,
             libc::SYS_timerfd_create,
             libc::SYS_timerfd_settime,

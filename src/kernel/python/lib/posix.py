@@ -1,8 +1,7 @@
-# Stands in for the module of the operating system, so that `os` and all that import it do. What
-# would touch the machine raises PermissionError; the environment is empty.
+# Stands in for the module of the operating system, so that `os` and all that import it do. Files
+# and the environment are what the broker grants; the rest of the machine raises PermissionError.
 
 error = OSError
-environ = {}
 _have_functions = []
 
 F_OK, R_OK, W_OK, X_OK = 0, 4, 2, 1
@@ -21,13 +20,10 @@ _closed_files = "files are closed in the sandbox"
 _closed_processes = "processes are closed in the sandbox"
 
 for _name in (
-    "access chdir chflags chmod chown chroot close closerange copy_file_range device_encoding dup"
-    " dup2 fchdir fchmod fchown fdatasync fpathconf fstat fstatvfs fsync ftruncate get_inheritable"
-    " ioctl lchown link listdir listxattr lockf lseek lstat major makedev minor mkdir"
-    " mkfifo mknod open openpty pathconf pipe pipe2 posix_fadvise posix_fallocate pread preadv"
-    " pwrite pwritev read readlink readv remove removexattr rename replace rmdir scandir sendfile"
-    " set_inheritable setxattr stat statvfs symlink sync tcgetpgrp tcsetpgrp truncate ttyname"
-    " unlink utime write writev getxattr memfd_create eventfd"
+    "chown chroot device_encoding dup dup2 fchdir fchmod fchown fpathconf fstatvfs"
+    " get_inheritable ioctl lchown link lockf major makedev minor mkfifo mknod openpty pathconf"
+    " pipe pipe2 posix_fadvise posix_fallocate pread preadv pwrite pwritev readv set_inheritable"
+    " statvfs symlink sync tcgetpgrp tcsetpgrp ttyname writev memfd_create eventfd"
 ).split():
     globals()[_name] = _deny(_name, _closed_files)
 for _name in (
@@ -58,12 +54,241 @@ def get_blocking(fd):
     return True
 
 
-def getcwd():
-    return "/"
+class _Environment:
+    """What the broker shows of the environment, and on top of it what the program has set."""
+
+    def __init__(self):
+        self._own = {}
+
+    def _all(self):
+        variables = _native["surroundings"]()[1]
+        for name, value in self._own.items():
+            if value is None:
+                variables.pop(name, None)
+            else:
+                variables[name] = value
+        return variables
+
+    def __getitem__(self, name):
+        return self._all()[name]
+
+    def __setitem__(self, name, value):
+        self._own[name] = value
+
+    def __delitem__(self, name):
+        if name not in self._all():
+            raise KeyError(name)
+        self._own[name] = None
+
+    def __iter__(self):
+        return iter(self._all())
+
+    def __len__(self):
+        return len(self._all())
+
+    def __contains__(self, name):
+        return name in self._all()
+
+    def keys(self):
+        return self._all().keys()
+
+    def items(self):
+        return self._all().items()
+
+
+environ = _Environment()
+
+
+def _path(path):
+    """`os.fspath`, for those that can't import it."""
+    if isinstance(path, (str, bytes)):
+        return path
+    try:
+        path = type(path).__fspath__(path)
+    except AttributeError:
+        raise TypeError(
+            f"expected str, bytes or os.PathLike object, not {type(path).__name__}"
+        ) from None
+    if not isinstance(path, (str, bytes)):
+        raise TypeError("expected __fspath__() to return str or bytes")
+    return path
+
+
+_cwd = None
+
+
+def _bytes(path):
+    """A path as the broker takes it: bytes, below the working folder if the program has one."""
+    path = _path(path)
+    if isinstance(path, str):
+        path = path.encode("utf-8", "surrogateescape")
+    if b"\0" in path:
+        raise ValueError("embedded null byte")
+    if _cwd is not None and path and not path.startswith(b"/"):
+        path = _cwd.rstrip(b"/") + b"/" + path
+    return path
+
+
+def _no_folder_handle(**options):
+    for name, value in options.items():
+        if value is not None:
+            raise NotImplementedError(f"{name} unavailable in the sandbox")
 
 
 def getcwdb():
-    return b"/"
+    return _native["surroundings"]()[0] if _cwd is None else _cwd
+
+
+def getcwd():
+    return getcwdb().decode("utf-8", "surrogateescape")
+
+
+def chdir(path):
+    global _cwd
+    if not stat(path).st_mode & 0o170000 == 0o040000:
+        raise NotADirectoryError(20, "Not a directory", path)
+    path = _bytes(path)
+    _cwd = path if path.startswith(b"/") else getcwdb().rstrip(b"/") + b"/" + path
+
+
+def open(path, flags, mode=0o777, *, dir_fd=None):
+    _no_folder_handle(dir_fd=dir_fd)
+    return _native["file_open"](_bytes(path), flags, mode & 0o777, path)
+
+
+def read(fd, length, /):
+    return _native["file_read"](fd, length)
+
+
+def write(fd, data, /):
+    return _native["file_write"](fd, data)
+
+
+def lseek(fd, position, whence, /):
+    return _native["file_seek"](fd, position, whence)
+
+
+def ftruncate(fd, length, /):
+    _native["file_truncate"](fd, length)
+
+
+def truncate(path, length):
+    if isinstance(path, int):
+        return ftruncate(path, length)
+    fd = open(path, O_WRONLY)
+    try:
+        ftruncate(fd, length)
+    finally:
+        close(fd)
+
+
+def close(fd):
+    _native["file_close"](fd)
+
+
+def closerange(low, high, /):
+    for fd in range(low, min(high, low + 1000)):
+        try:
+            close(fd)
+        except OSError:
+            pass
+
+
+def fsync(fd):
+    # The broker writes at once; what the disk does is the system's affair.
+    fstat(fd)
+
+
+fdatasync = fsync
+
+
+def stat(path, *, dir_fd=None, follow_symlinks=True):
+    if isinstance(path, int):
+        return fstat(path)
+    _no_folder_handle(dir_fd=dir_fd)
+    return _stat_result(_native["file_stat"](_bytes(path), bool(follow_symlinks), path))
+
+
+def lstat(path, *, dir_fd=None):
+    _no_folder_handle(dir_fd=dir_fd)
+    return stat(path, follow_symlinks=False)
+
+
+def fstat(fd):
+    return _stat_result(_native["file_fstat"](fd))
+
+
+def access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True):
+    _no_folder_handle(dir_fd=dir_fd)
+    if mode & X_OK:
+        return _native["file_access"](_bytes(path), False) and stat(path).st_mode & 0o170000 == 0o040000
+    return _native["file_access"](_bytes(path), bool(mode & W_OK))
+
+
+def mkdir(path, mode=0o777, *, dir_fd=None):
+    _no_folder_handle(dir_fd=dir_fd)
+    _native["file_mkdir"](_bytes(path), path)
+
+
+def remove(path, *, dir_fd=None):
+    _no_folder_handle(dir_fd=dir_fd)
+    _native["file_remove"](_bytes(path), path)
+
+
+unlink = remove
+
+
+def rmdir(path, *, dir_fd=None):
+    _no_folder_handle(dir_fd=dir_fd)
+    _native["file_rmdir"](_bytes(path), path)
+
+
+def rename(src, dst, *, src_dir_fd=None, dst_dir_fd=None):
+    _no_folder_handle(src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+    _native["file_rename"](_bytes(src), _bytes(dst), src, dst)
+
+
+replace = rename
+
+
+def readlink(path, *, dir_fd=None):
+    _no_folder_handle(dir_fd=dir_fd)
+    target = _native["file_readlink"](_bytes(path), path)
+    return target if isinstance(_path(path), bytes) else target.decode("utf-8", "surrogateescape")
+
+
+def chmod(path, mode, *, dir_fd=None, follow_symlinks=True):
+    _no_folder_handle(dir_fd=dir_fd)
+    _native["file_chmod"](_bytes(path), mode & 0o7777, path)
+
+
+def utime(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True):
+    _no_folder_handle(dir_fd=dir_fd)
+    if times is not None and ns is not None:
+        raise ValueError("utime: you may specify either 'times' or 'ns' but not both")
+    if times is not None:
+        ns = tuple(int(time * 1_000_000_000) for time in times)
+    elif ns is None:
+        import time
+
+        ns = (time.time_ns(),) * 2
+    _native["file_utime"](_bytes(path), ns[0], ns[1], path)
+
+
+def _entries(path):
+    """The bytes or text that names of a folder are to be, and the entries."""
+    if isinstance(path, int):
+        raise NotImplementedError("listing by file descriptor is unavailable in the sandbox")
+    path = "." if path is None else path
+    entries = _native["file_list"](_bytes(path), path)
+    path = _path(path)
+    if isinstance(path, bytes):
+        return path, entries
+    return path, [(name.decode("utf-8", "surrogateescape"), *rest) for name, *rest in entries]
+
+
+def listdir(path=None):
+    return [name for name, *_ in _entries(path)[1]]
 
 
 def getpid():
@@ -200,11 +425,123 @@ uname_result = _record("uname_result", "sysname nodename release version machine
 sched_param = _record("sched_param", "sched_priority")
 
 
+class _StatResult(stat_result):
+    """The ten numbers, and those that have no place among them."""
+
+    @property
+    def st_atime(self):
+        return self._times[0] / 1e9
+
+    @property
+    def st_mtime(self):
+        return self._times[1] / 1e9
+
+    @property
+    def st_ctime(self):
+        return self._times[2] / 1e9
+
+    @property
+    def st_atime_ns(self):
+        return self._times[0]
+
+    @property
+    def st_mtime_ns(self):
+        return self._times[1]
+
+    @property
+    def st_ctime_ns(self):
+        return self._times[2]
+
+    st_blksize = 4096
+    st_rdev = 0
+
+    @property
+    def st_blocks(self):
+        return -(-self.st_size // 512)
+
+
+def _stat_result(numbers):
+    mode, inode, device, links, size, *times = numbers
+    items = (mode, inode, device, links, getuid(), getgid(), size, *(time // 10**9 for time in times))
+    result = tuple.__new__(_StatResult, items)
+    result._times = times
+    return result
+
+
+_StatResult.__name__ = _StatResult.__qualname__ = "stat_result"
+
+
 class DirEntry:
-    """What scandir() would give."""
+    """What scandir() gives."""
+
+    __slots__ = ("name", "path", "_kind", "_inode")
 
     def __init__(self):
         raise TypeError("cannot create 'posix.DirEntry' instances")
+
+    def __repr__(self):
+        return f"<DirEntry {self.name!r}>"
+
+    def __fspath__(self):
+        return self.path
+
+    def _is(self, kind, follow_symlinks):
+        if self._kind == 0 or follow_symlinks and self._kind == 0o120000:
+            try:
+                return stat(self.path, follow_symlinks=follow_symlinks).st_mode & 0o170000 == kind
+            except (FileNotFoundError, PermissionError):
+                return False
+        return self._kind == kind
+
+    def is_dir(self, *, follow_symlinks=True):
+        return self._is(0o040000, follow_symlinks)
+
+    def is_file(self, *, follow_symlinks=True):
+        return self._is(0o100000, follow_symlinks)
+
+    def is_symlink(self):
+        return self._is(0o120000, False)
+
+    def is_junction(self):
+        return False
+
+    def inode(self):
+        return self._inode
+
+    def stat(self, *, follow_symlinks=True):
+        return stat(self.path, follow_symlinks=follow_symlinks)
+
+
+class _ScandirIterator:
+    def __init__(self, entries):
+        self._entries = iter(entries)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._entries)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def close(self):
+        self._entries = iter(())
+
+
+def scandir(path=None):
+    path, entries = _entries(path)
+    slash = b"/" if isinstance(path, bytes) else "/"
+    start = path if path.endswith(slash) or not path else path + slash
+    found = []
+    for name, kind, inode in entries:
+        entry = object.__new__(DirEntry)
+        entry.name, entry.path, entry._kind, entry._inode = name, start + name, kind, inode
+        found.append(entry)
+    return _ScandirIterator(found)
 
 
 def get_terminal_size(fd=1, /):

@@ -11,7 +11,6 @@ import _thread
 from _frozen_importlib import FrozenImporter, ModuleSpec
 
 deny = native["deny"]
-CLOSED = "files are closed in the sandbox"
 idents = [_thread.get_ident()]
 threads_started = 0
 
@@ -136,7 +135,22 @@ if not guards:
 
 
 def after_tempfile(module):
-    module.tempdir = "/tmp"
+    def folder():
+        if module.tempdir is None:
+            try:
+                module.tempdir = module._get_default_tempdir()
+            except FileNotFoundError:
+                # None that may be written to is granted, so far.
+                return "/tmp"
+        return module.tempdir
+
+    module._gettempdir = folder
+
+
+def after_urllib_request(module):
+    import _brokered_net
+
+    _brokered_net.open_through_broker(module)
 
 
 def after_subprocess(module):
@@ -144,7 +158,11 @@ def after_subprocess(module):
 
 
 # What to change in a module of the standard library once it has been imported.
-AFTER = {"tempfile": after_tempfile, "subprocess": after_subprocess}
+AFTER = {
+    "subprocess": after_subprocess,
+    "tempfile": after_tempfile,
+    "urllib.request": after_urllib_request,
+}
 
 
 class Changed:
@@ -187,8 +205,34 @@ class StandIns:
 
 sys.meta_path.insert(0, StandIns)
 
-builtins.open = io.open = _io.open = deny("open", CLOSED)
-io.open_code = _io.open_code = deny("open_code", CLOSED)
+def open(
+    file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None
+):
+    """Open file and return a stream.  Raise OSError upon failure."""
+    import _brokered_files
+
+    return _brokered_files.open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+
+
+def open_code(path):
+    """Opens the provided file with the intent to import the contents."""
+    return open(path, "rb")
+
+
+def late(name):
+    """The class of raw files is made when somebody asks for it."""
+    if name == "FileIO":
+        import _brokered_files
+
+        return _brokered_files.FileIO
+    raise AttributeError(f"module 'io' has no attribute {name!r}")
+
+
+open.__module__ = open_code.__module__ = "_io"
+builtins.open = io.open = _io.open = open
+io.open_code = _io.open_code = open_code
+io.__getattr__ = late
+del io.FileIO
 time.sleep = native["sleep"]
 
 

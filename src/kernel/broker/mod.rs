@@ -1,0 +1,459 @@
+//! The broker: does in this process what code in a worker may have done, and refuses the rest.
+//!
+//! ```text
+//! worker: open() ── Host::call ── frames ── Broker::answer ── roots   a path to a place, walled in
+//!                                                        ├─── files   what is done there
+//!                                                        └─── net     HTTP, on a thread of its own
+//! ```
+//!
+//! Invariants: what a worker sends is not trusted: every path, number and header is checked here,
+//! and nowhere else. A grant is held by descriptor from the moment it is given. Only regular files
+//! and folders are opened, so that no call waits for a device or a pipe. What waits for the
+//! network does it on a thread, and an interruption waits for none of it. Grants can change
+//! between two cells without a new worker.
+//!
+//! Absent on purpose: making links, devices and executables; owners; watching; raw sockets;
+//! proxies, cookies and logins from companion's environment. A file that has a second name outside
+//! of the grant (a hard link) is the same file: a folder is granted with all that is in it.
+
+mod error;
+mod files;
+mod net;
+mod protected;
+mod roots;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use self::error::because;
+use self::files::OpenFile;
+use self::net::{Fetched, Hosts};
+use self::roots::{Lost, Root, Spot};
+use super::call::{Bytes, HostCall, HostCallError, HostReturn};
+use crate::protocol::Grant;
+
+pub(crate) use self::protected::protect_folders;
+
+/// Handles that code may hold at once: files, and bodies of responses.
+pub(super) const MAX_HANDLES: usize = 16;
+/// The first handle: 0 to 2 are the standard streams, as everywhere.
+const FIRST_HANDLE: u32 = 3;
+
+/// Carries out the calls of one kernel.
+#[derive(Default)]
+pub(super) struct Broker {
+    grants: Vec<Grant>,
+    roots: Vec<Root>,
+    next_root: u32,
+    hosts: Hosts,
+    environment: Vec<(String, String)>,
+    handles: BTreeMap<u32, Handle>,
+    next_handle: u32,
+    /// Requests so far.
+    tickets: u64,
+    /// The request whose answer is still to come, and the number of its call. The numbers of
+    /// calls can come again after a worker has gone back to an earlier state; tickets do not.
+    awaited: Option<(u64, u64)>,
+}
+
+enum Handle {
+    File(OpenFile),
+    Body { bytes: Vec<u8>, at: usize },
+}
+
+/// A grant that can't be given.
+#[derive(Debug, thiserror::Error)]
+#[error("can't grant {grant}: {reason}")]
+pub(crate) struct GrantError {
+    /// Which.
+    pub grant: Grant,
+    reason: String,
+}
+
+impl GrantError {
+    fn new(grant: &Grant, reason: String) -> Self {
+        Self {
+            grant: grant.clone(),
+            reason,
+        }
+    }
+}
+
+/// A root of a new set of grants.
+enum Chosen {
+    /// One that is open.
+    Kept(usize),
+    /// One that is new.
+    New(Root),
+}
+
+impl Chosen {
+    fn is_for(&self, roots: &[Root], grant: &Grant) -> bool {
+        match self {
+            Self::Kept(at) => roots[*at].is_of(grant),
+            Self::New(root) => root.is_of(grant),
+        }
+    }
+}
+
+/// The answer of a call that went to a thread.
+pub(super) struct Later {
+    ticket: u64,
+    outcome: Result<Fetched, HostCallError>,
+}
+
+impl Broker {
+    /// Replaces all grants. Those that stay keep their descriptors, and what they have written.
+    ///
+    /// # Errors
+    /// When one of them can't be given: then nothing changes.
+    pub fn set_grants(&mut self, grants: Vec<Grant>) -> Result<(), GrantError> {
+        if grants == self.grants {
+            return Ok(());
+        }
+        protected::look();
+        // First whatever can fail.
+        let mut chosen: Vec<Chosen> = Vec::new();
+        for grant in &grants {
+            if chosen
+                .iter()
+                .any(|chosen| chosen.is_for(&self.roots, grant))
+            {
+                continue;
+            }
+            if let Some(at) = self.roots.iter().position(|root| root.is_of(grant)) {
+                chosen.push(Chosen::Kept(at));
+            } else if let Some(root) = Root::open(self.next_root, grant)? {
+                self.next_root += 1;
+                chosen.push(Chosen::New(root));
+            }
+        }
+        let mut old: Vec<Option<Root>> = self.roots.drain(..).map(Some).collect();
+        self.roots = chosen
+            .into_iter()
+            .filter_map(|chosen| match chosen {
+                Chosen::Kept(at) => old[at].take(),
+                Chosen::New(root) => Some(root),
+            })
+            .collect();
+        for root in &mut self.roots {
+            for grant in &grants {
+                if let (true, Grant::Write { max_bytes, .. }, Some(allowance)) =
+                    (root.is_of(grant), grant, &mut root.allowance)
+                {
+                    allowance.max_bytes = *max_bytes;
+                }
+            }
+        }
+        self.handles.retain(|_, handle| match handle {
+            Handle::File(file) => self.roots.iter().any(|root| root.id == file.root),
+            Handle::Body { .. } => true,
+        });
+        self.hosts.set(&grants);
+        self.environment = grants
+            .iter()
+            .filter_map(|grant| match grant {
+                Grant::Env { name } => Some((name.clone(), std::env::var(name).ok()?)),
+                _ => None,
+            })
+            .collect();
+        self.grants = grants;
+        Ok(())
+    }
+
+    /// Closes everything that was opened: the worker that held the handles is gone.
+    pub fn close_all(&mut self) {
+        self.handles.clear();
+        self.awaited = None;
+    }
+
+    /// A number below which all handles are that are open now.
+    pub fn mark(&self) -> u32 {
+        self.next_handle.max(FIRST_HANDLE)
+    }
+
+    /// Closes what was opened since a mark: the cell that did it never happened.
+    pub fn close_since(&mut self, mark: u32) {
+        self.handles.retain(|&handle, _| handle < mark);
+        self.awaited = None;
+    }
+
+    /// Forgets the call that nobody waits for any more.
+    pub fn forget(&mut self) {
+        self.awaited = None;
+    }
+
+    /// Answers a call; `None` if the answer comes through `later`, once.
+    pub fn answer(
+        &mut self,
+        id: u64,
+        call: HostCall,
+        later: impl FnOnce(Later) + Send + 'static,
+    ) -> Option<Result<HostReturn, HostCallError>> {
+        self.awaited = None;
+        let HostCall::Fetch(request) = call else {
+            protected::look();
+            return Some(self.carry_out(call));
+        };
+        if let Err(error) = self.room() {
+            return Some(Err(error));
+        }
+        self.tickets += 1;
+        let ticket = self.tickets;
+        let started = net::fetch(&self.hosts, request, move |outcome| {
+            later(Later { ticket, outcome });
+        });
+        match started {
+            Ok(()) => {
+                self.awaited = Some((ticket, id));
+                None
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Takes the answer that a thread has brought; `None` if nobody waits for it.
+    pub fn take_later(&mut self, later: Later) -> Option<(u64, Result<HostReturn, HostCallError>)> {
+        let (_, id) = self
+            .awaited
+            .take_if(|(ticket, _)| *ticket == later.ticket)?;
+        let answer = later.outcome.and_then(|fetched| {
+            let bytes = fetched.body;
+            let handle = self.hold(Handle::Body { bytes, at: 0 })?;
+            Ok(HostReturn::Response {
+                status: fetched.status,
+                url: fetched.url,
+                headers: fetched.headers,
+                handle,
+            })
+        });
+        Some((id, answer))
+    }
+
+    fn carry_out(&mut self, call: HostCall) -> Result<HostReturn, HostCallError> {
+        match call {
+            HostCall::Surroundings => Ok(HostReturn::Surroundings {
+                cwd: Bytes(self.cwd().as_os_str().as_bytes().to_vec()),
+                environment: self.environment.clone(),
+            }),
+            HostCall::Open { path, how } => {
+                self.room()?;
+                let file = self.at(path, true, files::needs_write(how), |allowances, spot| {
+                    files::open(allowances, spot, how)
+                })?;
+                let handle = self.hold(Handle::File(file))?;
+                Ok(HostReturn::Number(u64::from(handle)))
+            }
+            HostCall::Read { handle, max_bytes } => self.read(handle, max_bytes),
+            HostCall::Write { handle, data } => {
+                let (file, roots) = self.file(handle)?;
+                files::write(file, roots, &data.0).map(HostReturn::Number)
+            }
+            HostCall::Seek {
+                handle,
+                offset,
+                whence,
+            } => files::seek(self.file(handle)?.0, offset, whence).map(HostReturn::Number),
+            HostCall::Truncate { handle, size_bytes } => {
+                let (file, roots) = self.file(handle)?;
+                files::truncate(file, roots, size_bytes).map(|()| HostReturn::Done)
+            }
+            HostCall::Close { handle } => match self.handles.remove(&handle) {
+                Some(_) => Ok(HostReturn::Done),
+                None => Err(bad_handle()),
+            },
+            HostCall::HandleMetadata { handle } => {
+                files::handle_metadata(self.file(handle)?.0).map(HostReturn::Metadata)
+            }
+            HostCall::Metadata { path, follows } => {
+                let path = self.absolute(path);
+                match self.walk(&path, follows, false) {
+                    Ok(spot) => files::metadata(&spot).map(HostReturn::Metadata),
+                    // That the folders above a grant are there is no secret, and programs that
+                    // make folders look at them.
+                    Err(Lost::NotGranted) if self.roots.iter().any(|root| root.is_below(&path)) => {
+                        Ok(HostReturn::Metadata(files::METADATA_OF_A_FOLDER_ABOVE))
+                    }
+                    Err(lost) => Err(self.explain(&path, false, lost)),
+                }
+            }
+            HostCall::Access { path, writes } => self.at(path, true, writes, |_, spot| {
+                files::metadata(&spot).map(|_| HostReturn::Done)
+            }),
+            HostCall::List { path } => self.at(path, true, false, |_, spot| {
+                files::list(&spot).map(HostReturn::Entries)
+            }),
+            HostCall::CreateFolder { path } => self.at(path, false, true, |allowances, spot| {
+                files::create_folder(allowances, &spot)
+            }),
+            HostCall::RemoveFile { path } => {
+                self.at(path, false, true, |_, spot| files::remove(&spot, false))
+            }
+            HostCall::RemoveFolder { path } => {
+                self.at(path, false, true, |_, spot| files::remove(&spot, true))
+            }
+            HostCall::Rename { from, to } => {
+                let (from, to) = (self.absolute(from), self.absolute(to));
+                let here = self
+                    .walk(&from, false, true)
+                    .map_err(|lost| self.explain(&from, true, lost))?;
+                let there = self
+                    .walk(&to, false, true)
+                    .map_err(|lost| self.explain(&to, true, lost))?;
+                files::rename(&here, &there).map(|()| HostReturn::Done)
+            }
+            HostCall::ReadLink { path } => {
+                self.at(path, false, false, |_, spot| files::read_link(&spot))
+            }
+            HostCall::SetMode { path, mode } => {
+                self.at(path, true, true, |_, spot| files::set_mode(&spot, mode))
+            }
+            HostCall::SetTimes {
+                path,
+                accessed_ns,
+                modified_ns,
+            } => self.at(path, true, true, |_, spot| {
+                files::set_times(&spot, accessed_ns, modified_ns)
+            }),
+            // `answer` has taken it.
+            HostCall::Fetch(_) => Err(HostCallError::unexpected()),
+        }
+    }
+
+    /// Walks to a place and does something there.
+    fn at<T>(
+        &mut self,
+        path: Bytes,
+        follows: bool,
+        writes: bool,
+        act: impl FnOnce(&mut Allowances, Spot<'_>) -> Result<T, HostCallError>,
+    ) -> Result<T, HostCallError> {
+        let path = self.absolute(path);
+        let mut allowances = Allowances(self.roots.iter().map(|root| root.allowance).collect());
+        let done = match self.walk(&path, follows, writes) {
+            Ok(spot) => act(&mut allowances, spot),
+            Err(lost) => Err(self.explain(&path, writes, lost)),
+        };
+        for (root, allowance) in self.roots.iter_mut().zip(allowances.0) {
+            root.allowance = allowance;
+        }
+        done
+    }
+
+    fn walk(&self, path: &Path, follows: bool, writes: bool) -> Result<Spot<'_>, Lost> {
+        roots::walk(&self.roots, path, follows, writes)
+    }
+
+    /// The first granted folder, or `/`.
+    fn cwd(&self) -> &Path {
+        self.roots
+            .iter()
+            .find_map(Root::as_cwd)
+            .unwrap_or(Path::new("/"))
+    }
+
+    fn absolute(&self, path: Bytes) -> PathBuf {
+        let path = PathBuf::from(OsString::from_vec(path.0));
+        // `join` would make a folder of the empty path, which names nothing.
+        if path.is_absolute() || path.as_os_str().is_empty() {
+            path
+        } else {
+            self.cwd().join(path)
+        }
+    }
+
+    fn read(&mut self, handle: u32, max_bytes: usize) -> Result<HostReturn, HostCallError> {
+        let max_bytes = max_bytes.min(super::call::MAX_PIECE_BYTES);
+        let bytes = match self.handles.get_mut(&handle) {
+            None => return Err(bad_handle()),
+            Some(Handle::File(file)) => files::read(file, max_bytes)?,
+            Some(Handle::Body { bytes, at }) => {
+                let end = at.saturating_add(max_bytes).min(bytes.len());
+                let piece = bytes[*at..end].to_vec();
+                *at = end;
+                piece
+            }
+        };
+        Ok(HostReturn::Bytes(Bytes(bytes)))
+    }
+
+    fn file(&mut self, handle: u32) -> Result<(&mut OpenFile, &mut [Root]), HostCallError> {
+        match self.handles.get_mut(&handle) {
+            Some(Handle::File(file)) => Ok((file, &mut self.roots)),
+            Some(Handle::Body { .. }) | None => Err(bad_handle()),
+        }
+    }
+
+    fn room(&self) -> Result<(), HostCallError> {
+        if self.handles.len() < MAX_HANDLES {
+            return Ok(());
+        }
+        Err(because(
+            Errno::MFILE,
+            format!("{MAX_HANDLES} files are open already: close some"),
+        ))
+    }
+
+    fn hold(&mut self, handle: Handle) -> Result<u32, HostCallError> {
+        self.room()?;
+        let number = self.mark();
+        // Four thousand million opened files later.
+        self.next_handle = number
+            .checked_add(1)
+            .ok_or_else(|| because(Errno::MFILE, "no handle is left: restart the kernel"))?;
+        self.handles.insert(number, handle);
+        Ok(number)
+    }
+
+    /// Why a path leads nowhere, and what would change that.
+    fn explain(&self, path: &Path, writes: bool, lost: Lost) -> HostCallError {
+        let how = if writes { "write" } else { "read" };
+        let shown = shown(path);
+        match lost {
+            Lost::Failed(error) => error,
+            Lost::NotGranted if self.roots.is_empty() => HostCallError::denied(format!(
+                "files are closed in the sandbox; allow this one with --allow-{how} {shown} or \
+                 /allow {how} {shown}"
+            )),
+            Lost::NotGranted => HostCallError::denied(format!(
+                "not granted; allow it with --allow-{how} {shown} or /allow {how} {shown}"
+            )),
+            Lost::ReadOnly => HostCallError::denied(format!(
+                "only reading is granted; allow writing with --allow-write {shown} or \
+                 /allow write {shown}"
+            )),
+        }
+    }
+}
+
+/// What the grants have left, lent to a call while the roots are in use.
+struct Allowances(Vec<Option<roots::Allowance>>);
+
+impl Allowances {
+    fn of(&mut self, spot: &Spot<'_>) -> Option<&mut roots::Allowance> {
+        self.0.get_mut(spot.root)?.as_mut()
+    }
+}
+
+fn bad_handle() -> HostCallError {
+    because(Errno::BADF, "the file is not open, or its grant is gone")
+}
+
+/// A path for a message: whole words on one line, of bounded length.
+fn shown(path: &Path) -> String {
+    const MAX_CHARS: usize = 200;
+    let text: String = path
+        .to_string_lossy()
+        .escape_debug()
+        .take(MAX_CHARS)
+        .collect();
+    if text.contains(' ') {
+        format!("'{text}'")
+    } else {
+        text
+    }
+}
