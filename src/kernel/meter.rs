@@ -60,8 +60,8 @@ impl Meter {
     #[inline]
     pub fn step(&self, weight: u64) -> bool {
         // One thread takes steps: a load and a store are enough, and cheaper than an addition
-        // that other threads would have to see.
-        let used = self.used.load(Ordering::Relaxed).saturating_add(weight);
+        // that other threads would have to see. No machine lives to see it wrap.
+        let used = self.used.load(Ordering::Relaxed).wrapping_add(weight);
         self.used.store(used, Ordering::Relaxed);
         used <= self.brink.load(Ordering::Relaxed)
     }

@@ -227,7 +227,10 @@ impl<'a> Run<'a> {
     fn finish(&self, reply: ExecuteReply, mut cost: Cost) -> Finished {
         cost.execution_time = cost.execution_time.saturating_sub(self.waited);
         let status = match (reply.ending, self.why) {
-            (Ending::Interrupted, Some(Why::Limit(kind))) => self.limit(kind, Variables::Kept),
+            // Code can swallow the interruption (a finalizer does) and come to its end: late.
+            (Ending::Interrupted | Ending::Ok, Some(Why::Limit(kind))) => {
+                self.limit(kind, Variables::Kept)
+            }
             (Ending::Interrupted, _) => Status::Interrupted {
                 variables: Variables::Kept,
             },

@@ -262,6 +262,7 @@ impl ThreadKernel {
         let was_cut = self.host.was_cut.load(Ordering::SeqCst);
         let status = match reply.ending {
             _ if was_cut => limit(LimitKind::Output),
+            Ending::Interrupted | Ending::Ok if is_late => limit(LimitKind::Time),
             Ending::Ok => Status::Ok,
             Ending::Exit { code } => Status::Exit { code },
             Ending::Error {
@@ -273,7 +274,6 @@ impl ThreadKernel {
                 evalue,
                 traceback,
             },
-            Ending::Interrupted if is_late => limit(LimitKind::Time),
             Ending::Interrupted => Status::Interrupted {
                 variables: Variables::Kept,
             },

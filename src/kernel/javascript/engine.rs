@@ -411,8 +411,9 @@ impl JavaScript {
         });
         let Ok(parts) = described else {
             ctx.catch();
-            // Even a description needs memory.
-            return Stop::OutOfMemory;
+            // A getter of the error may have run until it was stopped. Else: even a description
+            // needs memory.
+            return self.stopped().err().unwrap_or(Stop::OutOfMemory);
         };
         let place = (|| {
             Some(Place {

@@ -29,7 +29,7 @@ pub(super) fn close(vm: &VirtualMachine) -> PyResult<()> {
             };
             let replace = move |args: FuncArgs, vm: &VirtualMachine| {
                 let forges = ["co_code", "co_consts", "co_exceptiontable", "co_stacksize"];
-                if forges.iter().any(|name| args.kwargs.contains_key(*name)) {
+                if forges.iter().any(|name| args.kwargs.contains_key(name)) {
                     return Err(forged(vm));
                 }
                 original.call(args, vm)

@@ -22,11 +22,14 @@ use rustpython_vm::{
 
 use super::interrupt::Interrupt;
 use super::{host, rewrite};
+use crate::kernel::Meter;
 
 /// A constant of the code that it is in: counts when it is asked for its truth.
 #[derive(Debug)]
 struct Step {
     weight: u64,
+    /// The interrupt's own, at hand.
+    meter: Arc<Meter>,
     interrupt: Arc<Interrupt>,
 }
 
@@ -57,7 +60,7 @@ fn take_step(step: PyNumber<'_>, vm: &VirtualMachine) -> PyResult<bool> {
     let Some(step) = step.downcast_ref::<Step>() else {
         return Ok(true);
     };
-    if step.interrupt.meter().step(step.weight) {
+    if step.meter.step(step.weight) {
         return Ok(true);
     }
     step.interrupt.attend(vm).map(|()| true)
@@ -85,7 +88,12 @@ impl Metering {
         let mut steps = self.steps.borrow_mut();
         let step = steps.entry(weight).or_insert_with(|| {
             let interrupt = Arc::clone(&self.interrupt);
-            Step { weight, interrupt }.into_ref(&vm.ctx).into()
+            let step = Step {
+                weight,
+                meter: Arc::clone(interrupt.meter()),
+                interrupt,
+            };
+            step.into_ref(&vm.ctx).into()
         });
         step.clone()
     }

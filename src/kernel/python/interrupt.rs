@@ -83,7 +83,7 @@ impl Interrupt {
     }
 
     /// Where steps are counted.
-    pub(super) fn meter(&self) -> &Meter {
+    pub(super) fn meter(&self) -> &Arc<Meter> {
         self.host.meter()
     }
 

@@ -105,11 +105,11 @@ def settrace(function, /):
         raise PermissionError(13, "tracing is closed in the sandbox")
 
 
+sys.monitoring = monitoring
+sys.settrace = sys.setprofile = settrace
+sys._settraceallthreads = sys._setprofileallthreads = settrace
+sys.gettrace = sys.getprofile = lambda: None
 if guards:
-    sys.monitoring = monitoring
-    sys.settrace = sys.setprofile = settrace
-    sys._settraceallthreads = sys._setprofileallthreads = settrace
-    sys.gettrace = sys.getprofile = lambda: None
     for name in ("sys.monitoring", "_interpreters", "_testinternalcapi"):
         sys.modules.pop(name, None)
 
