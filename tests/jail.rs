@@ -582,3 +582,88 @@ fn doctor_tells_each_wall() {
     }
     assert!(!text.contains("don't run code"), "{text}");
 }
+
+/// A system that lacks some calls: they answer as if the kernel did not have them.
+fn without(calls: &[i64], mut command: Command) -> Command {
+    let rules = calls.iter().map(|&call| (call, Vec::new())).collect();
+    let filter = seccompiler::SeccompFilter::new(
+        rules,
+        seccompiler::SeccompAction::Allow,
+        seccompiler::SeccompAction::Errno(libc::ENOSYS.unsigned_abs()),
+        std::env::consts::ARCH.try_into().expect("a known one"),
+    );
+    let program: seccompiler::BpfProgram = filter
+        .expect("it is sound")
+        .try_into()
+        .expect("it is short");
+    // SAFETY: two system calls, and no memory is allocated between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            seccompiler::apply_filter(&program)
+                .map_err(|_| std::io::Error::from(std::io::ErrorKind::Unsupported))
+        });
+    }
+    command
+}
+
+fn run(flags: &[&str], language: &str, code: &str) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .env_clear()
+        .env("HOME", "/nowhere")
+        .arg("run")
+        .args(flags)
+        .args(["--lang", language, "--code", code])
+        .stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn code_is_refused_where_a_wall_that_it_needs_is_missing() {
+    for (calls, wall) in [
+        (&[libc::SYS_landlock_create_ruleset][..], "Landlock"),
+        (&[libc::SYS_seccomp], "seccomp"),
+    ] {
+        for (language, code) in [("py", "print(40 + 2)"), ("js", "console.log(40 + 2)")] {
+            // `apply_filter` makes its own call before the filter holds.
+            let output = without(calls, run(&[], language, code)).output();
+            let output = output.expect("the binary starts");
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success(), "{language}: {output:?}");
+            assert!(output.stdout.is_empty(), "{language}: {output:?}");
+            assert!(
+                error.contains(wall) && error.contains("--accept-missing-walls"),
+                "{language}: {error}"
+            );
+            let accepted = run(&["--accept-missing-walls"], language, code);
+            let output = without(calls, accepted).output().expect("it starts");
+            assert_eq!(output.stdout, b"42\n", "{language}: {output:?}");
+        }
+        let mut doctor = Command::new(binary());
+        doctor.args(["doctor", "--json"]).stdin(Stdio::null());
+        let output = without(calls, doctor).output().expect("it starts");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = text
+            .lines()
+            .find(|line| line.contains(&format!("\"name\":\"{wall}\"")));
+        assert!(
+            line.is_some_and(|line| line.contains("\"grade\":\"broken\"")),
+            "{text}"
+        );
+        assert_eq!(output.status.code(), Some(1), "{text}");
+    }
+}
+
+#[test]
+fn code_runs_without_the_walls_that_not_every_system_gives() {
+    for user in users() {
+        for (language, code) in [("py", "print(40 + 2)"), ("js", "console.log(40 + 2)")] {
+            let mut command = without(&[libc::SYS_unshare], run(&[], language, code));
+            if let Some(user) = user {
+                command.uid(user).gid(user);
+            }
+            let output = command.output().expect("it starts");
+            assert_eq!(output.stdout, b"42\n", "{language} {user:?}: {output:?}");
+        }
+    }
+}

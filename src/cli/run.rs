@@ -42,6 +42,10 @@ pub(super) struct Run {
     /// [config: `limits.fuel`]
     #[arg(long, value_name = "STEPS")]
     fuel: Option<u64>,
+    /// Run it though this system lacks a wall of the jail that code needs; companion doctor names
+    /// them. For code that you trust [config: `jail.accept_missing`]
+    #[arg(long)]
+    accept_missing_walls: bool,
     /// Let it read a file, or everything below a folder. Repeatable, as are the next three
     #[arg(long, value_name = "PATH", help_heading = GRANTS)]
     allow_read: Vec<PathBuf>,
@@ -110,6 +114,7 @@ impl Run {
         if let Some(fuel) = self.fuel {
             limits.fuel = Some(fuel).filter(|&fuel| fuel > 0);
         }
+        limits.accept_missing_walls |= self.accept_missing_walls;
         let grants = grants(
             self.allow_read,
             self.allow_write,

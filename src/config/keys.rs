@@ -139,6 +139,17 @@ pub(super) static KEYS: &[KeySpec] = &[
             Some(())
         },
     },
+    KeySpec {
+        name: "jail.accept_missing",
+        default: "false",
+        takes: TRUTH,
+        meaning: "run code though this system lacks a wall of the jail that it needs; companion \
+            doctor names them; for code that you trust only",
+        set: |config, value| {
+            config.limits.accept_missing_walls = truth(value)?;
+            Some(())
+        },
+    },
 ];
 
 /// A `config.toml` that changes nothing, with every key in it and what it means.

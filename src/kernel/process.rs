@@ -105,7 +105,10 @@ impl Kernel {
         Ok(Self {
             language,
             program,
-            terms: Terms::new(limits.memory_bytes),
+            terms: Terms {
+                accept_missing_walls: limits.accept_missing_walls,
+                ..Terms::new(limits.memory_bytes)
+            },
             worker: None,
             controls,
             broker: Broker::default(),

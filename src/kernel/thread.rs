@@ -366,6 +366,7 @@ mod tests {
             output_bytes: 10_000,
             memory_bytes: 96 << 20,
             fuel: None,
+            ..Limits::default()
         };
         let kernel = ThreadKernel::start(language, &limits).expect("it starts");
         Session(kernel, 0)

@@ -5,8 +5,6 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::process::Pid;
-
 use super::keeper::{self, Role};
 use super::wire::{self, Frame, FromWorker, ToWorker};
 use super::{Pipes, Start, Terms, memory, runner, spec};
@@ -80,10 +78,6 @@ fn run() -> i32 {
     };
     // From here on this process is another one, in namespaces of its own.
     let mut missing = jail::separate();
-    if rustix::process::getpid() == Pid::INIT {
-        // The group of the process outside has no number in here.
-        let _ = rustix::process::setpgid(None, None);
-    }
     missing.extend(jail::confine_keeper());
     if let Some(message) = refusal(&missing, terms) {
         return fail(message);

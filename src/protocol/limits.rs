@@ -16,6 +16,10 @@ pub struct Limits {
     /// Steps that a cell may take; `None` is no bound. See [`super::Cost::fuel_used`].
     #[serde(default)]
     pub fuel: Option<u64>,
+    /// Whether code may run though a wall of the jail that it needs can't be had on this system.
+    /// For code that you trust only.
+    #[serde(default)]
+    pub accept_missing_walls: bool,
 }
 
 impl Default for Limits {
@@ -25,6 +29,7 @@ impl Default for Limits {
             memory_bytes: 512 << 20,
             output_bytes: 64 << 20,
             fuel: None,
+            accept_missing_walls: false,
         }
     }
 }

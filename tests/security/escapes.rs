@@ -167,6 +167,7 @@ fn check_cells(case: &Case, canaries: &mut Canaries) -> Result<(), String> {
         memory_bytes: MEMORY_MIB << 20,
         output_bytes: 1 << 20,
         fuel: None,
+        ..Limits::default()
     };
     let mut sessions: BTreeMap<&str, CodeExecutor> = BTreeMap::new();
     let (mut wrong, mut has_tried) = (Vec::new(), false);

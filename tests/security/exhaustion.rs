@@ -39,6 +39,7 @@ fn check(case: &Case, canaries: &mut Canaries) -> Result<(), String> {
         memory_bytes: MEMORY_BYTES,
         output_bytes: OUTPUT_BYTES,
         fuel: case.fuel().filter(|_| FUEL_COUNTS),
+        ..Limits::default()
     };
     let executor = CodeExecutor::with_limits(limits).map_err(|error| error.to_string())?;
     let run = |source: &str| {

@@ -3,12 +3,14 @@
 //! Each file is one kind of wall and can be used by itself: a worker that is no interpreter builds
 //! a jail of its own from them.
 
-pub(crate) mod landlock;
+mod landlock;
 pub(crate) mod limits;
 pub(crate) mod mounts;
 pub(crate) mod namespaces;
 pub(crate) mod privileges;
 pub(crate) mod seccomp;
+
+pub(crate) use landlock::{Reach, restrict};
 
 use super::{Bounds, Missing, Wall, Walls};
 

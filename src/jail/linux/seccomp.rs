@@ -60,3 +60,17 @@ pub(crate) fn shell_filter() -> Result<BpfProgram, String> {
 fn no_filter() -> String {
     format!("there is no filter for {}", std::env::consts::ARCH)
 }
+
+#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_filter_can_be_put_up() {
+        // The kernel takes 4096 instructions at most, and a call may be listed once only.
+        for filter in [keeper_filter, interpreter_filter, shell_filter] {
+            let program = filter().expect("no call is listed twice");
+            assert!(program.len() < 4096, "{}", program.len());
+        }
+    }
+}

@@ -6,8 +6,7 @@ use rustix::process::{Gid, Resource, Uid, chdir, getegid, geteuid};
 
 use super::root::{self, Scratch};
 use super::{SCRATCH, SCRATCH_BYTES, janitor, processes};
-use crate::jail::linux::landlock::{self, Reach};
-use crate::jail::linux::{limits, namespaces, privileges, seccomp};
+use crate::jail::linux::{Reach, limits, namespaces, privileges, restrict, seccomp};
 use crate::jail::{Missing, Wall, Walls, required};
 use crate::kernel::Terms;
 
@@ -138,7 +137,7 @@ impl Jail {
             .iter()
             .map(|(path, reach)| (path.as_path(), *reach))
             .collect();
-        let mut missing = landlock::restrict(&reach);
+        let mut missing = restrict(&reach);
         missing.extend(seccomp::install(seccomp::shell_filter));
         // Namespaces hold what scopes would; without them a cell could end any process of the user.
         let is_required =

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{
-    Gid, Pid, PidfdFlags, Signal, Uid, WaitOptions, getpid, getppid, kill_process, pidfd_open,
-    set_child_subreaper, set_parent_process_death_signal, setsid, wait, waitpid,
+    Gid, Pid, PidfdFlags, Signal, Uid, WaitOptions, WaitStatus, getpid, getppid, kill_process,
+    pidfd_open, set_child_subreaper, set_parent_process_death_signal, setsid, wait, waitpid,
 };
 
 use super::processes;
@@ -75,7 +75,7 @@ fn watch(worker: &std::os::fd::OwnedFd, keeper: Pid, scratch: &Path) -> ! {
             let _ = kill_process(keeper, Signal::KILL);
             let ended = waitpid(Some(keeper), WaitOptions::empty());
             let status = ended.ok().flatten().map(|(_, status)| status);
-            status.and_then(|status| status.exit_status()).unwrap_or(1)
+            status.and_then(WaitStatus::exit_status).unwrap_or(1)
         }
         Err(_) => 1,
     };

@@ -110,8 +110,6 @@ fn common() -> Vec<Call> {
 pub(super) fn interpreter() -> Vec<Call> {
     let mut calls = common();
     calls.extend([
-        // A snapshot waits for the runner that it became.
-        any(libc::SYS_signalfd4),
         // `abort`, so that an end for lack of memory shows as what it is.
         some(SYS_tgkill, [vec![Test::Is(2, word!(libc::SIGABRT))]]),
         some(
