@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use rustpython_vm::builtins::{
     PyBaseExceptionRef, PyBytes, PyBytesRef, PyDictRef, PyList, PyListRef, PyStr, PyStrRef,
-    PyTupleRef,
+    PyTraceback, PyTupleRef,
 };
 use rustpython_vm::convert::ToPyObject;
-use rustpython_vm::function::{ArgBytesLike, IntoFuncArgs};
-use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use rustpython_vm::function::{ArgBytesLike, FuncArgs, IntoFuncArgs};
+use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
 use super::host::{keyboard_interrupt, printable};
 use crate::kernel::call::{Bytes, FetchRequest, Metadata, OpenHow, Whence};
@@ -228,6 +228,9 @@ pub(super) fn add(
         vm.new_function("getcwd", surroundings).into(),
     )?;
 
+    let veil = vm.new_function("veil", veil);
+    set("veil", veil.into())?;
+
     let to = broker;
     let fetch = move |method: PyStrRef,
                       url: PyStrRef,
@@ -344,6 +347,36 @@ impl Broker {
             PyBytes::from(body).into_ref(&vm.ctx).into(),
         ]))
     }
+}
+
+/// A function of the stand-ins as a native one: it leaves no frame in a traceback, and is no
+/// method where a class has it as an attribute.
+fn veil(name: PyStrRef, function: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+    // Leaked on purpose, as in `host::functions`.
+    let name: &'static str = Box::leak(printable(&name).into_boxed_str());
+    let veiled = move |args: FuncArgs, vm: &VirtualMachine| {
+        function.call(args, vm).inspect_err(|error| {
+            let mut entry = error.traceback();
+            while let Some(ours) = entry.as_ref().filter(|entry| is_ours(entry, vm)) {
+                let next = ours.next.lock().clone();
+                entry = next;
+            }
+            error.set_traceback(entry);
+        })
+    };
+    vm.new_function(name, veiled).into()
+}
+
+/// Whether an entry of a traceback is in the stand-ins.
+fn is_ours(entry: &PyTraceback, vm: &VirtualMachine) -> bool {
+    entry
+        .frame
+        .as_object()
+        .get_attr("f_code", vm)
+        .and_then(|code| code.get_attr("co_filename", vm))
+        .ok()
+        .and_then(|name| name.downcast::<PyStr>().ok())
+        .is_some_and(|name| printable(&name).starts_with("<companion"))
 }
 
 /// Names and values that stand in turn in a list.

@@ -557,3 +557,12 @@ def times():
 
 def uname():
     return uname_result(("Linux", "localhost", "", "", ""))
+
+
+for _name in (
+    "access chdir chmod close closerange fdatasync fstat fsync ftruncate getcwd getcwdb listdir lseek"
+    " lstat mkdir open read readlink remove rename replace rmdir scandir stat truncate unlink utime"
+    " write"
+).split():
+    globals()[_name] = _native["veil"](_name, globals()[_name])
+del _name

@@ -228,9 +228,8 @@ def late(name):
     raise AttributeError(f"module 'io' has no attribute {name!r}")
 
 
-open.__module__ = open_code.__module__ = "_io"
-builtins.open = io.open = _io.open = open
-io.open_code = _io.open_code = open_code
+builtins.open = io.open = _io.open = native["veil"]("open", open)
+io.open_code = _io.open_code = native["veil"]("open_code", open_code)
 io.__getattr__ = late
 del io.FileIO
 time.sleep = native["sleep"]
