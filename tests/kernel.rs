@@ -287,7 +287,10 @@ mod processes {
     fn a_worker_starts_with_nothing() {
         let (child, worker) = sleeping();
         let tree = tree(worker);
-        assert!(tree.len() >= 3, "who waits outside, a keeper, a runner: {tree:?}");
+        assert!(
+            tree.len() >= 3,
+            "who waits outside, a keeper, a runner: {tree:?}"
+        );
         for process in &tree[1..] {
             let proc = |name: &str| fs::read_to_string(format!("/proc/{process}/{name}"));
             assert_eq!(proc("environ").expect("ours"), "");

@@ -28,9 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("measure", &["protocol", "kernel"]),
     (
         "error",
-        &[
-            "kernel", "store", "config", "picture", "executor", "safety",
-        ],
+        &["kernel", "store", "config", "picture", "executor", "safety"],
     ),
     (
         "doctor",

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc;
 
 use crate::protocol::{Answer, CellId, Finding, Language, NoticeLevel, Origin, Question, Verdict};
+use crate::safety::Judge;
 use crate::session::Report;
 
 /// Looks at code before it runs, and keeps what the user has answered.
@@ -21,6 +22,20 @@ pub(crate) trait Examiner: Send {
     /// # Errors
     /// When it can't be kept: a sentence that says why.
     fn remember(&mut self, question: &Question, answer: Answer) -> Result<(), String>;
+}
+
+impl Examiner for Judge {
+    fn examine(&self, language: Language, source: &str, origin: Origin) -> (Vec<Finding>, Verdict) {
+        let mut examination = Self::examine(self, language, source, origin);
+        examination
+            .findings
+            .retain(|finding| self.tells(finding, origin));
+        (examination.findings, examination.verdict)
+    }
+
+    fn remember(&mut self, question: &Question, answer: Answer) -> Result<(), String> {
+        Self::remember(self, question, answer).map_err(|error| error.to_string())
+    }
 }
 
 /// An examiner that finds nothing and lets everything run.

@@ -29,7 +29,8 @@ use crate::protocol::{Command, Event, Language, Limits, SessionId, Timestamp};
 use crate::session::{Input, InputKind, Report, Session, Step};
 use crate::store::Store;
 
-pub(crate) use judge::{Examiner, LetsAllRun};
+pub(crate) use judge::Examiner;
+use judge::LetsAllRun;
 
 use effects::Effects;
 

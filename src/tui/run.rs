@@ -29,6 +29,7 @@ use crate::kernel::find_program;
 use crate::picture;
 use crate::protocol::{Artifact, Command, Event, NoticeLevel, SettingChange};
 use crate::runtime::{self, now};
+use crate::safety::Judge;
 use crate::session::Body;
 use crate::store::{self, Store};
 
@@ -88,13 +89,14 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
     let (send, messages) = mpsc::sync_channel(ROOM);
     let pictures = start_pictures(&capabilities, config, &store, &send)?;
 
+    let judge = Judge::load(&folders.policy_file())?;
     let terminal = Terminal::enter(&capabilities).map_err(no_terminal)?;
     let (handle, mut events) = runtime::start(runtime::Options {
         language: config.language,
         limits: config.limits(),
         program: find_program()?,
         store: Arc::clone(&store),
-        examiner: Box::new(runtime::LetsAllRun),
+        examiner: Box::new(judge),
     })
     .map_err(|error| Report::failure("can't start").cause(error.to_string()))?;
     let app = App::new(Setup {

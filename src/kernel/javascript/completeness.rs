@@ -1,7 +1,7 @@
 //! Whether Enter should run a text, as the parser alone can tell.
 
-use super::source::{self, SyntaxError};
 use super::Completeness;
+use super::source::{self, SyntaxError};
 use crate::nesting::javascript as scan;
 
 /// Spaces for a level of brackets.

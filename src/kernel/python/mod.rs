@@ -24,8 +24,8 @@
 //! Absent on purpose: threads (a started thread runs to its end inside `start()`), and limits on time and memory, which belong to the worker.
 
 mod doors;
-mod fuel;
 mod files;
+mod fuel;
 mod host;
 mod interpreter;
 mod interrupt;
