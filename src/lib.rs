@@ -1,4 +1,4 @@
-//! companion: a full-screen terminal REPL for Python and JavaScript, both compiled in.
+//! companion: a full-screen terminal REPL for Python and JavaScript, both compiled in, and for shell.
 //!
 //! # The map
 //!
@@ -31,9 +31,10 @@
 //! # Invariants
 //!
 //! - **The interpreters run in worker processes**: this binary, started again
-//!   ([`become_worker_if_asked`] is the first thing that `main` does). A worker has no
-//!   environment, no descriptors but its pipes, and bounds on time, memory and output. Its death
-//!   costs its variables and nothing else. What it sends is not trusted.
+//!   ([`become_worker_if_asked`] is the first thing that `main` does), in the `jail`. A worker has
+//!   no environment, no descriptors but its pipes, and bounds on fuel, time, memory and output. A
+//!   cell that has to be killed costs that cell: a snapshot of the state before it takes over.
+//!   What a worker sends is not trusted, and files and hosts come to it through a broker only.
 //! - **The session does no I/O**, and knows no clock. What happens in the world comes back to it
 //!   as a report.
 //! - **The UI's loop waits for one channel** and for nothing else: no disk, no decoder and no
@@ -59,8 +60,7 @@
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!
-//! Absent on purpose: cloud, telemetry, a python3 or node on the machine, and a way to run code
-//! in this process.
+//! Absent on purpose: cloud, telemetry, and a python3 or node on the machine.
 
 mod atomic;
 pub mod cli;
