@@ -1061,7 +1061,7 @@ fn a_response_has_a_cap() {
 fn a_slow_server_holds_nobody_up() {
     let server = Server::ordinary();
     let limits = Limits {
-        timeout: Some(Duration::from_millis(400)),
+        timeout: Some(Duration::from_millis(1500)),
         ..Limits::default()
     };
     let executor = CodeExecutor::with_limits(limits).expect("companion stands beside");
@@ -1086,7 +1086,7 @@ fn a_slow_server_holds_nobody_up() {
             ),
             "{language}: {execution:?}"
         );
-        assert!(took < Duration::from_secs(2), "{language}: {took:?}");
+        assert!(took < Duration::from_secs(4), "{language}: {took:?}");
         assert_eq!(
             run(&executor, language, "kept").result.as_deref(),
             Some("1")

@@ -69,20 +69,20 @@ fn what_is_allowed_stands_in_the_status_line() {
     let world = World::new();
     let stage = world.start();
     stage.wait_for_prompt("py 1");
-    stage.enter("/allow read /data");
+    stage.enter("/allow read /usr");
     stage.wait_for("the grant", |screen| {
-        screen.status().contains("+read /data")
+        screen.status().contains("+read /usr")
     });
     stage.enter("/allow env LANG once");
     stage.wait_for("both", |screen| screen.status().contains("+2 grants"));
     stage.enter("/grants");
-    let screen = stage.wait_for_text("/deny read /data");
+    let screen = stage.wait_for_text("/deny read /usr");
     assert!(screen.has("for the next cell"), "{}", screen.text);
     stage.type_keys("q");
     stage.wait_for_prompt("py 1");
     stage.enter("1 + 1");
     stage.wait_for_text("no longer allowed: env LANG");
-    stage.wait_for("one", |screen| screen.status().contains("+read /data"));
+    stage.wait_for("one", |screen| screen.status().contains("+read /usr"));
     stage.enter("/deny all");
     stage.wait_for("none", |screen| !screen.status().contains('+'));
     stage.enter("/allow everything /");
