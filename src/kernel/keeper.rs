@@ -218,15 +218,16 @@ impl Keeper {
                     slot,
                     heap_bytes: None,
                 })?,
-                Some(Record::Runner { slot, pid }) => {
-                    if self.restoring == Some(slot) && self.runner.is_none() {
-                        self.restoring = None;
-                        self.runner = Pid::from_raw(pid);
-                        self.tell(&FromWorker::Restored { slot })?;
-                    }
+                Some(Record::Runner { slot, pid })
+                    if self.restoring == Some(slot) && self.runner.is_none() =>
+                {
+                    self.restoring = None;
+                    self.runner = Pid::from_raw(pid);
+                    self.tell(&FromWorker::Restored { slot })?;
                 }
                 Some(Record::Died { pid, status }) => self.bury(pid, status)?,
-                None => {}
+                // Nobody asked for that one.
+                Some(Record::Runner { .. }) | None => {}
             }
         }
         Ok(())

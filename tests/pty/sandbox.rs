@@ -70,9 +70,7 @@ fn what_is_allowed_stands_in_the_status_line() {
     let stage = world.start();
     stage.wait_for_prompt("py 1");
     stage.enter("/allow read /usr");
-    stage.wait_for("the grant", |screen| {
-        screen.status().contains("+read /usr")
-    });
+    stage.wait_for("the grant", |screen| screen.status().contains("+read /usr"));
     stage.enter("/allow env LANG once");
     stage.wait_for("both", |screen| screen.status().contains("+2 grants"));
     stage.enter("/grants");

@@ -1,13 +1,6 @@
 //! What is tried, each by a bare system call. The arguments are harmless where the call would be
 //! carried out: a probe is also a program that could fail to be refused.
 
-#![expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    reason = "arguments of system calls are words"
-)]
-
 use std::ffi::CString;
 use std::time::Duration;
 

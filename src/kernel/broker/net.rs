@@ -24,7 +24,7 @@ use crate::kernel::call::{FetchRequest, HostCallError, MAX_BODY_BYTES};
 use crate::protocol::Grant;
 
 /// The longest that a request may take, whatever the code asks for.
-const MAX_TIME: Duration = Duration::from_secs(60);
+const MAX_TIME: Duration = Duration::from_mins(1);
 /// Requests under way, those included that nobody waits for any more.
 const MAX_UNDER_WAY: usize = 8;
 /// Redirects that are followed.

@@ -60,7 +60,7 @@ const THIS_ARCHITECTURE: u32 = 0xC000_003E;
 #[cfg(target_arch = "aarch64")]
 const THIS_ARCHITECTURE: u32 = 0xC000_00B7;
 
-/// Calls of the x32 interface have this bit, and the same architecture as those of x86_64.
+/// Calls of the x32 interface have this bit, and the same architecture as those of `x86_64`.
 const X32: u32 = 0x4000_0000;
 
 /// Allows the calls listed, answers others with an error, and ends the process at the rest.
