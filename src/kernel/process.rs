@@ -22,7 +22,7 @@ pub(crate) struct Kernel {
     terms: Terms,
     worker: Option<Worker>,
     controls: Arc<Controls>,
-    broker: Broker,
+    broker: Box<Broker>,
 }
 
 /// What other threads may do to a running cell. Cheap to clone.
@@ -111,7 +111,7 @@ impl Kernel {
             },
             worker: None,
             controls,
-            broker: Broker::default(),
+            broker: Box::default(),
         })
     }
 

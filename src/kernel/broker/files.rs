@@ -85,7 +85,7 @@ pub(super) fn open(
         // Exclusive, so that nothing is opened unseen that came in the meantime.
         flags |= OFlags::CREATE | OFlags::EXCL;
     }
-    let mode = Mode::from_bits_truncate((how.mode & 0o666).try_into().unwrap_or(0o600));
+    let mode = permissions(how.mode & 0o666);
     let file = openat(spot.folder(), name, flags, mode).map_err(failed)?;
     let stat = fstat(&file).map_err(failed)?;
     must_be_regular(&stat)?;
@@ -382,12 +382,26 @@ pub(super) fn set_mode(spot: &Spot<'_>, mode: u32) -> Result<HostReturn, HostCal
         old & 0o111
     };
     let mode = (mode & 0o666) | (mode & executable);
-    fchmod(
-        &file,
-        Mode::from_bits_truncate(mode.try_into().unwrap_or(0o600)),
-    )
-    .map_err(failed)?;
+    fchmod(&file, permissions(mode)).map_err(failed)?;
     Ok(HostReturn::Done)
+}
+
+/// The nine bits that say who may do what.
+fn permissions(mode: u32) -> Mode {
+    [
+        (0o400, Mode::RUSR),
+        (0o200, Mode::WUSR),
+        (0o100, Mode::XUSR),
+        (0o040, Mode::RGRP),
+        (0o020, Mode::WGRP),
+        (0o010, Mode::XGRP),
+        (0o004, Mode::ROTH),
+        (0o002, Mode::WOTH),
+        (0o001, Mode::XOTH),
+    ]
+    .into_iter()
+    .filter_map(|(bit, flag)| (mode & bit != 0).then_some(flag))
+    .collect()
 }
 
 pub(super) fn set_times(

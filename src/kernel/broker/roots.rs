@@ -456,8 +456,7 @@ fn entry(real: &Path) -> rustix::io::Result<Place> {
 /// Whether a folder shows processes: there, reading "self" would read the broker.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_proc(folder: BorrowedFd<'_>) -> bool {
-    const PROC_SUPER_MAGIC: i64 = 0x9fa0;
-    rustix::fs::fstatfs(folder).is_ok_and(|fs| i64::from(fs.f_type) == PROC_SUPER_MAGIC)
+    rustix::fs::fstatfs(folder).is_ok_and(|fs| fs.f_type == rustix::fs::PROC_SUPER_MAGIC)
 }
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn is_proc(_folder: BorrowedFd<'_>) -> bool {

@@ -12,6 +12,9 @@ use super::host::{State, bytes_of};
 use crate::kernel::call::{Bytes, FetchRequest, MAX_PIECE_BYTES, OpenHow, Whence, read_to_end};
 use crate::kernel::{HostCall, HostCallError, HostReturn};
 
+type OfPath = fn(Bytes, bool) -> HostCall;
+type OfHandle = fn(u32, f64) -> HostCall;
+
 /// Adds the functions to the `host` object of the pieces.
 pub(super) fn add<'js>(
     ctx: &Ctx<'js>,
@@ -19,7 +22,6 @@ pub(super) fn add<'js>(
     host: &Object<'js>,
 ) -> rquickjs::Result<()> {
     // Those that take a path and a flag.
-    type OfPath = fn(Bytes, bool) -> HostCall;
     let of_path: [(&str, OfPath); 7] = [
         ("fileStat", |path, follows| HostCall::Metadata {
             path,
@@ -43,11 +45,12 @@ pub(super) fn add<'js>(
         host.set(name, Function::new(ctx.clone(), ask)?)?;
     }
     // Those that take a handle and a number.
-    type OfHandle = fn(u32, f64) -> HostCall;
     let of_handle: [(&str, OfHandle); 4] = [
         ("fileRead", |handle, size| HostCall::Read {
             handle,
-            max_bytes: whole(size).clamp(0, MAX_PIECE_BYTES as i64).unsigned_abs() as usize,
+            max_bytes: usize::try_from(whole(size))
+                .unwrap_or(0)
+                .min(MAX_PIECE_BYTES),
         }),
         ("fileTruncate", |handle, size| HostCall::Truncate {
             handle,

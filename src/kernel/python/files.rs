@@ -15,6 +15,9 @@ use super::host::{keyboard_interrupt, printable};
 use crate::kernel::call::{Bytes, FetchRequest, Metadata, OpenHow, Whence};
 use crate::kernel::{Host, HostCall, HostCallError, HostReturn};
 
+/// Makes a call of a path.
+type OfPath = fn(Bytes) -> HostCall;
+
 /// What a path was before it was bytes: it goes into the exception.
 type Shown = PyObjectRef;
 
@@ -123,7 +126,6 @@ pub(super) fn add(
     set("file_list", vm.new_function("scandir", list).into())?;
 
     // Those that take a path and answer nothing.
-    type OfPath = fn(Bytes) -> HostCall;
     let simple: [(&'static str, &'static str, OfPath); 3] = [
         ("file_mkdir", "mkdir", |path| HostCall::CreateFolder {
             path,
@@ -407,7 +409,7 @@ fn raise(error: HostCallError, names: Vec<PyObjectRef>, vm: &VirtualMachine) -> 
     let class: PyObjectRef = vm.ctx.exceptions.os_error.to_owned().into();
     match class
         .call(args.into_args(vm), vm)
-        .map(|error| error.downcast())
+        .map(PyObjectRef::downcast)
     {
         Ok(Ok(error)) | Err(error) => error,
         Ok(Err(_)) => vm.new_os_error("an error that is none".to_owned()),
