@@ -13,6 +13,7 @@ mod event;
 mod grant;
 mod history;
 mod id;
+mod image;
 mod language;
 mod limits;
 mod output;
@@ -28,6 +29,7 @@ pub use event::{
 pub use grant::{Grant, GrantScope, ParseGrantError, SessionGrant};
 pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};
 pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
+pub use image::{ImageRequest, NoiseGenerator, SchedulerName, Sigmas, UnknownName};
 pub use language::{Language, UnknownLanguage};
 pub use limits::{LimitKind, Limits};
 pub use output::{OutputExcerpt, Stream, StreamText};

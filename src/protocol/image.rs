@@ -1,0 +1,183 @@
+//! What can be asked of the picture engine, in diffusers' words.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A request for pictures. What is `None` is the model's own default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImageRequest {
+    /// What is to be seen. `(word:1.2)` and `[word]` weigh, BREAK begins a new chunk.
+    pub prompt: String,
+    /// What is not to be seen.
+    pub negative_prompt: Option<String>,
+    /// Name of a style preset, which wraps both prompts.
+    pub style: Option<String>,
+    /// Name of a folder or file among the models.
+    pub model: Option<String>,
+    /// Width and height in pixels.
+    pub size: Option<(u32, u32)>,
+    /// How many denoising steps.
+    pub num_inference_steps: Option<u32>,
+    /// How strongly the prompt pulls; 1 and below is no guidance.
+    pub guidance_scale: Option<f32>,
+    /// Counters the overexposure of strong guidance, 0 to 1 (arXiv 2305.08891, section 3.4).
+    pub guidance_rescale: f32,
+    /// Of the noise. Without one, a random seed is drawn and told.
+    pub seed: Option<u64>,
+    /// Whose random numbers the noise is made of.
+    pub generator: NoiseGenerator,
+    /// The sampler.
+    pub scheduler: Option<SchedulerName>,
+    /// How the sampler spaces its noise levels.
+    pub sigmas: Option<Sigmas>,
+    /// How many of the text encoder's last layers are left out.
+    pub clip_skip: Option<u32>,
+    /// How many pictures, with the seeds that follow each other.
+    pub count: Option<u32>,
+    /// A picture to begin with.
+    pub init: Option<PathBuf>,
+    /// How far from [`Self::init`] the result may go: 0 is not at all, 1 ignores it.
+    pub strength: Option<f32>,
+    /// Where to paint: white is painted anew, black is kept.
+    pub mask: Option<PathBuf>,
+    /// LoRA files with their strengths.
+    pub loras: Vec<(PathBuf, f32)>,
+}
+
+/// Declares a closed set of names that people type.
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident, $what:literal: $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $type {
+            $($(#[$variant_doc])* #[serde(rename = $name)] $variant,)+
+        }
+
+        impl $type {
+            /// Every one, in the order in which they are shown.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name that people type.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, UnknownName> {
+                Self::ALL
+                    .iter()
+                    .copied()
+                    .find(|known| known.name().eq_ignore_ascii_case(name))
+                    .ok_or_else(|| UnknownName {
+                        what: $what,
+                        name: name.to_owned(),
+                        known: Self::ALL.iter().map(|known| known.name()).collect::<Vec<_>>().join(", "),
+                    })
+            }
+        }
+    };
+}
+
+/// A name that is not in its table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no {what} is called {name:?}; there are {known}")]
+pub struct UnknownName {
+    what: &'static str,
+    name: String,
+    known: String,
+}
+
+names! {
+    /// A sampler: how the noise is taken away, step by step.
+    SchedulerName, "scheduler":
+    /// `DDIMScheduler`.
+    Ddim = "ddim",
+    /// `PNDMScheduler`, with `skip_prk_steps`: PLMS.
+    Pndm = "pndm",
+    /// `LMSDiscreteScheduler`.
+    Lms = "lms",
+    /// `EulerDiscreteScheduler`.
+    Euler = "euler",
+    /// `EulerAncestralDiscreteScheduler`.
+    EulerAncestral = "euler_a",
+    /// `HeunDiscreteScheduler`.
+    Heun = "heun",
+    /// `DPMSolverMultistepScheduler`.
+    DpmPp2m = "dpmpp_2m",
+    /// `DPMSolverMultistepScheduler` with `sde-dpmsolver++`.
+    DpmPp2mSde = "dpmpp_2m_sde",
+    /// `DPMSolverSDEScheduler`.
+    DpmPpSde = "dpmpp_sde",
+    /// `UniPCMultistepScheduler`.
+    UniPc = "unipc",
+    /// `LCMScheduler`.
+    Lcm = "lcm",
+}
+
+names! {
+    /// How a sampler spaces its noise levels.
+    Sigmas, "spacing of sigmas":
+    /// As the training had them.
+    Discrete = "discrete",
+    /// Equation 5 of Karras et al., arXiv 2206.00364.
+    Karras = "karras",
+    /// Evenly in the logarithm.
+    Exponential = "exponential",
+    /// As in Stability's generative-models: evenly in time, with the last step left out.
+    SgmUniform = "sgm_uniform",
+}
+
+names! {
+    /// Whose random numbers the noise is made of.
+    #[derive(Default)]
+    NoiseGenerator, "generator":
+    /// `torch.Generator("cpu")`: the same seed gives the same picture as diffusers on a CPU.
+    #[default] TorchCpu = "cpu",
+    /// `torch.Generator("cuda")`: Philox, as diffusers on a GPU and the web UIs draw it.
+    TorchCuda = "cuda",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_to_its_variant_and_an_unknown_one_to_the_list() {
+        for scheduler in SchedulerName::ALL {
+            assert_eq!(scheduler.name().parse(), Ok(*scheduler));
+        }
+        let error = "eular".parse::<SchedulerName>().expect_err("not a name");
+        assert!(error.to_string().contains("euler_a"), "{error}");
+    }
+
+    #[test]
+    fn a_request_reads_what_it_wrote() {
+        let request = ImageRequest {
+            prompt: "a red apple".to_owned(),
+            scheduler: Some(SchedulerName::DpmPp2m),
+            size: Some((64, 64)),
+            ..ImageRequest::default()
+        };
+        let text = serde_json::to_string(&request).expect("plain data");
+        assert_eq!(
+            serde_json::from_str::<ImageRequest>(&text).expect("as written"),
+            request
+        );
+    }
+}
