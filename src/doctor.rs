@@ -135,6 +135,7 @@ fn examine_kernel(spec: &kernel::KernelSpec, config: &Config) -> Finding {
         source: source.to_owned(),
         mode: ExecuteMode::Cell { execution_count: 1 },
         fuel: None,
+        cpu_time: None,
     };
     let started = Instant::now();
     let finished = kernel.execute(request, &limits, &mut |_| {});

@@ -17,6 +17,7 @@ use crate::protocol::{Grant, Language, Limits, Status, Stream, Timeline};
 /// |---|---|---|
 /// | fuel, output | held | held |
 /// | time | held | held, but a loop inside a native function (`sum(range(10**12))`) is given up, not ended: its thread goes on |
+/// | time on the processor | held | not held |
 /// | memory | held | the soft limit, if [`crate::CountingAllocator`] is the program's `#[global_allocator]`; a native function that allocates without end is not stopped |
 /// | native stack overflow, allocation failure, a bug of the interpreter | costs that cell | ends your program |
 /// | files, network, processes, the environment | a jail of the system | only what the interpreter leaves out |
@@ -227,6 +228,7 @@ impl CodeExecutor {
             source: code.to_owned(),
             mode: ExecuteMode::Cell { execution_count },
             fuel: self.limits.fuel,
+            cpu_time: self.limits.cpu_time,
         };
         let execution = collect(&mut kernel, request, &self.limits);
         kernels.insert(language, (kernel, execution_count));

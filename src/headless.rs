@@ -87,8 +87,12 @@ pub(crate) fn run(options: RunOptions<'_>) -> Result<u8, Report> {
         arguments: options.arguments,
         wants_result: options.json,
     };
-    let fuel = options.limits.fuel;
-    let request = ExecuteRequest { source, mode, fuel };
+    let request = ExecuteRequest {
+        source,
+        mode,
+        fuel: options.limits.fuel,
+        cpu_time: options.limits.cpu_time,
+    };
     let reads_stdin = options.program != Program::Stdin;
     if options.json {
         return Ok(run_to_json(
@@ -251,6 +255,10 @@ fn hint(status: &Status) -> &'static str {
             kind: LimitKind::Time,
             ..
         } => "; allow more with --timeout SECONDS",
+        Status::Limit {
+            kind: LimitKind::Cpu,
+            ..
+        } => "; allow more with --cpu-time SECONDS",
         Status::Limit {
             kind: LimitKind::Memory,
             ..

@@ -21,6 +21,7 @@ pub fn times(language: Language, code: &str, metered: bool, rounds: usize) -> (V
             source: code.to_owned(),
             mode: ExecuteMode::Cell { execution_count },
             fuel: None,
+            cpu_time: None,
         };
         let finished = kernel.execute(request, &mut |_, _| {});
         assert_eq!(finished.status, Status::Ok);

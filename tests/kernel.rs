@@ -91,6 +91,52 @@ fn a_time_limit_ends_the_cell_and_keeps_the_variables() {
 }
 
 #[test]
+fn computing_is_bounded_and_waiting_is_free() {
+    let executor = executor(|limits| limits.cpu_time = Some(Duration::from_millis(300)));
+    let cases = [
+        (
+            Language::Python,
+            "import time; kept = 1; time.sleep(1); kept",
+            "while True: pass",
+        ),
+        // Nothing interrupts it: the runner is killed, and its snapshot takes over.
+        (Language::Python, "kept", "sum(range(10**12))"),
+        (
+            Language::JavaScript,
+            "let kept = 1; await new Promise(wake => setTimeout(wake, 1000)); kept",
+            "while (true) {}",
+        ),
+        (
+            Language::Shell,
+            "sleep 1",
+            "(while :; do :; done) & (while :; do :; done) & wait",
+        ),
+        // The processor's time of children that ended counts too.
+        (
+            Language::Shell,
+            ":",
+            "while :; do (i=0; while [ $i -lt 9999 ]; do i=$((i + 1)); done); done",
+        ),
+    ];
+    for (language, waits, computes) in cases {
+        let execution = run(&executor, language, waits);
+        assert!(execution.is_ok(), "{waits}: {execution:?}");
+        let started = Instant::now();
+        let execution = run(&executor, language, computes);
+        let Status::Limit { kind, message, .. } = &execution.status else {
+            panic!("{computes}: {execution:?}");
+        };
+        assert_eq!(*kind, LimitKind::Cpu, "{computes}");
+        assert_eq!(message, "limit of 0.3 s on the processor reached");
+        assert!(started.elapsed() < Duration::from_secs(20), "{computes}");
+        if language != Language::Shell {
+            let execution = run(&executor, language, "kept");
+            assert_eq!(execution.result.as_deref(), Some("1"), "{computes}");
+        }
+    }
+}
+
+#[test]
 fn a_loop_that_nothing_interrupts_is_killed_and_the_next_cell_works() {
     let executor = executor(|limits| limits.timeout = Some(Duration::from_millis(300)));
     run(&executor, Language::Python, "kept = 1");

@@ -32,6 +32,10 @@ pub(super) struct Run {
     /// Wall-clock seconds that it may take; 0 is no bound [config: `limits.timeout_s`]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
+    /// Seconds that it may compute, on all processors together; 0 is no bound
+    /// [config: `limits.cpu_time_s`]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    cpu_time: Option<Duration>,
     /// Heap memory that it may hold [config: `limits.memory_mib`]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(16..=1 << 20))]
     memory: Option<u64>,
@@ -104,6 +108,9 @@ impl Run {
         let mut limits = context.config.limits();
         if let Some(timeout) = self.timeout {
             limits.timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
+        }
+        if let Some(cpu_time) = self.cpu_time {
+            limits.cpu_time = Some(cpu_time).filter(|cpu_time| !cpu_time.is_zero());
         }
         if let Some(mib) = self.memory {
             limits.memory_bytes = mib << 20;

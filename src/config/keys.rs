@@ -108,6 +108,17 @@ pub(super) static KEYS: &[KeySpec] = &[
         },
     },
     KeySpec {
+        name: "limits.cpu_time_s",
+        default: "0",
+        takes: "whole seconds up to a year, 0 for no limit",
+        meaning: "how long a cell may compute; waiting does not count",
+        set: |config, value| {
+            let seconds = number(value, 0..=31_536_000)?;
+            config.limits.cpu_time = (seconds > 0).then(|| Duration::from_secs(seconds));
+            Some(())
+        },
+    },
+    KeySpec {
         name: "limits.memory_mib",
         default: "512",
         takes: "whole MiB from 64 to 1048576",

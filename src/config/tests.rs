@@ -41,6 +41,9 @@ fn every_key_takes_its_values() {
             c.limits.memory_bytes = 1 << 30;
         }),
         ("limits.output_mib = 1", |c| c.limits.output_bytes = 1 << 20),
+        ("limits.cpu_time_s = 5", |c| {
+            c.limits.cpu_time = Some(Duration::from_secs(5));
+        }),
         ("limits.fuel = 5000", |c| c.limits.fuel = Some(5000)),
         ("limits.fuel = 0", |c| c.limits.fuel = None),
         ("[keys]\nquit = 'ctrl-q, f10'\n\"ctrl-o\" = 'x'", |c| {

@@ -43,6 +43,7 @@ pub use worker::become_worker_if_asked;
 #[cfg(feature = "measure")]
 pub(crate) use meter::UNMETERED;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -221,6 +222,8 @@ pub(crate) struct ExecuteRequest {
     pub mode: ExecuteMode,
     /// Steps that it may take; `None` is no bound.
     pub fuel: Option<u64>,
+    /// Time on processors that it may take; `None` is no bound.
+    pub cpu_time: Option<Duration>,
 }
 
 /// A cell of a session, or a whole program.

@@ -157,6 +157,11 @@ impl<'a> Run<'a> {
                     wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })?;
                 }
             }
+            Frame::Message(FromWorker::Reached { kind }) => {
+                if self.why.is_none() {
+                    self.end(Why::Limit(kind))?;
+                }
+            }
             Frame::Message(FromWorker::Done { reply, cost }) => {
                 return Ok(Some(Ended::Done(self.finish(reply, cost))));
             }

@@ -27,7 +27,7 @@ use super::{
     Build, ExecuteRequest, Host, HostCall, HostCallError, HostReturn, Interpreter, Meter,
     ReadLineError, Terms, memory,
 };
-use crate::protocol::{Completions, Cost, Stream};
+use crate::protocol::{Completions, Cost, LimitKind, Stream};
 
 /// Native stack of the interpreter.
 pub(super) const STACK_BYTES: usize = 256 << 20;
@@ -72,6 +72,7 @@ pub(super) fn run(seat: Seat, build: Build, terms: Terms) -> i32 {
         }),
         wake,
         is_running: AtomicBool::new(false),
+        cpu_end: Mutex::new(None),
         is_interrupted: AtomicBool::new(false),
         on_interrupt: OnceLock::new(),
         meter: Arc::default(),
@@ -212,12 +213,20 @@ fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
             PollFd::new(&shared.input, PollFlags::IN),
             PollFd::new(&shared.wake.0, PollFlags::IN),
         ];
-        let delay = Timespec::try_from(CHUNK_DELAY)
-            .ok()
-            .filter(|_| must_send_soon);
+        let delays = [
+            must_send_soon.then_some(CHUNK_DELAY),
+            shared.cpu_time_left(),
+        ];
+        let delay = delays.into_iter().flatten().min();
+        let delay = delay.and_then(|delay| Timespec::try_from(delay).ok());
         match poll(&mut waits, delay.as_ref()) {
             // Nobody but this thread can poke again before the byte is read.
             Ok(0) => {
+                if shared.cpu_time_left() == Some(Duration::ZERO) {
+                    *lock(&shared.cpu_end) = None;
+                    let kind = LimitKind::Cpu;
+                    shared.send(&FromWorker::Reached { kind });
+                }
                 // If the interpreter holds the lock it is sending, or about to.
                 if let Ok(mut output) = shared.output.try_lock() {
                     output.send_held();
@@ -263,6 +272,7 @@ fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
             }
             Ok(Frame::Message(ToWorker::Execute(request))) if !is_running => {
                 shared.begin(true);
+                *lock(&shared.cpu_end) = request.cpu_time.map(|time| time_on_processors() + time);
                 Request::Execute(request)
             }
             Ok(Frame::Message(ToWorker::Complete { source, cursor })) if !is_running => {
@@ -290,6 +300,8 @@ struct Shared {
     wake: (OwnedFd, OwnedFd),
     /// A cell runs: interruptions and lines are for it.
     is_running: AtomicBool,
+    /// What the processor's clock of this process says when the time of the cell is used up.
+    cpu_end: Mutex<Option<Duration>>,
     is_interrupted: AtomicBool,
     on_interrupt: OnceLock<Box<dyn Fn() + Send + Sync>>,
     meter: Arc<Meter>,
@@ -336,7 +348,14 @@ impl Shared {
         self.is_interrupted.store(false, Ordering::SeqCst);
         *lock(&self.line) = None;
         *lock(&self.returned) = None;
+        *lock(&self.cpu_end) = None;
         self.is_running.store(runs, Ordering::SeqCst);
+    }
+
+    /// How long the cell may go on at least: it has one processor.
+    fn cpu_time_left(&self) -> Option<Duration> {
+        let end = (*lock(&self.cpu_end)).filter(|_| self.is_running.load(Ordering::SeqCst))?;
+        Some(end.saturating_sub(time_on_processors()))
     }
 
     fn poke(&self) {
@@ -435,6 +454,19 @@ impl Host for Shared {
     fn guards(&self) -> bool {
         self.terms.guards
     }
+}
+
+/// What this process has had of the processors.
+fn time_on_processors() -> Duration {
+    // Not rustix's: it looks for the vDSO first, by calls that the jail does not let through.
+    // SAFETY: zero is a valid value of the struct, which outlives the call.
+    let time = unsafe {
+        let mut time: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time);
+        time
+    };
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanoseconds)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

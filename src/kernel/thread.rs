@@ -335,6 +335,7 @@ mod tests {
                     execution_count: self.1,
                 },
                 fuel,
+                cpu_time: None,
             };
             let mut printed = String::new();
             let finished = self
@@ -362,7 +363,7 @@ mod tests {
 
     fn session(language: Language) -> Session {
         let limits = Limits {
-            timeout: Some(Duration::from_secs(1)),
+            timeout: Some(Duration::from_secs(3)),
             output_bytes: 10_000,
             memory_bytes: 96 << 20,
             fuel: None,

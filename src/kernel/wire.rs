@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ExecuteReply, ExecuteRequest, HostCall, HostCallError, HostReturn, ReadLineError, Terms,
 };
-use crate::protocol::{Completions, Cost, Language, Stream};
+use crate::protocol::{Completions, Cost, Language, LimitKind, Stream};
 
 /// Both sides must speak the same version: they are the same binary.
 pub(super) const VERSION: u32 = 2;
@@ -117,6 +117,11 @@ pub(super) enum FromWorker {
         id: u64,
         /// What.
         call: HostCall,
+    },
+    /// The cell ran into a bound that only its worker can see. The parent decides.
+    Reached {
+        /// Which.
+        kind: LimitKind,
     },
     /// The cell has ended.
     Done {

@@ -120,6 +120,8 @@ pub enum SettingChange {
     Language(Language),
     /// Wall-clock time for a cell; `None` is no bound.
     Timeout(Option<Duration>),
+    /// Time on processors for a cell; `None` is no bound.
+    CpuTime(Option<Duration>),
     /// Heap memory of a kernel. Takes effect when the kernel is restarted.
     MemoryBytes(u64),
     /// Bytes that a cell may print.

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Wall-clock time for one cell; `None` is no bound.
     pub timeout: Option<Duration>,
+    /// Time on processors for one cell, of all its threads and processes; `None` is no bound.
+    #[serde(default)]
+    pub cpu_time: Option<Duration>,
     /// Heap bytes that the kernel may hold.
     pub memory_bytes: u64,
     /// Bytes that a cell may print on both streams together.
@@ -26,6 +29,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             timeout: Some(Duration::from_mins(1)),
+            cpu_time: None,
             memory_bytes: 512 << 20,
             output_bytes: 64 << 20,
             fuel: None,
@@ -43,6 +47,10 @@ impl Limits {
                 let seconds = self.timeout.unwrap_or_default().as_secs_f64();
                 format!("time limit of {seconds} s")
             }
+            LimitKind::Cpu => {
+                let seconds = self.cpu_time.unwrap_or_default().as_secs_f64();
+                format!("limit of {seconds} s on the processor")
+            }
             LimitKind::Memory => format!("memory limit of {} MiB", self.memory_bytes >> 20),
             LimitKind::Output => format!("output limit of {} MiB", self.output_bytes >> 20),
         };
@@ -56,6 +64,8 @@ impl Limits {
 pub enum LimitKind {
     /// Wall-clock time.
     Time,
+    /// Time on processors.
+    Cpu,
     /// Heap memory.
     Memory,
     /// Printed bytes.

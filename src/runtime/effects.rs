@@ -81,8 +81,12 @@ impl Effects {
                 limits,
             } => {
                 let mode = ExecuteMode::Cell { execution_count };
-                let fuel = limits.fuel;
-                let request = ExecuteRequest { source, mode, fuel };
+                let request = ExecuteRequest {
+                    source,
+                    mode,
+                    fuel: limits.fuel,
+                    cpu_time: limits.cpu_time,
+                };
                 self.kernel(language).give(KernelJob::Execute {
                     cell,
                     request,

@@ -276,6 +276,7 @@ impl Session {
                 return;
             }
             SettingChange::Timeout(timeout) => self.limits.timeout = timeout,
+            SettingChange::CpuTime(cpu_time) => self.limits.cpu_time = cpu_time,
             SettingChange::MemoryBytes(bytes) => self.limits.memory_bytes = bytes,
             SettingChange::OutputBytes(bytes) => self.limits.output_bytes = bytes,
             SettingChange::Fuel(fuel) => self.limits.fuel = fuel,

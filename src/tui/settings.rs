@@ -49,19 +49,19 @@ pub(super) static SETTINGS: &[Setting] = &[
         name: "timeout",
         summary: "seconds that a cell may take; 0 is no bound",
         values: &["10", "60", "600", "0"],
-        get: |app| match app.limits.timeout {
-            Some(timeout) => format!("{} s", timeout.as_secs_f64()),
-            None => "none".to_owned(),
-        },
+        get: |app| told(app.limits.timeout),
         set: |app, value| {
-            let number = value.trim_end_matches('s').trim();
-            let timeout = number
-                .parse()
-                .ok()
-                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-                .ok_or("a number of seconds")?;
-            let timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
-            app.send(Command::Set(SettingChange::Timeout(timeout)));
+            app.send(Command::Set(SettingChange::Timeout(seconds(value)?)));
+            Ok(())
+        },
+    },
+    Setting {
+        name: "cpu",
+        summary: "seconds that a cell may compute; 0 is no bound",
+        values: &["10", "60", "600", "0"],
+        get: |app| told(app.limits.cpu_time),
+        set: |app, value| {
+            app.send(Command::Set(SettingChange::CpuTime(seconds(value)?)));
             Ok(())
         },
     },
@@ -104,6 +104,23 @@ pub(super) static SETTINGS: &[Setting] = &[
         },
     },
 ];
+
+fn told(time: Option<Duration>) -> String {
+    match time {
+        Some(time) => format!("{} s", time.as_secs_f64()),
+        None => "none".to_owned(),
+    }
+}
+
+fn seconds(value: &str) -> Result<Option<Duration>, String> {
+    let number = value.trim_end_matches('s').trim();
+    let time = number
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or("a number of seconds")?;
+    Ok(Some(time).filter(|time| !time.is_zero()))
+}
 
 fn mebibytes(value: &str, least: u64) -> Result<u64, String> {
     let number = value.trim_end_matches("MiB").trim();

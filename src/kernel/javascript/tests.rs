@@ -84,6 +84,7 @@ impl Session {
             source: source.to_owned(),
             mode,
             fuel,
+            cpu_time: None,
         })
     }
 

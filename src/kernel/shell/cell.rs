@@ -17,8 +17,9 @@ use super::jail::{Jail, MOST_PROCESSES};
 use super::keeper::{Gone, Parent};
 use super::processes::{self, Census};
 use super::text::Decoder;
+use crate::kernel::wire::FromWorker;
 use crate::kernel::{Ending, ExecuteMode, ExecuteRequest};
-use crate::protocol::{Cost, Stream};
+use crate::protocol::{Cost, LimitKind, Stream};
 
 /// The shell.
 const SHELL: &CStr = c"/bin/sh";
@@ -43,6 +44,7 @@ pub(super) fn nothing() -> ExecuteRequest {
         source: ":".to_owned(),
         mode: ExecuteMode::Cell { execution_count: 0 },
         fuel: None,
+        cpu_time: None,
     }
 }
 
@@ -129,6 +131,7 @@ fn shell_error(message: String) -> Ending {
 struct Program {
     arguments: Vec<CString>,
     environment: Vec<CString>,
+    cpu_time: Option<Duration>,
 }
 
 impl Program {
@@ -185,6 +188,7 @@ impl Program {
         Ok(Self {
             arguments: strings(arguments)?,
             environment: strings(environment)?,
+            cpu_time: request.cpu_time,
         })
     }
 }
@@ -195,6 +199,7 @@ struct Usage {
     code: i32,
     signal: Option<i32>,
     peak_bytes: u64,
+    cpu_time: Duration,
 }
 
 /// A stream of the cell.
@@ -233,6 +238,10 @@ struct Running {
     is_out_of_scratch: bool,
     memory_bytes: u64,
     peak: Census,
+    /// What it may have of the processors, if the parent has not been told yet that it had it.
+    cpu_time: Option<Duration>,
+    /// What orphans had that are gone.
+    orphans_time: Duration,
 }
 
 impl Running {
@@ -300,6 +309,8 @@ impl Running {
             is_out_of_scratch: false,
             memory_bytes: jail.memory_bytes(),
             peak: Census::default(),
+            cpu_time: program.cpu_time,
+            orphans_time: Duration::ZERO,
         })
     }
 
@@ -313,8 +324,12 @@ impl Running {
                 return Ok(());
             }
             if now >= next_count {
-                reap_strangers(self.shell);
-                self.count();
+                self.orphans_time += reap_strangers(self.shell);
+                let time = self.count() + self.orphans_time;
+                if self.cpu_time.take_if(|bound| time >= *bound).is_some() {
+                    let kind = LimitKind::Cpu;
+                    parent.send(&FromWorker::Reached { kind })?;
+                }
                 if !jail.has_own_root() && now >= next_look {
                     self.is_out_of_scratch = processes::folder_bytes(&jail.scratch) > SCRATCH_BYTES;
                     next_look = Instant::now() + SCRATCH_TICK;
@@ -363,11 +378,13 @@ impl Running {
         }
     }
 
-    fn count(&mut self) {
+    /// Counts processes and their memory, and tells what they had of the processors.
+    fn count(&mut self) -> Duration {
         let census = processes::census();
         self.peak.count = self.peak.count.max(census.count);
         self.peak.memory_bytes = self.peak.memory_bytes.max(census.memory_bytes);
         self.is_out_of_memory = census.memory_bytes > self.memory_bytes;
+        census.cpu_time
     }
 
     /// Counts what the shell leaves behind: a cell that could not start any more may have ended
@@ -410,8 +427,10 @@ impl Running {
     }
 }
 
-/// Takes the dead that are nobody's, so that they don't count as processes.
-fn reap_strangers(shell: Pid) {
+/// Takes the dead that are nobody's, so that they don't count as processes. What they had of the
+/// processors.
+fn reap_strangers(shell: Pid) -> Duration {
+    let mut time = Duration::ZERO;
     loop {
         // SAFETY: the struct is zeroed, which is a valid value of it, and outlives the call.
         let (found, who) = unsafe {
@@ -421,9 +440,11 @@ fn reap_strangers(shell: Pid) {
             (found, info.si_pid())
         };
         let Some(who) = Pid::from_raw(who).filter(|who| found == 0 && *who != shell) else {
-            return;
+            return time;
         };
-        wait(Some(who), 0);
+        if let Waited::Ended(_, usage) = wait(Some(who), 0) {
+            time += usage.cpu_time;
+        }
     }
 }
 
@@ -456,6 +477,7 @@ fn wait(child: Option<Pid>, flags: i32) -> Waited {
                     signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
                     // In KiB, of the largest process.
                     peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) << 10,
+                    cpu_time: duration(usage.ru_utime) + duration(usage.ru_stime),
                 };
                 return Waited::Ended(pid, usage);
             }
@@ -463,6 +485,11 @@ fn wait(child: Option<Pid>, flags: i32) -> Waited {
             Some(_) => return Waited::Nobody,
         }
     }
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
+        + Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or(0))
 }
 
 /// In the child: goes to jail and becomes the shell. Comes back only to say why not.

@@ -69,7 +69,8 @@ impl Parent {
         wire::send_text(&mut self.output, stream, text).map_err(|_| Gone)
     }
 
-    fn send(&mut self, message: &FromWorker) -> Result<(), Gone> {
+    /// Tells the parent something.
+    pub fn send(&mut self, message: &FromWorker) -> Result<(), Gone> {
         wire::send(&mut self.output, message).map_err(|_| Gone)
     }
 }

@@ -3,8 +3,12 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, Uid, getpid, kill_process};
+
+/// Of the times in `/proc`: the kernel's `USER_HZ`, the same on all that this builds for.
+const TICKS_PER_SECOND: u64 = 100;
 
 /// Processes of a cell together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +17,8 @@ pub(super) struct Census {
     pub count: u64,
     /// Memory that they filled: what is a file's is not counted.
     pub memory_bytes: u64,
+    /// What they have had of the processors, with what their children had that they waited for.
+    pub cpu_time: Duration,
 }
 
 /// Counts what descends from this process.
@@ -21,6 +27,7 @@ pub(super) fn census() -> Census {
     for status in descendants() {
         census.count += status.threads;
         census.memory_bytes += status.memory_bytes;
+        census.cpu_time += time_on_processors(status.pid).unwrap_or_default();
     }
     census
 }
@@ -84,6 +91,25 @@ fn pids() -> impl Iterator<Item = i32> {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
+/// What a process and the children that it waited for have had of the processors.
+fn time_on_processors(pid: i32) -> Option<Duration> {
+    let path = Path::new("/proc").join(pid.to_string()).join("stat");
+    let ticks = ticks(&fs::read_to_string(path).ok()?)?;
+    Some(Duration::from_millis(
+        ticks.saturating_mul(1000 / TICKS_PER_SECOND),
+    ))
+}
+
+/// Fields 14 to 17 of `/proc/PID/stat`: utime, stime, cutime and cstime.
+fn ticks(stat: &str) -> Option<u64> {
+    // The second field is a name, which may hold anything, a bracket and a space too.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let times = fields.split_whitespace().skip(11).take(4);
+    times
+        .map(|ticks| ticks.parse::<u64>().ok())
+        .try_fold(0, |sum: u64, ticks| sum.checked_add(ticks?))
+}
+
 /// Some lines of `/proc/PID/status`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Status {
@@ -139,6 +165,13 @@ mod tests {
         };
         assert_eq!(Status::parse(text), Some(status));
         assert_eq!(Status::parse("PPid:\tx"), None);
+    }
+
+    #[test]
+    fn the_ticks_are_found_behind_any_name() {
+        let stat = "9 (a) b) R 1 2 3 4 5 6 7 8 9 10 100 20 3 4 20 0";
+        assert_eq!(ticks(stat), Some(127));
+        assert_eq!(ticks("9 (a"), None);
     }
 
     #[test]

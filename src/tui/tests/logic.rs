@@ -321,6 +321,10 @@ fn settings_say_what_they_take() {
         ("timeout 0", SettingChange::Timeout(None)),
         ("memory 128", SettingChange::MemoryBytes(128 << 20)),
         ("output  2 MiB", SettingChange::OutputBytes(2 << 20)),
+        (
+            "cpu 2.5",
+            SettingChange::CpuTime(Some(Duration::from_millis(2500))),
+        ),
         ("fuel 1000000", SettingChange::Fuel(Some(1_000_000))),
         ("fuel 0", SettingChange::Fuel(None)),
         ("language js", SettingChange::Language(Language::JavaScript)),

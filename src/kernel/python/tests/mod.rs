@@ -110,6 +110,7 @@ impl Session {
             source: source.to_owned(),
             mode,
             fuel,
+            cpu_time: None,
         });
         Ran {
             reply,
