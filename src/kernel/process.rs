@@ -37,6 +37,8 @@ pub(super) struct Controls {
 pub(super) enum Control {
     Interrupt,
     Line(Result<String, ReadLineError>),
+    /// What the running cell may do from now on.
+    Grants(Vec<Grant>),
     /// A request of the broker has come back from its thread.
     Returned(Later),
 }
@@ -50,6 +52,12 @@ impl Controller {
     /// Answers `read_line`.
     pub fn answer(&self, line: Result<String, ReadLineError>) {
         self.push(Control::Line(line));
+    }
+
+    /// Changes what the running cell may do, at once. [`Kernel::set_grants`] has to say the same
+    /// when the cell is done, and tells what went wrong.
+    pub fn grant(&self, grants: Vec<Grant>) {
+        self.push(Control::Grants(grants));
     }
 
     pub(super) fn push(&self, control: Control) {
@@ -171,7 +179,12 @@ impl Kernel {
             result: None,
             cost: Cost::default(),
         };
-        self.take_controls();
+        for control in self.take_controls() {
+            // The others were for the cell before. These are news that has not come yet.
+            if let Control::Grants(grants) = control {
+                let _ = self.broker.set_grants(grants);
+            }
+        }
         if let Err(error) = self.start() {
             return died(error.to_string());
         }
@@ -293,7 +306,7 @@ impl Kernel {
         }
     }
 
-    /// Orders that came in since the last look; they belong to the cell before.
+    /// Orders that came in since the last look.
     fn take_controls(&self) -> Vec<Control> {
         take(&self.controls)
     }

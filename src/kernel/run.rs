@@ -210,6 +210,10 @@ impl<'a> Run<'a> {
                 }
                 None => Ok(()),
             },
+            Control::Grants(grants) => {
+                let _ = self.broker.set_grants(grants);
+                Ok(())
+            }
             Control::Interrupt if self.why.is_none() => self.end(Why::User),
             Control::Interrupt => {
                 self.kill_at = Some(Instant::now());

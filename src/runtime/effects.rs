@@ -112,7 +112,10 @@ impl Effects {
                 self.kernel(language).give(KernelJob::Travel(travel));
             }
             Effect::SetGrants { language, grants } => {
-                self.kernel(language).give(KernelJob::SetGrants(grants));
+                let kernel = self.kernel(language);
+                // A cell that runs hears of it now, and not when it is done.
+                kernel.controller().grant(grants.clone());
+                kernel.give(KernelJob::SetGrants(grants));
             }
             Effect::Complete {
                 request,

@@ -81,8 +81,12 @@ fn what_is_allowed_stands_in_the_status_line() {
     stage.enter("1 + 1");
     stage.wait_for_text("no longer allowed: env LANG");
     stage.wait_for("one", |screen| screen.status().contains("+read /usr"));
+    // It is taken from a cell that runs, too.
+    stage.enter("[open('/usr/bin/env', 'rb').close() for _ in iter(int, 1)]");
+    stage.wait_for("the cell", |screen| !screen.status().contains("idle"));
     stage.enter("/deny all");
     stage.wait_for("none", |screen| !screen.status().contains('+'));
+    stage.wait_for_text("PermissionError");
     stage.enter("/allow everything /");
     stage.wait_for_text("there are read, write, net and env");
     stage.quit();
