@@ -1,5 +1,5 @@
 //! What counting steps costs: the same programs in interpreters with and without a meter, and in
-//! python3. Wall-clock time inside the interpreter, warm.
+//! python3 and `pydantic-monty`. Wall-clock time inside the interpreter, warm.
 //!
 //! `cargo bench --features measure --bench fuel`
 
@@ -68,6 +68,7 @@ const TASKS: [Task; 5] = [
 fn main() -> io::Result<()> {
     figures::print_load();
     let peer = peers::python();
+    let monty = peers::monty();
     for task in TASKS {
         let languages = [
             (Language::Python, "py", task.python),
@@ -101,6 +102,13 @@ fn main() -> io::Result<()> {
         if let Some(peer) = &peer {
             let mut series = Series::against("python3 -I -S", "py metered");
             for time in python3(&peer.program, task.python)? {
+                series.push(time);
+            }
+            table.push(series);
+        }
+        if let Some(monty) = &monty {
+            let mut series = Series::against("pydantic-monty", "py metered");
+            for time in peers::times_of_monty(monty, task.python, TURNS * ROUNDS)? {
                 series.push(time);
             }
             table.push(series);

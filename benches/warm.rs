@@ -19,6 +19,7 @@ static ALLOCATOR: companion::CountingAllocator = companion::CountingAllocator;
 
 const ROUNDS: usize = 3000;
 const WARM_UP: usize = 200;
+const SNAPSHOT_ROUNDS: usize = 200;
 
 /// The least that answers a line with its value: no session, no limits, no clock.
 const PYTHON_LOOP: &str = "
@@ -126,7 +127,49 @@ fn main() -> io::Result<()> {
         }
         all.extend([own, inside, other]);
     }
+    if let Some(monty) = peers::monty() {
+        let mut series = Series::against("pydantic-monty, a session", "companion py");
+        for taken in peers::times_of_monty(&monty, "1+1", ROUNDS)? {
+            series.push(taken);
+        }
+        all.push(series);
+    }
     figures::print_table("warm: `1+1`, there and back", &all);
+    figures::print_table("snapshots: a cell and its undo", &snapshots()?);
     figures::print_load();
     Ok(())
+}
+
+/// What a snapshot after each cell costs with much and with little to keep: the next cell waits for
+/// the fork, so cells back to back have it in them.
+fn snapshots() -> io::Result<Vec<Series>> {
+    let mut all = Vec::new();
+    for held_mib in [0, 16, 128, 384] {
+        let executor = CodeExecutor::new().map_err(io::Error::other)?;
+        let run = |code: &str| {
+            let started = Instant::now();
+            let execution = executor.execute(Language::Python, code);
+            let execution = execution.map_err(io::Error::other)?;
+            match execution.is_ok() {
+                true => Ok(started.elapsed()),
+                false => Err(io::Error::other(format!("{execution:?}"))),
+            }
+        };
+        run(&format!(
+            "held = bytearray(b'x' * 1024) * ({held_mib} << 10)"
+        ))?;
+        let mut cell = Series::new(format!("cell, {held_mib} MiB held"));
+        let mut undo = Series::new(format!("undo, {held_mib} MiB held"));
+        for _ in 0..SNAPSHOT_ROUNDS {
+            cell.push(run("n = 1")?);
+            cell.push(run("n = 2")?);
+            let started = Instant::now();
+            executor
+                .undo(Language::Python, 1)
+                .map_err(io::Error::other)?;
+            undo.push(started.elapsed());
+        }
+        all.extend([cell, undo]);
+    }
+    Ok(all)
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, CellId, Grant, HistoryKind, Language, Origin, RequestId, SessionGrant};
+use super::{
+    Answer, CellId, DeviceKind, Grant, HistoryKind, ImageRequest, Language, Origin, RequestId,
+    SessionGrant,
+};
 
 /// A request to the session. Closed: every front end speaks these and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +79,8 @@ pub enum Command {
         /// Caret, in bytes of `source`.
         cursor: usize,
     },
+    /// Make pictures, after those that were asked for before.
+    Imagine(ImageRequest),
     /// Look at a picture file.
     Show {
         /// The file; `~` has been expanded.
@@ -113,7 +118,7 @@ pub struct Cell {
 }
 
 /// A setting and its new value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SettingChange {
     /// The language of the next cells.
@@ -128,4 +133,8 @@ pub enum SettingChange {
     OutputBytes(u64),
     /// Steps that a cell may take; `None` is no bound.
     Fuel(Option<u64>),
+    /// The model of pictures that name none; `None` is the one that comes with companion.
+    Model(Option<String>),
+    /// Where pictures are computed; `None` is the best that there is.
+    Device(Option<DeviceKind>),
 }

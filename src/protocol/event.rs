@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Artifact, CellId, Finding, HistoryEntry, Language, LimitKind, Limits, OutputExcerpt, Question,
-    RequestId, SessionGrant, SessionId, Stream, Timeline, Timestamp,
+    Artifact, CellId, DeviceKind, Finding, Generation, HistoryEntry, ImageProgress, ImageRequest,
+    ImageStatus, Language, LimitKind, Limits, OutputExcerpt, Question, RequestId, SessionGrant,
+    SessionId, Stream, Timeline, Timestamp,
 };
 
 /// Something that happened in a session. Closed.
@@ -69,6 +70,49 @@ pub enum Event {
         outcome: Outcome,
         /// When.
         at: Timestamp,
+    },
+    /// Pictures were asked for. They may wait for others.
+    ImageSubmitted {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// What was asked for.
+        request: ImageRequest,
+        /// When.
+        at: Timestamp,
+    },
+    /// A request for pictures has come further.
+    ImageProgressed {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// How far.
+        progress: ImageProgress,
+    },
+    /// A picture is there.
+    ImageMade {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// The picture.
+        artifact: Artifact,
+        /// How it came about.
+        generation: Box<Generation>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A request for pictures ended.
+    ImageFinished {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// How.
+        status: ImageStatus,
+        /// When.
+        at: Timestamp,
+    },
+    /// Requests that name no model or device go elsewhere from now on.
+    ImageSettingsChanged {
+        /// The model; `None` is the one that comes with companion.
+        model: Option<String>,
+        /// The device; `None` is the best that there is.
+        device: Option<DeviceKind>,
     },
     /// A picture is to be looked at.
     ShowStarted {
@@ -178,6 +222,9 @@ impl Event {
             | Self::CellExamined { .. }
             | Self::CellStarted { .. }
             | Self::CellFinished { .. }
+            | Self::ImageSubmitted { .. }
+            | Self::ImageMade { .. }
+            | Self::ImageFinished { .. }
             | Self::ShowStarted { .. }
             | Self::ArtifactReady { .. }
             | Self::ShowFailed { .. }
@@ -185,6 +232,8 @@ impl Event {
             Self::CellOutput { .. }
             | Self::InputRequested { .. }
             | Self::InputAnswered { .. }
+            | Self::ImageProgressed { .. }
+            | Self::ImageSettingsChanged { .. }
             | Self::KernelChanged { .. }
             | Self::Completed { .. }
             | Self::Recalled { .. }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Artifact;
+
 /// A request for pictures. What is `None` is the model's own default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -46,6 +48,74 @@ pub struct ImageRequest {
     pub mask: Option<PathBuf>,
     /// LoRA files with their strengths.
     pub loras: Vec<(PathBuf, f32)>,
+    /// Where to compute; `None` is the best that there is.
+    pub device: Option<DeviceKind>,
+}
+
+/// How a picture came about: enough to make it again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Generation {
+    /// What was asked for, with everything filled in that was left open. The seed is this
+    /// picture's own, and there is one picture.
+    pub request: ImageRequest,
+    /// The hash of the model's weights, as `companion models info` shows it.
+    pub model_hash: Option<String>,
+    /// What computed it.
+    pub device: String,
+    /// How long this picture took, in milliseconds, without the loading of the model.
+    pub time_ms: u64,
+}
+
+/// How far a request for pictures has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImageProgress {
+    /// What is being done.
+    pub stage: ImageStage,
+    /// Which picture, from 1.
+    pub image: u32,
+    /// Of how many.
+    pub images: u32,
+    /// Steps of this picture that are done, or networks that are loaded.
+    pub done: u32,
+    /// Of how many.
+    pub total: u32,
+    /// Steps in a second, once that is known.
+    pub steps_per_second: Option<f32>,
+    /// What the picture looks like so far. Its bytes are kept in memory only, and not for long.
+    pub preview: Option<Artifact>,
+}
+
+/// What is being done for a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageStage {
+    /// The model is looked up, its device opened.
+    #[default]
+    Preparing,
+    /// Its weights are read.
+    Loading,
+    /// Noise is taken away.
+    Denoising,
+    /// The latents become a picture.
+    Decoding,
+}
+
+/// How a request for pictures ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum ImageStatus {
+    /// All its pictures are there.
+    Ok,
+    /// The user stopped it.
+    Interrupted,
+    /// It can't be had.
+    Failed {
+        /// Why, and what to try.
+        message: String,
+    },
+    /// It was dropped before it began.
+    Dropped,
 }
 
 /// Declares a closed set of names that people type.
@@ -141,6 +211,17 @@ names! {
     Exponential = "exponential",
     /// As in Stability's generative-models: evenly in time, with the last step left out.
     SgmUniform = "sgm_uniform",
+}
+
+names! {
+    /// A kind of device that computes.
+    DeviceKind, "device":
+    /// An NVIDIA GPU.
+    Cuda = "cuda",
+    /// Any GPU with a Vulkan driver.
+    Vulkan = "vulkan",
+    /// The processor.
+    Cpu = "cpu",
 }
 
 names! {

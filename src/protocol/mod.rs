@@ -14,6 +14,7 @@ mod grant;
 mod history;
 mod id;
 mod image;
+mod image_flags;
 mod language;
 mod limits;
 mod output;
@@ -29,7 +30,11 @@ pub use event::{
 pub use grant::{Grant, GrantScope, ParseGrantError, SessionGrant};
 pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};
 pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
-pub use image::{ImageRequest, NoiseGenerator, SchedulerName, Sigmas, UnknownName};
+pub use image::{
+    DeviceKind, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus, NoiseGenerator,
+    SchedulerName, Sigmas, UnknownName,
+};
+pub use image_flags::ImageFlags;
 pub use language::{Language, UnknownLanguage};
 pub use limits::{LimitKind, Limits};
 pub use output::{OutputExcerpt, Stream, StreamText};

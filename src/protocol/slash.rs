@@ -15,6 +15,14 @@ pub enum Slash {
     Shell,
     /// Shows a picture.
     Show,
+    /// Makes pictures.
+    Imagine,
+    /// Takes another model for pictures.
+    Model,
+    /// Takes another device for pictures.
+    Device,
+    /// Lists what runs and waits.
+    Jobs,
     /// Lists the kernels.
     Kernels,
     /// Replaces a kernel.
@@ -68,6 +76,12 @@ pub enum Takes {
     Text,
     /// A file.
     Path,
+    /// A prompt for a picture, with flags.
+    Image,
+    /// The name of a model.
+    Model,
+    /// The name of a device.
+    Device,
     /// The name of a theme.
     Theme,
     /// A language.
@@ -129,9 +143,13 @@ pub static SLASH: &[SlashSpec] = &[
     row(Slash::JavaScript, "js", &["javascript"], "[CODE]", Takes::Text, "switch to JavaScript, or run one line of it and stay where you are"),
     row(Slash::Shell, "sh", &["shell"], "[CODE]", Takes::Text, "switch to the shell, or run one line of it, in Python also by !CODE; files and the folder stay, variables don't"),
     row(Slash::Show, "show", &["image"], "PATH", Takes::Path, "show a picture: PNG, JPEG, WebP or GIF"),
+    row(Slash::Imagine, "imagine", &["paint"], "PROMPT [FLAGS]", Takes::Image, "make pictures: --size 512x512 --steps 20 --seed 1 --negative TEXT --init IMAGE …; tab after -- lists the flags"),
+    row(Slash::Model, "model", &[], "[NAME]", Takes::Model, "make pictures with another model; without a name, tell which"),
+    row(Slash::Device, "device", &[], "[NAME]", Takes::Device, "compute pictures elsewhere: auto, cuda, vulkan or cpu; without a name, tell where"),
+    row(Slash::Jobs, "jobs", &["queue"], "", Takes::Nothing, "list what runs and what waits: cells and pictures"),
     row(Slash::Kernels, "kernels", &["sessions"], "", Takes::Nothing, "list the kernels: language, state, cells run"),
     row(Slash::Restart, "restart", &[], "[LANGUAGE]", Takes::Language, "replace a kernel by a fresh one; its variables are gone"),
-    row(Slash::Interrupt, "interrupt", &["stop"], "", Takes::Nothing, "stop what runs and drop what waits behind it"),
+    row(Slash::Interrupt, "interrupt", &["stop"], "[CELL]", Takes::Cell, "stop what runs and drop what waits behind it, or stop one cell"),
     row(Slash::Undo, "undo", &[], "[N]", Takes::Text, "take back the last cell, or N: variables are as before; files and the network are not"),
     row(Slash::Redo, "redo", &[], "[N]", Takes::Text, "bring back what /undo took back"),
     row(Slash::Branch, "branch", &["branches"], "[NAME]", Takes::Branch, "go to a branch of the variables, or begin one; without a name, list them"),

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::Options;
-use super::judge::{Examiner, JudgeJob, JudgeThread};
+use super::judge::{JudgeJob, JudgeThread};
 use super::kernels::{KernelJob, KernelThread};
+use super::painter::PainterThread;
 use super::recorder::{Recorder, RecorderJob};
 use crate::kernel::{ExecuteMode, ExecuteRequest, ReadLineError};
 use crate::picture;
@@ -20,6 +21,7 @@ use crate::store::Store;
 pub(super) struct Effects {
     kernels: [KernelThread; Language::ALL.len()],
     judge: JudgeThread,
+    painter: PainterThread,
     recorder: Recorder,
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
@@ -27,17 +29,24 @@ pub(super) struct Effects {
 
 impl Effects {
     pub fn start(
-        options: &Options,
-        examiner: Box<dyn Examiner>,
+        options: Options,
         session: SessionId,
         reports: mpsc::Sender<Report>,
     ) -> io::Result<Self> {
-        let start = |language| KernelThread::start(language, options, reports.clone());
+        let start = |language| KernelThread::start(language, &options, reports.clone());
         let [python, javascript, shell] = Language::ALL.map(start);
-        let store = Arc::clone(&options.store);
+        let Options {
+            store,
+            examiner,
+            painter,
+            previews,
+            ..
+        } = options;
+        let kept = Arc::clone(&store);
         Ok(Self {
             kernels: [python?, javascript?, shell?],
             judge: JudgeThread::start(examiner, reports.clone())?,
+            painter: PainterThread::start(painter, kept, previews, reports.clone())?,
             recorder: Recorder::start(session, Arc::clone(&store), reports.clone())?,
             store,
             reports,
@@ -129,6 +138,8 @@ impl Effects {
                     cursor,
                 });
             }
+            Effect::Imagine { cell, request } => self.painter.give(cell, request),
+            Effect::StopImagining => self.painter.stop(),
             Effect::LoadPicture { cell, path } => self.load_picture(cell, path),
             Effect::Remember(entry) => self.recorder.give(RecorderJob::Remember(entry)),
             Effect::Recall { after } => self.recorder.give(RecorderJob::Recall { after }),
@@ -138,7 +149,10 @@ impl Effects {
 
     /// Ends the threads. What was given to the recorder is on disk when this returns.
     pub fn finish(self) {
+        // A step of a large picture takes seconds, and the kernels can end meanwhile.
+        self.painter.stop();
         self.kernels.into_iter().for_each(KernelThread::end);
+        self.painter.end();
         self.judge.end();
         self.recorder.end();
     }

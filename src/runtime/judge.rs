@@ -38,19 +38,6 @@ impl Examiner for Judge {
     }
 }
 
-/// An examiner that finds nothing and lets everything run.
-pub(crate) struct LetsAllRun;
-
-impl Examiner for LetsAllRun {
-    fn examine(&self, _: Language, _: &str, _: Origin) -> (Vec<Finding>, Verdict) {
-        (Vec::new(), Verdict::Run)
-    }
-
-    fn remember(&mut self, _: &Question, _: Answer) -> Result<(), String> {
-        Ok(())
-    }
-}
-
 /// Work for the judge's thread.
 pub(super) enum JudgeJob {
     Examine {

@@ -4,7 +4,7 @@
 //! Handle ── commands ─▶ the loop (one thread, tokio) ── events ─▶ front end
 //!                        │  ▲
 //!                effects ▼  │ reports
-//!        a thread a kernel · the judge's · the store's · a thread a picture
+//!        a thread a kernel · the judge's · the painter's · the store's · a thread a file
 //! ```
 //!
 //! Invariants: the loop never blocks on the world, only on a front end that does not take its
@@ -15,6 +15,7 @@
 mod effects;
 mod judge;
 mod kernels;
+mod painter;
 mod recorder;
 
 use std::io;
@@ -30,7 +31,7 @@ use crate::session::{Input, InputKind, Report, Session, Step};
 use crate::store::Store;
 
 pub(crate) use judge::Examiner;
-use judge::LetsAllRun;
+pub(crate) use painter::{PaintedPicture, PaintedPreview, Painter, Previews, Watcher};
 
 use effects::Effects;
 
@@ -51,6 +52,10 @@ pub(crate) struct Options {
     pub store: Arc<dyn Store>,
     /// Who looks at cells before they run.
     pub examiner: Box<dyn Examiner>,
+    /// Who makes pictures.
+    pub painter: Box<dyn Painter>,
+    /// Where the newest previews are.
+    pub previews: Previews,
 }
 
 /// A front end's hold on a run.
@@ -74,15 +79,14 @@ impl Events {
 ///
 /// # Errors
 /// When the system gives no thread, pipe or poll.
-pub(crate) fn start(mut options: Options) -> io::Result<(Handle, Events)> {
+pub(crate) fn start(options: Options) -> io::Result<(Handle, Events)> {
     let (commands, command_inbox) = mpsc::unbounded_channel();
     let (event_outbox, events) = mpsc::channel(EVENT_ROOM);
     let (report_outbox, reports) = mpsc::channel(REPORT_ROOM);
     let id = SessionId::new(now(), random_bits());
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let examiner = std::mem::replace(&mut options.examiner, Box::new(LetsAllRun));
-    let effects = Effects::start(&options, examiner, id.clone(), report_outbox)?;
     let (session, first) = Session::start(id.clone(), options.language, options.limits, now());
+    let effects = Effects::start(options, id.clone(), report_outbox)?;
     let mut shell = Shell {
         session,
         effects,

@@ -7,6 +7,7 @@
 //! Absent on purpose: anything of the view, and anything that can block.
 
 mod gate;
+mod images;
 mod rights;
 #[cfg(test)]
 mod tests;
@@ -17,15 +18,19 @@ mod update;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
-pub use transcript::{Body, CellBody, Entry, Phase, ShowBody, Transcript};
+pub use transcript::{
+    Body, CellBody, Entry, ImageBody, ImagePhase, MadeImage, Phase, ShowBody, Transcript,
+};
 
+use images::Images;
 use rights::Right;
 use travel::Past;
 
 use crate::protocol::{
-    Answer, Artifact, CellId, Command, Completions, Event, Finding, Grant, HistoryEntry,
-    KernelStatus, Language, Limits, NewHistoryEntry, NoticeLevel, Origin, Outcome, Question,
-    RequestId, SessionId, Stream, Timeline, Timestamp, Variables, Verdict,
+    Answer, Artifact, CellId, Command, Completions, Event, Finding, Generation, Grant,
+    HistoryEntry, ImageProgress, ImageRequest, ImageStatus, KernelStatus, Language, Limits,
+    NewHistoryEntry, NoticeLevel, Origin, Outcome, Question, RequestId, SessionId, Stream,
+    Timeline, Timestamp, Variables, Verdict,
 };
 
 /// What happens to a session.
@@ -110,6 +115,29 @@ pub enum Report {
         cell: CellId,
         /// The picture.
         picture: Result<Artifact, String>,
+    },
+    /// A request for pictures has come further.
+    ImageProgressed {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// How far.
+        progress: ImageProgress,
+    },
+    /// A picture was made and kept.
+    ImageMade {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// The picture.
+        artifact: Artifact,
+        /// How it came about.
+        generation: Box<Generation>,
+    },
+    /// A request for pictures ended.
+    ImageFinished {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// How.
+        status: ImageStatus,
     },
     /// The history was read.
     Recalled {
@@ -222,6 +250,15 @@ pub enum Effect {
         /// The file.
         path: PathBuf,
     },
+    /// Make pictures. None are being made.
+    Imagine {
+        /// Their place in the transcript.
+        cell: CellId,
+        /// What is asked for.
+        request: ImageRequest,
+    },
+    /// Stop making pictures, at the next step.
+    StopImagining,
     /// Keep a line that was typed.
     Remember(NewHistoryEntry),
     /// Read what is new in the history.
@@ -271,6 +308,7 @@ pub struct Session {
     last_cell: u64,
     kernels: [KernelState; Language::ALL.len()],
     rights: Vec<Right>,
+    images: Images,
     has_ended: bool,
 }
 
@@ -334,6 +372,7 @@ impl Session {
                 grants: Vec::new(),
             }),
             rights: Vec::new(),
+            images: Images::default(),
             has_ended: false,
         };
         let events = vec![

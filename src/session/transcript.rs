@@ -1,7 +1,8 @@
 //! The transcript: a fold over events.
 
 use crate::protocol::{
-    Artifact, CellId, Event, Finding, Language, Outcome, OutputExcerpt, Question, Status, Timestamp,
+    Artifact, CellId, Event, Finding, Generation, ImageProgress, ImageRequest, ImageStatus,
+    Language, Outcome, OutputExcerpt, Question, Status, Timestamp,
 };
 
 /// Everything that a session showed, oldest first.
@@ -28,6 +29,8 @@ pub struct Entry {
 pub enum Body {
     /// Source code, run or to be run.
     Cell(CellBody),
+    /// Pictures, made or to be made.
+    Image(Box<ImageBody>),
     /// A picture file.
     Show(ShowBody),
 }
@@ -67,6 +70,54 @@ pub enum Phase {
     Done(Box<Outcome>),
 }
 
+/// A request for pictures and how far it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageBody {
+    /// What was asked for.
+    pub request: ImageRequest,
+    /// How far it has come.
+    pub phase: ImagePhase,
+    /// The pictures that are there.
+    pub made: Vec<MadeImage>,
+}
+
+/// A picture that was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MadeImage {
+    /// The picture.
+    pub artifact: Artifact,
+    /// How it came about.
+    pub generation: Box<Generation>,
+}
+
+/// How far a request for pictures has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ImagePhase {
+    /// Waits for others.
+    Queued,
+    /// Is being worked on. Progress tells no time: the transcript knows none but its events'.
+    Running(ImageProgress),
+    /// Has ended.
+    Done {
+        /// How.
+        status: ImageStatus,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl ImageBody {
+    /// The picture to look at: the newest that is there, or what the next one looks like so far.
+    #[must_use]
+    pub fn picture(&self) -> Option<&Artifact> {
+        let preview = match &self.phase {
+            ImagePhase::Running(progress) => progress.preview.as_ref(),
+            ImagePhase::Queued | ImagePhase::Done { .. } => None,
+        };
+        preview.or_else(|| Some(&self.made.last()?.artifact))
+    }
+}
+
 /// A picture file and how far its loading has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShowBody {
@@ -97,6 +148,7 @@ impl Transcript {
     pub fn clear(&mut self) {
         self.entries.retain(|entry| match &entry.body {
             Body::Cell(cell) => !matches!(cell.phase, Phase::Done(_)),
+            Body::Image(image) => !matches!(image.phase, ImagePhase::Done { .. }),
             Body::Show(show) => show.picture.is_none(),
         });
     }
@@ -129,6 +181,47 @@ impl Transcript {
                     }),
                 );
             }
+            Event::ImageSubmitted { cell, request, at } => {
+                let body = ImageBody {
+                    request: request.clone(),
+                    phase: ImagePhase::Queued,
+                    made: Vec::new(),
+                };
+                self.push(*cell, *at, Body::Image(Box::new(body)));
+            }
+            Event::ImageProgressed { cell, progress } => {
+                self.change_image(*cell, |image| {
+                    let mut progress = progress.clone();
+                    // A preview stays until the next one comes.
+                    if let ImagePhase::Running(before) = &mut image.phase
+                        && before.image == progress.image
+                        && progress.preview.is_none()
+                    {
+                        progress.preview = before.preview.take();
+                    }
+                    image.phase = ImagePhase::Running(progress);
+                });
+            }
+            Event::ImageMade {
+                cell,
+                artifact,
+                generation,
+                ..
+            } => self.change_image(*cell, |image| {
+                if let ImagePhase::Running(progress) = &mut image.phase {
+                    progress.preview = None;
+                }
+                image.made.push(MadeImage {
+                    artifact: artifact.clone(),
+                    generation: generation.clone(),
+                });
+            }),
+            Event::ImageFinished { cell, status, at } => self.change_image(*cell, |image| {
+                image.phase = ImagePhase::Done {
+                    status: status.clone(),
+                    at: *at,
+                };
+            }),
             Event::CellExamined { cell, findings } => self.change(*cell, |body| {
                 if let Body::Cell(body) = body {
                     body.findings.clone_from(findings);
@@ -170,6 +263,7 @@ impl Transcript {
             }
             Event::ShowFailed { cell, message } => self.set_picture(*cell, Err(message.clone())),
             Event::SessionStarted { .. }
+            | Event::ImageSettingsChanged { .. }
             | Event::KernelChanged { .. }
             | Event::Completed { .. }
             | Event::Recalled { .. }
@@ -196,6 +290,14 @@ impl Transcript {
             self.entries[at].revision += 1;
             change(&mut self.entries[at].body);
         }
+    }
+
+    fn change_image(&mut self, cell: CellId, change: impl FnOnce(&mut ImageBody)) {
+        self.change(cell, |body| {
+            if let Body::Image(image) = body {
+                change(image);
+            }
+        });
     }
 
     fn set_phase(&mut self, cell: CellId, phase: Phase) {

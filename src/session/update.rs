@@ -95,6 +95,7 @@ impl Session {
                     self.start_kernel(language, step);
                 }
             }
+            Command::Imagine(request) => self.imagine(request, at, step),
             Command::Show { path } => {
                 let cell = self.next_cell();
                 let shown = path.display().to_string();
@@ -133,6 +134,7 @@ impl Session {
                         step.events.push(finished(cell, status, at));
                     }
                 }
+                self.give_up_images(at, step);
                 step.events.push(Event::SessionEnded { at });
                 step.effects.push(Effect::End);
                 self.has_ended = true;
@@ -186,6 +188,26 @@ impl Session {
                     completions,
                 });
             }
+            Report::ImageProgressed { cell, progress } => {
+                if self.is_imagining(cell) {
+                    step.events.push(Event::ImageProgressed { cell, progress });
+                }
+            }
+            Report::ImageMade {
+                cell,
+                artifact,
+                generation,
+            } => {
+                if self.is_imagining(cell) {
+                    step.events.push(Event::ImageMade {
+                        cell,
+                        artifact,
+                        generation,
+                        at,
+                    });
+                }
+            }
+            Report::ImageFinished { cell, status } => self.imagined(cell, status, at, step),
             Report::PictureLoaded { cell, picture } => step.events.push(match picture {
                 Ok(artifact) => Event::ArtifactReady { cell, artifact },
                 Err(message) => Event::ShowFailed { cell, message },
@@ -244,6 +266,7 @@ impl Session {
     }
 
     fn interrupt(&mut self, cell: Option<CellId>, at: Timestamp, step: &mut Step) {
+        self.stop_imagining(cell, at, step);
         for kernel in &mut self.kernels {
             let now = kernel.work.cell();
             match cell {
@@ -275,6 +298,8 @@ impl Session {
                 self.start_kernel(language, step);
                 return;
             }
+            SettingChange::Model(model) => return self.set_model(model, step),
+            SettingChange::Device(device) => return self.set_device(device, step),
             SettingChange::Timeout(timeout) => self.limits.timeout = timeout,
             SettingChange::CpuTime(cpu_time) => self.limits.cpu_time = cpu_time,
             SettingChange::MemoryBytes(bytes) => self.limits.memory_bytes = bytes,
@@ -327,7 +352,7 @@ impl Session {
         });
     }
 
-    fn next_cell(&mut self) -> CellId {
+    pub(super) fn next_cell(&mut self) -> CellId {
         self.last_cell += 1;
         CellId(self.last_cell)
     }

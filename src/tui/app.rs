@@ -7,6 +7,7 @@ use crossterm::event::{Event as TerminalEvent, KeyEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
 use super::image::picture_size;
+use super::imagine::ImageSettings;
 use super::keymap::{Action, Keymap};
 use super::layers::Layer;
 use super::prompt::{Choice, Choices, EditModeKind, Prompt, PromptAction, PromptContext, Recall};
@@ -19,7 +20,7 @@ use crate::protocol::{
     NoticeLevel, Origin, Outcome, SessionGrant, SessionId, SettingChange, Timeline, Timestamp,
     slash,
 };
-use crate::session::{Body, Entry, Phase, Transcript};
+use crate::session::{Body, Entry, ImagePhase, Phase, Transcript};
 
 /// What the loop has to do for the app.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +79,8 @@ pub(super) struct App {
     pub notices: Notices,
     /// What cells may do beyond their jail.
     pub grants: Vec<SessionGrant>,
+    /// Where pictures are made.
+    pub images: ImageSettings,
     /// The cell that waits for a line, with what it asks.
     pub question: Option<(CellId, String)>,
     /// The cell that ended last.
@@ -141,6 +144,7 @@ impl App {
             layers: Vec::new(),
             notices: Notices::default(),
             grants: Vec::new(),
+            images: ImageSettings::default(),
             question: None,
             last_outcome: None,
             has_mouse: setup.has_mouse,
@@ -231,6 +235,9 @@ impl App {
                 self.prompt.set_completions(request, completions);
             }
             Event::Recalled { entries } => self.learn_history(entries),
+            Event::ImageSettingsChanged { model, device } => {
+                self.learn_image_settings(model, device)
+            }
             Event::LanguageChanged { language } => self.language = language,
             Event::LimitsChanged { limits } => self.limits = limits,
             Event::Notice { level, text } => self.notify(level, text),
@@ -239,6 +246,10 @@ impl App {
             | Event::CellSubmitted { .. }
             | Event::CellOutput { .. }
             | Event::CellExamined { .. }
+            | Event::ImageSubmitted { .. }
+            | Event::ImageProgressed { .. }
+            | Event::ImageMade { .. }
+            | Event::ImageFinished { .. }
             | Event::ShowStarted { .. }
             | Event::ArtifactReady { .. }
             | Event::ShowFailed { .. } => {}
@@ -335,7 +346,7 @@ impl App {
                     }
                     Phase::Queued | Phase::Held(_) | Phase::Done(_) => None,
                 },
-                Body::Show(_) => None,
+                Body::Image(_) | Body::Show(_) => None,
             })
     }
 
@@ -354,7 +365,7 @@ impl App {
     fn language_of(&self, cell: CellId) -> Option<Language> {
         match &self.transcript.get(cell)?.body {
             Body::Cell(cell) => Some(cell.language),
-            Body::Show(_) => None,
+            Body::Image(_) | Body::Show(_) => None,
         }
     }
 
@@ -421,9 +432,12 @@ impl App {
     }
 
     fn is_busy(&self) -> bool {
+        let is_imagining = |entry: &Entry| matches!(&entry.body, Body::Image(image) if !matches!(image.phase, ImagePhase::Done { .. }));
+        let last = self.transcript.entries().iter().rev().take(256);
         self.kernels
             .iter()
             .any(|kernel| kernel.status == KernelStatus::Busy)
+            || last.into_iter().any(is_imagining)
     }
 
     /// Does what the prompt made of a key.

@@ -44,6 +44,10 @@ impl App {
                 let path = Self::path(argument);
                 self.send(Command::Show { path });
             }
+            Slash::Imagine => self.imagine(argument),
+            Slash::Model => self.model(argument),
+            Slash::Device => self.device(argument),
+            Slash::Jobs => self.layers.push(Layer::page("Jobs", &self.jobs())),
             Slash::Kernels => self.show_kernels(),
             Slash::Restart => match argument {
                 "" => self.send(Command::Restart {
@@ -54,7 +58,7 @@ impl App {
                     Err(error) => self.notify(NoticeLevel::Warning, error.to_string()),
                 },
             },
-            Slash::Interrupt => self.send(Command::Interrupt { cell: None }),
+            Slash::Interrupt => self.stop(argument),
             Slash::Undo | Slash::Redo => self.travel(spec.slash, argument),
             Slash::Branch => self.branch(argument),
             Slash::Allow if argument.is_empty() => self.wants(spec),

@@ -16,6 +16,7 @@ mod app;
 mod commands;
 pub(crate) mod highlight;
 pub(crate) mod image;
+mod imagine;
 pub(crate) mod keymap;
 mod layers;
 mod plain;

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::view::text::{bytes, count, duration, steps};
-use crate::protocol::{Finding, Outcome, Status, StreamText, Variables};
+use crate::protocol::{Artifact, Finding, ImageStatus, Outcome, Status, StreamText, Variables};
 use crate::sanitize::sanitize;
-use crate::session::{Body, CellBody, Entry, Phase, Transcript};
+use crate::session::{Body, CellBody, Entry, ImagePhase, Phase, Transcript};
 
 /// What of a cell is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,17 +71,35 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
                 _ => {}
             }
         }
+        Body::Image(image) => {
+            let _ = writeln!(text, "imagine {}", sanitize(&image.request.prompt));
+            for made in &image.made {
+                let _ = writeln!(text, "{}", picture(&made.artifact));
+            }
+            let end = match &image.phase {
+                ImagePhase::Queued => "queued".to_owned(),
+                ImagePhase::Running(progress) => format!("{}/{}", progress.done, progress.total),
+                ImagePhase::Done { status, .. } => match status {
+                    ImageStatus::Ok => String::new(),
+                    ImageStatus::Interrupted => "interrupted".to_owned(),
+                    ImageStatus::Failed { message } => sanitize(message).into_owned(),
+                    ImageStatus::Dropped => "never made".to_owned(),
+                },
+            };
+            if !end.is_empty() {
+                let _ = writeln!(text, "[{end}]");
+            }
+        }
         Body::Show(show) => {
             let _ = match &show.picture {
-                Some(Ok(picture)) => writeln!(
-                    text,
-                    "picture {}: {} {}×{}, {}",
-                    sanitize(&show.path),
-                    picture.media_type.title(),
-                    picture.width,
-                    picture.height,
-                    bytes(picture.size_bytes)
-                ),
+                Some(Ok(artifact)) => {
+                    writeln!(
+                        text,
+                        "picture {}: {}",
+                        sanitize(&show.path),
+                        picture(artifact)
+                    )
+                }
                 Some(Err(message)) => {
                     writeln!(
                         text,
@@ -95,6 +113,17 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
         }
     }
     text
+}
+
+/// `PNG 64×64, 5 KiB`
+fn picture(artifact: &Artifact) -> String {
+    format!(
+        "{} {}×{}, {}",
+        artifact.media_type.title(),
+        artifact.width,
+        artifact.height,
+        bytes(artifact.size_bytes)
+    )
 }
 
 /// What a cell printed, its value, its error.

@@ -28,7 +28,7 @@ use crate::error::Report;
 use crate::kernel::find_program;
 use crate::picture;
 use crate::protocol::{Artifact, Command, Event, NoticeLevel, SettingChange};
-use crate::runtime::{self, now};
+use crate::runtime::{self, Previews, now};
 use crate::safety::Judge;
 use crate::session::Body;
 use crate::store::{self, Store};
@@ -87,7 +87,8 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
     let (first_theme, theme_warnings) = themes.load(theme.unwrap_or(&config.theme))?;
     let store: Arc<dyn Store> = Arc::from(store::open(&folders.data));
     let (send, messages) = mpsc::sync_channel(ROOM);
-    let pictures = start_pictures(&capabilities, config, &store, &send)?;
+    let previews = Previews::default();
+    let pictures = start_pictures(&capabilities, config, &store, &previews, &send)?;
 
     let judge = Judge::load(&folders.policy_file())?;
     let terminal = Terminal::enter(&capabilities).map_err(no_terminal)?;
@@ -97,6 +98,8 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         program: find_program()?,
         store: Arc::clone(&store),
         examiner: Box::new(judge),
+        painter: Box::new(painter),
+        previews,
     })
     .map_err(|error| Report::failure("can't start").cause(error.to_string()))?;
     let app = App::new(Setup {
@@ -551,14 +554,18 @@ fn start_pictures(
     capabilities: &Capabilities,
     config: &Config,
     store: &Arc<dyn Store>,
+    previews: &Previews,
     send: &SyncSender<Message>,
 ) -> Result<Option<Pictures>, Report> {
     let Some(choice) = backend_choice(config.graphics) else {
         return Ok(None);
     };
-    let (store, send) = (Arc::clone(store), send.clone());
+    let (store, previews, send) = (Arc::clone(store), previews.clone(), send.clone());
     let cache = ImageCache::start(
-        move |blob| store.blobs().read(blob).map_err(|error| error.to_string()),
+        move |blob| match previews.read(blob) {
+            Some(png) => Ok(png),
+            None => store.blobs().read(blob).map_err(|error| error.to_string()),
+        },
         // A loop that is behind draws anyway.
         move || drop(send.try_send(Message::Refresh)),
     )

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::protocol::slash::{self, SLASH, Slash, Takes};
-use crate::protocol::{Completions, Language, RequestId};
+use crate::protocol::{Completions, DeviceKind, ImageFlags, Language, RequestId};
 
 /// Candidates kept of an answer.
 const ITEMS_MAX: usize = 500;
@@ -55,6 +55,10 @@ pub(crate) struct Choices {
     pub branches: Vec<Choice>,
     /// What `/deny` can take back.
     pub grants: Vec<Choice>,
+    /// Models that make pictures.
+    pub models: Vec<Choice>,
+    /// Styles of pictures.
+    pub styles: Vec<Choice>,
 }
 
 /// A question to the kernel that has no answer yet.
@@ -163,6 +167,17 @@ impl Popup {
                     return matches!(kind, "read" | "write")
                         .then(|| Self::of_path(text, start, caret, spec.slash, opened))?;
                 }
+            }
+            Takes::Image => {
+                let start = argument.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+                let (before, word) = argument.split_at(start);
+                let flag = before.split_whitespace().last().unwrap_or_default();
+                let start = caret - word.len();
+                if matches!(flag, "--init" | "--mask" | "--lora") {
+                    return Self::of_path(text, start, caret, spec.slash, opened);
+                }
+                let items = image_words(flag, word, choices);
+                return Self::new(text, start, caret, items, opened);
             }
             Takes::GrantThatHolds => {
                 return Self::new(text, start, caret, choices.grants.clone(), opened);
@@ -327,9 +342,35 @@ fn commands(typed: &str) -> Vec<Choice> {
         .collect()
 }
 
+/// The flags of a picture, or the values of the flag before.
+fn image_words(flag: &str, word: &str, choices: &Choices) -> Vec<Choice> {
+    match flag {
+        "--model" => return choices.models.clone(),
+        "--style" => return choices.styles.clone(),
+        _ => {}
+    }
+    let table = ImageFlags::table();
+    if let Some((_, _, values)) = table.iter().find(|(name, ..)| name == flag) {
+        return values.iter().map(|value| Choice::new(value, "")).collect();
+    }
+    if !word.starts_with('-') {
+        return Vec::new();
+    }
+    let flags = table.iter();
+    flags
+        .map(|(name, help, _)| Choice::new(name, help))
+        .collect()
+}
+
 fn first_words(takes: Takes, choices: &Choices) -> Vec<Choice> {
     match takes {
-        Takes::Nothing | Takes::Text | Takes::Path => Vec::new(),
+        Takes::Nothing | Takes::Text | Takes::Path | Takes::Image => Vec::new(),
+        Takes::Model => choices.models.clone(),
+        Takes::Device => ["auto"]
+            .into_iter()
+            .chain(DeviceKind::ALL.iter().map(|device| device.name()))
+            .map(|name| Choice::new(name, ""))
+            .collect(),
         Takes::Grant => GRANTS
             .iter()
             .map(|(kind, what)| Choice::new(*kind, *what))

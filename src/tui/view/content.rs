@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::protocol::{OutputExcerpt, Status, Stream, StreamText};
 use crate::sanitize::{LineWriter, Run};
-use crate::session::{Body, CellBody, Entry, ShowBody};
+use crate::session::{Body, Entry};
 use crate::tui::highlight::highlight;
 use crate::tui::theme::Role;
 
@@ -14,7 +14,7 @@ pub(super) type Line = Vec<Run<Role>>;
 /// What an entry is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Part {
-    /// The source, or a picture's path.
+    /// The source, a prompt, or a picture's path.
     Source,
     /// The beginning of the output, or all of it.
     Head,
@@ -32,11 +32,12 @@ const LINE_CHARACTERS: usize = 2_000;
 /// Every part of an entry with its lines, in the order of the screen.
 pub(super) fn parts(entry: &Entry) -> Vec<(Part, Vec<Line>)> {
     match &entry.body {
-        Body::Show(show) => vec![(Part::Source, path_lines(show))],
+        Body::Image(image) => vec![(Part::Source, typed_lines(&image.request.prompt))],
+        Body::Show(show) => vec![(Part::Source, typed_lines(&show.path))],
         Body::Cell(cell) => {
             let (head, tail) = held(&cell.output);
             let mut parts = vec![
-                (Part::Source, plain_source_lines(cell)),
+                (Part::Source, typed_lines(&cell.source)),
                 (Part::Head, output_lines(&head)),
                 (Part::Tail, output_lines(&tail)),
             ];
@@ -51,11 +52,12 @@ pub(super) fn parts(entry: &Entry) -> Vec<(Part, Vec<Line>)> {
     }
 }
 
-/// The source in colour, or the path of a picture.
+/// The source in colour, the prompt, or the path of a picture.
 pub(super) fn source_lines(entry: &Entry) -> Vec<Line> {
     let cell = match &entry.body {
         Body::Cell(cell) => cell,
-        Body::Show(show) => return path_lines(show),
+        Body::Image(image) => return typed_lines(&image.request.prompt),
+        Body::Show(show) => return typed_lines(&show.path),
     };
     let mut writer = LineWriter::new(4, LINE_CHARACTERS);
     let mut at = 0;
@@ -75,15 +77,10 @@ pub(super) fn source_lines(entry: &Entry) -> Vec<Line> {
     or_empty_line(writer.finish())
 }
 
-fn plain_source_lines(cell: &CellBody) -> Vec<Line> {
+/// What was typed, without colours.
+fn typed_lines(text: &str) -> Vec<Line> {
     let mut writer = LineWriter::new(4, LINE_CHARACTERS);
-    writer.push(Role::Text, &with_visible_controls(cell.source.trim_end()));
-    or_empty_line(writer.finish())
-}
-
-fn path_lines(show: &ShowBody) -> Vec<Line> {
-    let mut writer = LineWriter::new(4, LINE_CHARACTERS);
-    writer.push(Role::Text, &with_visible_controls(&show.path));
+    writer.push(Role::Text, &with_visible_controls(text.trim_end()));
     or_empty_line(writer.finish())
 }
 

@@ -20,6 +20,7 @@ pub(super) fn lay_out(entry: &Entry, source: &[Line], frame: Frame<'_>) -> Laid 
     };
     match &entry.body {
         Body::Cell(cell) => rows.cell(cell, source),
+        Body::Image(image) => rows.image(image, source, entry.submitted_at, frame),
         Body::Show(show) => rows.show(show, source, entry.submitted_at, frame),
     }
     rows.push(Mark::default(), Content::Blank);
@@ -218,14 +219,9 @@ impl Rows {
                 if self.fold == Fold::Closed {
                     self.laid.is_folded = true;
                 } else {
-                    let most = u16::try_from(self.width).unwrap_or(u16::MAX);
-                    let (columns, rows) = (frame.picture_size)(artifact, most, frame.picture_rows);
-                    let (columns, rows) = (columns.min(most), rows.min(frame.picture_rows));
-                    self.laid.picture = Some((self.laid.rows.len(), columns, rows));
-                    (0..rows).for_each(|_| self.push(Mark::default(), Content::Blank));
+                    self.pictures(&[artifact], frame);
                 }
-                let runs = run(Role::ImageFrame, &caption(artifact));
-                self.wrap(&runs, None, Mark::default());
+                self.caption(&run(Role::ImageFrame, &caption(artifact)));
             }
         }
     }
@@ -269,7 +265,7 @@ impl Rows {
     }
 
     /// All of these lines, the first of which has the number `first`.
-    fn lines(
+    pub(super) fn lines(
         &mut self,
         part: Part,
         first: usize,
@@ -351,6 +347,11 @@ impl Rows {
         }
     }
 
+    /// A line that is nobody's text.
+    pub(super) fn caption(&mut self, line: &Line) {
+        self.wrap(line, None, Mark::default());
+    }
+
     fn wrap(&mut self, line: &Line, origin: Option<Origin>, mark: Mark) {
         let mut mark = Some(mark);
         for (start, runs) in wrap(line, self.width) {
@@ -359,7 +360,7 @@ impl Rows {
         }
     }
 
-    fn push(&mut self, mark: Mark, content: Content) {
+    pub(super) fn push(&mut self, mark: Mark, content: Content) {
         self.laid.rows.push(Row { mark, content });
     }
 }
@@ -390,7 +391,7 @@ pub(super) fn run(role: Role, text: &str) -> Line {
 }
 
 /// `castle.png · 640×480 PNG · 123 KiB`
-fn caption(artifact: &Artifact) -> String {
+pub(super) fn caption(artifact: &Artifact) -> String {
     format!(
         "{} · {}×{} {} · {}",
         sanitize(&artifact.name).replace('\n', "␊"),

@@ -11,6 +11,7 @@ mod content;
 mod draw;
 mod examined;
 pub(crate) mod help;
+mod images;
 mod layout;
 pub(crate) mod notice;
 pub(crate) mod pager;

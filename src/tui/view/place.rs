@@ -133,7 +133,7 @@ impl TranscriptView {
             let is_fresh = cached.revision == entry.revision
                 && cached.columns == columns
                 && cached.fold == fold
-                && (cached.laid.picture.is_none() || cached.picture_rows == picture_rows);
+                && (cached.laid.pictures.is_empty() || cached.picture_rows == picture_rows);
             if is_fresh {
                 return Rc::clone(&cached.laid);
             }
@@ -185,7 +185,7 @@ fn columns_for(width: u16, transcript: &Transcript) -> Columns {
     let last = transcript.entries().iter().rev().take(64);
     let counts = last.filter_map(|entry| match &entry.body {
         Body::Cell(cell) => cell.execution_count,
-        Body::Show(_) => None,
+        Body::Image(_) | Body::Show(_) => None,
     });
     Columns::new(width, counts.max().unwrap_or(0))
 }

@@ -78,10 +78,24 @@ impl Columns {
 #[derive(Debug, Default)]
 pub(super) struct Laid {
     pub rows: Vec<Row>,
-    /// The first row of a picture and its columns and rows.
-    pub picture: Option<(usize, u16, u16)>,
+    /// The pictures, over rows that are empty.
+    pub pictures: Vec<LaidPicture>,
     /// Whether something is hidden that [`Fold::Open`] would show.
     pub is_folded: bool,
+}
+
+/// Where a picture goes.
+#[derive(Debug)]
+pub(super) struct LaidPicture {
+    pub artifact: Artifact,
+    /// Its first row.
+    pub row: usize,
+    /// Its first column, from the content's first.
+    pub column: u16,
+    /// Its width.
+    pub columns: u16,
+    /// Its height.
+    pub rows: u16,
 }
 
 #[derive(Debug, Default)]

@@ -38,6 +38,19 @@ pub(crate) fn prefix(text: &str, columns: usize) -> (usize, usize) {
     (text.len(), used)
 }
 
+/// A bar of so many columns, filled as far as `done` is of `total`, to an eighth of a column.
+pub(crate) fn bar(done: u64, total: u64, columns: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let all = columns as u64 * 8;
+    let filled = all.checked_mul(done.min(total)).unwrap_or(all) / total.max(1);
+    let (whole, rest) = (filled / 8, filled % 8);
+    let mut bar = "█".repeat(usize::try_from(whole).unwrap_or(columns));
+    bar.push_str(EIGHTHS[usize::try_from(rest).unwrap_or(0)]);
+    let rest = columns - width(&bar).min(columns);
+    bar.push_str(&"░".repeat(rest));
+    bar
+}
+
 /// Lines of at most so many columns, broken at spaces where there are any.
 pub(crate) fn wrap_words(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);

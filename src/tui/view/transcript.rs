@@ -13,10 +13,10 @@ use ratatui::layout::Rect;
 use super::content::Line;
 use super::draw;
 use super::place::{At, columns, height_of, index_of};
-use super::rows::{Columns, Fold, Laid, PictureSize};
+use super::rows::{Columns, Fold, Laid, LaidPicture, PictureSize};
 use super::search::Search;
 use crate::protocol::{Artifact, CellId, Timestamp};
-use crate::session::{Body, Entry, Phase, Transcript};
+use crate::session::{Body, ImagePhase, Phase, Transcript};
 use crate::tui::theme::Theme;
 
 /// What is drawn, and where.
@@ -138,15 +138,15 @@ impl TranscriptView {
             for (row, at) in laid.rows.iter().enumerate().skip(first).take(shown) {
                 painter.row(at, row == last, y + span(row - first), buf);
             }
-            if let (Some(picture), Some(artifact)) = (laid.picture, artifact_of(entry)) {
-                let content_at = area.x + span(columns.content_at);
+            let content_at = area.x + span(columns.content_at);
+            for picture in &laid.pictures {
                 let place = place_picture(picture, first, shown, content_at, y);
                 placements.extend(place.map(|(rect, clip_top)| Placement {
                     cell: entry.cell,
-                    artifact: artifact.clone(),
+                    artifact: picture.artifact.clone(),
                     rect: rect.intersection(area),
                     clip_top,
-                    size: (picture.1, picture.2),
+                    size: (picture.columns, picture.rows),
                 }));
             }
             y += span(shown);
@@ -394,26 +394,20 @@ impl TranscriptView {
     }
 }
 
-fn artifact_of(entry: &Entry) -> Option<&Artifact> {
-    match &entry.body {
-        Body::Show(show) => show.picture.as_ref()?.as_ref().ok(),
-        Body::Cell(_) => None,
-    }
-}
-
 /// What of a picture is in view, given the rows of its entry that are, and the rows above it.
 fn place_picture(
-    (row, columns, rows): (usize, u16, u16),
+    picture: &LaidPicture,
     first: usize,
     shown: usize,
     x: u16,
     y: u16,
 ) -> Option<(Rect, u16)> {
-    let end = row + usize::from(rows);
-    let (from, to) = (row.max(first), end.min(first + shown));
-    (from < to && columns > 0).then(|| {
-        let rect = Rect::new(x, y + span(from - first), columns, span(to - from));
-        (rect, span(from - row))
+    let end = picture.row + usize::from(picture.rows);
+    let (from, to) = (picture.row.max(first), end.min(first + shown));
+    (from < to && picture.columns > 0).then(|| {
+        let x = x.saturating_add(picture.column);
+        let rect = Rect::new(x, y + span(from - first), picture.columns, span(to - from));
+        (rect, span(from - picture.row))
     })
 }
 
@@ -428,6 +422,7 @@ pub(crate) fn is_animated(transcript: &Transcript) -> bool {
     let mut last = transcript.entries().iter().rev().take(256);
     last.any(|entry| match &entry.body {
         Body::Cell(cell) => matches!(cell.phase, Phase::Running { .. }),
+        Body::Image(image) => matches!(image.phase, ImagePhase::Running(_)),
         Body::Show(show) => show.picture.is_none(),
     })
 }

@@ -1,0 +1,218 @@
+//! Rows of a request for pictures.
+
+use super::content::{Line, Part};
+use super::layout::{Rows, caption, run};
+use super::rows::{Content, Fold, Frame, LaidPicture, Mark};
+use super::text;
+use crate::protocol::{
+    Artifact, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus, Timestamp,
+};
+use crate::sanitize::sanitize;
+use crate::session::{ImageBody, ImagePhase};
+use crate::tui::theme::Role;
+
+/// Columns between two pictures that stand side by side.
+const GAP: u16 = 2;
+/// Columns of a progress bar, where there is room.
+const BAR: usize = 24;
+
+impl Rows {
+    pub(super) fn image(
+        &mut self,
+        image: &ImageBody,
+        prompt: &[Line],
+        submitted_at: Timestamp,
+        frame: Frame<'_>,
+    ) {
+        let mut label = Some("imagine");
+        self.lines(Part::Source, 0, prompt, |_, _| match label.take() {
+            Some(label) => Mark {
+                label: label.into(),
+                label_role: Role::Prompt,
+                glyph: "❯",
+                role: Role::Prompt,
+            },
+            None => Mark::default(),
+        });
+        if let Some(wishes) = wishes(image) {
+            self.note(Role::Dim, &wishes);
+        }
+        let preview = match &image.phase {
+            ImagePhase::Running(progress) => progress.preview.as_ref(),
+            ImagePhase::Queued | ImagePhase::Done { .. } => None,
+        };
+        let made = image.made.iter().map(|made| &made.artifact);
+        let pictures: Vec<&Artifact> = made.chain(preview).collect();
+        if self.fold == Fold::Closed && !pictures.is_empty() {
+            self.laid.is_folded = true;
+        } else {
+            self.pictures(&pictures, frame);
+        }
+        for made in &image.made {
+            let name = caption(&made.artifact);
+            let cost = cost(&made.generation);
+            self.caption(&run(Role::ImageFrame, &format!("{name} · {cost}")));
+        }
+        match &image.phase {
+            ImagePhase::Queued => self.note(Role::Dim, "queued"),
+            ImagePhase::Running(progress) => self.progress(progress, submitted_at),
+            ImagePhase::Done { status, .. } => match status {
+                ImageStatus::Ok => {}
+                ImageStatus::Interrupted => self.message(Role::Warning, "!", "interrupted"),
+                ImageStatus::Failed { message } => self.message(Role::Error, "✗", message),
+                ImageStatus::Dropped => self.note(Role::Dim, "not made"),
+            },
+        }
+    }
+
+    /// Pictures side by side, as many in a row as there is room for.
+    pub(super) fn pictures(&mut self, pictures: &[&Artifact], frame: Frame<'_>) {
+        let most = u16::try_from(self.width).unwrap_or(u16::MAX);
+        let mut rest = pictures;
+        while !rest.is_empty() {
+            let mut column = 0;
+            let mut height = 0;
+            let mut count = 0;
+            for artifact in rest {
+                // Several are smaller than one, so that they can be seen together.
+                let share = if pictures.len() > 1 {
+                    most.div_ceil(2).max(16).min(most)
+                } else {
+                    most
+                };
+                let tallest = if pictures.len() > 1 {
+                    frame
+                        .picture_rows
+                        .div_ceil(2)
+                        .max(8)
+                        .min(frame.picture_rows)
+                } else {
+                    frame.picture_rows
+                };
+                let (columns, rows) = (frame.picture_size)(artifact, share, tallest);
+                let (columns, rows) = (columns.min(share), rows.min(tallest));
+                if count > 0 && column + columns > most {
+                    break;
+                }
+                self.laid.pictures.push(LaidPicture {
+                    artifact: (*artifact).clone(),
+                    row: self.laid.rows.len(),
+                    column,
+                    columns,
+                    rows,
+                });
+                column = column.saturating_add(columns).saturating_add(GAP);
+                height = rows.max(height);
+                count += 1;
+            }
+            (0..height).for_each(|_| self.push(Mark::default(), Content::Blank));
+            rest = &rest[count..];
+        }
+    }
+
+    fn progress(&mut self, progress: &ImageProgress, since: Timestamp) {
+        let ImageProgress {
+            stage,
+            image,
+            images,
+            done,
+            total,
+            steps_per_second,
+            ..
+        } = progress;
+        let doing = match stage {
+            ImageStage::Preparing => "preparing",
+            ImageStage::Loading => "loading the model",
+            ImageStage::Denoising => "denoising",
+            ImageStage::Decoding => "decoding",
+        };
+        let which = if *images > 1 {
+            format!("picture {image} of {images} · ")
+        } else {
+            String::new()
+        };
+        if *stage != ImageStage::Denoising || *total == 0 {
+            self.note(Role::Dim, &format!("{which}{doing}"));
+            self.push(Mark::default(), Content::Elapsed { since });
+            return;
+        }
+        let mut words = format!("{which}{done}/{total}");
+        if let Some(rate) = steps_per_second.filter(|rate| *rate > 0.0) {
+            let left = f64::from(total.saturating_sub(*done)) / f64::from(rate);
+            words.push_str(&format!(" · {} · {} left", speed(rate), seconds(left)));
+        }
+        let room = self.width.saturating_sub(text::width(&words) + 3);
+        let bar = text::bar(u64::from(*done), u64::from(*total), room.min(BAR));
+        let mut line = run(Role::Accent, &bar);
+        line.append(&mut run(Role::Dim, &format!(" {words}")));
+        self.caption(&line);
+        self.push(Mark::default(), Content::Elapsed { since });
+    }
+}
+
+/// `12.3 it/s`, or `4.1 s/it` where a step is long.
+fn speed(steps_per_second: f32) -> String {
+    if steps_per_second >= 1.0 {
+        format!("{steps_per_second:.1} it/s")
+    } else {
+        format!("{:.1} s/it", 1.0 / steps_per_second)
+    }
+}
+
+fn seconds(seconds: f64) -> String {
+    if seconds < 90.0 {
+        format!("{seconds:.0} s")
+    } else {
+        format!("{:.0} min", seconds / 60.0)
+    }
+}
+
+/// What it was made with, or what of it was asked for.
+fn wishes(image: &ImageBody) -> Option<String> {
+    let settled = image.made.last().map(|made| &made.generation.request);
+    let request = settled.unwrap_or(&image.request);
+    let ImageRequest {
+        model,
+        size,
+        num_inference_steps,
+        guidance_scale,
+        scheduler,
+        sigmas,
+        negative_prompt,
+        style,
+        init,
+        strength,
+        mask,
+        ..
+    } = request;
+    let shown = |text: &str| sanitize(text).replace('\n', " ");
+    let words = [
+        model.as_deref().map(shown),
+        size.map(|(width, height)| format!("{width}×{height}")),
+        num_inference_steps.map(|steps| format!("{steps} steps")),
+        scheduler.map(|scheduler| scheduler.to_string()),
+        sigmas.map(|sigmas| sigmas.to_string()),
+        guidance_scale.map(|scale| format!("guidance {scale}")),
+        style
+            .as_deref()
+            .map(|style| format!("style {}", shown(style))),
+        init.as_ref()
+            .map(|path| format!("from {}", shown(&path.to_string_lossy()))),
+        mask.as_ref()
+            .map(|path| format!("within {}", shown(&path.to_string_lossy()))),
+        strength.map(|strength| format!("strength {strength}")),
+        negative_prompt
+            .as_deref()
+            .filter(|negative| !negative.is_empty())
+            .map(|negative| format!("not {}", shown(negative))),
+    ];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(" · "))
+}
+
+/// `seed 7 · 1.2 s on cpu`
+fn cost(generation: &Generation) -> String {
+    let seed = generation.request.seed.unwrap_or_default();
+    let time = text::duration(std::time::Duration::from_millis(generation.time_ms));
+    format!("seed {seed} · {time} on {}", sanitize(&generation.device))
+}
