@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::pipeline::Latents;
+use super::scheduler::SchedulerError;
+
 /// An error of the picture engine.
 #[derive(Debug, thiserror::Error)]
 pub enum DiffusionError {
@@ -86,6 +89,17 @@ pub enum DiffusionError {
         /// What burn said.
         reason: String,
     },
+    /// The picture is done but for its decoding, which the device could not do.
+    #[error("the picture could not be decoded: {reason}")]
+    Decode {
+        /// The finished latents: [`super::Pipeline::decode`] takes them, on this device or another.
+        latents: Box<Latents>,
+        /// What the last try said.
+        reason: String,
+    },
+    /// The sampler can't be had as asked for.
+    #[error(transparent)]
+    Scheduler(#[from] SchedulerError),
     /// `on_step` broke off.
     #[error("cancelled")]
     Cancelled,

@@ -77,6 +77,13 @@ impl ClipTextModel {
         self.token_embedding.dims()[1]
     }
 
+    /// Width of the pooled state.
+    pub(crate) fn pooled_width(&self) -> usize {
+        self.text_projection
+            .as_ref()
+            .map_or(self.width(), Linear::outputs)
+    }
+
     /// How many layers there are.
     pub(crate) fn depth(&self) -> usize {
         self.layers.len()

@@ -28,6 +28,11 @@ impl Linear {
         }
     }
 
+    /// Width of the result.
+    pub(crate) fn outputs(&self) -> usize {
+        self.weight.dims()[0]
+    }
+
     /// `x: [.., in]` gives `[.., out]`.
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         tensor::linear(x, &self.weight, self.bias.as_ref())
