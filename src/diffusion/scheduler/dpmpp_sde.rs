@@ -48,6 +48,14 @@ impl DpmPpSde {
         }
     }
 
+    /// The noise level of the sample that call `i` is made with.
+    fn input_sigma(&self, i: usize) -> f32 {
+        match &self.first {
+            Some(first) => midpoint(first.sigma, first.next) as f32,
+            None => self.space.sigma(i),
+        }
+    }
+
     /// From `sigma` to `next` with the ancestral step's noise.
     fn advance(sample: &[f32], denoised: &[f32], sigma: f64, next: f64, noise: &[f32]) -> Vec<f32> {
         let (down, up) = ancestral_step(sigma, next);
@@ -72,14 +80,15 @@ fn with_midpoints(levels: Levels, training: &[f32]) -> Levels {
 }
 
 impl Scheduler for DpmPpSde {
-    in_sigma_space!();
+    in_sigma_space!(all but scale_model_input);
+
+    fn scale_model_input(&self, sample: &[f32], i: usize) -> Vec<f32> {
+        SigmaSpace::scale_model_input(self.input_sigma(i), sample)
+    }
 
     fn pred_original_sample(&self, model_output: &[f32], i: usize, sample: &[f32]) -> Vec<f32> {
-        let sigma = match &self.first {
-            Some(first) => midpoint(first.sigma, first.next) as f32,
-            None => self.space.sigma(i),
-        };
-        self.space.denoised(sigma, model_output, sample)
+        self.space
+            .denoised(self.input_sigma(i), model_output, sample)
     }
 
     fn step(

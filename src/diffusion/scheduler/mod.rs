@@ -36,6 +36,8 @@ mod unipc;
 
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod reference_tests;
 
 use std::fmt;
 

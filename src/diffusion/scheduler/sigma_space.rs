@@ -44,8 +44,8 @@ impl SigmaSpace {
     }
 
     /// `x / sqrt(σ² + 1)`: what the model sees has unit variance (arXiv 2206.00364, table 1, `c_in`).
-    pub fn scale_model_input(&self, sample: &[f32], i: usize) -> Vec<f32> {
-        let scale = (self.sigma(i).powi(2) + 1.0).sqrt();
+    pub fn scale_model_input(sigma: f32, sample: &[f32]) -> Vec<f32> {
+        let scale = (sigma * sigma + 1.0).sqrt();
         sample.iter().map(|x| x / scale).collect()
     }
 
@@ -67,6 +67,13 @@ impl SigmaSpace {
 /// The parts of [`super::Scheduler`] that are the same for every sampler with a field `space: SigmaSpace`.
 macro_rules! in_sigma_space {
     () => {
+        in_sigma_space!(all but scale_model_input);
+
+        fn scale_model_input(&self, sample: &[f32], i: usize) -> Vec<f32> {
+            SigmaSpace::scale_model_input(self.space.sigma(i), sample)
+        }
+    };
+    (all but scale_model_input) => {
         fn timesteps(&self) -> &[f32] {
             self.space.timesteps()
         }
@@ -77,10 +84,6 @@ macro_rules! in_sigma_space {
 
         fn init_noise_sigma(&self) -> f32 {
             self.space.init_noise_sigma()
-        }
-
-        fn scale_model_input(&self, sample: &[f32], i: usize) -> Vec<f32> {
-            self.space.scale_model_input(sample, i)
         }
 
         fn add_noise(&self, original: &[f32], noise: &[f32], i: usize) -> Vec<f32> {
