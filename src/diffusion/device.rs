@@ -73,10 +73,13 @@ impl FromStr for DeviceKind {
 
     fn from_str(name: &str) -> Result<Self, DiffusionError> {
         let is_meant = |kind: &Self| kind.name().eq_ignore_ascii_case(name);
-        Self::ALL.into_iter().find(is_meant).ok_or_else(|| DiffusionError::Device {
-            device: name.to_owned(),
-            reason: "there are cuda, vulkan and cpu".to_owned(),
-        })
+        Self::ALL
+            .into_iter()
+            .find(is_meant)
+            .ok_or_else(|| DiffusionError::Device {
+                device: name.to_owned(),
+                reason: "there are cuda, vulkan and cpu".to_owned(),
+            })
     }
 }
 
@@ -106,7 +109,9 @@ impl ComputeDevice {
             reason,
         };
         let device = handle(kind).ok_or_else(|| {
-            refuse(format!("this build has no such backend: build it with --features {kind}"))
+            refuse(format!(
+                "this build has no such backend: build it with --features {kind}"
+            ))
         })?;
         if kind != DeviceKind::Cpu {
             match probe {
@@ -120,7 +125,10 @@ impl ComputeDevice {
     /// The best device that computes, and why the better ones do not.
     pub fn best(probe: Probe) -> (Self, Vec<DiffusionError>) {
         let mut refused = Vec::new();
-        for kind in DeviceKind::ALL.into_iter().filter(|kind| kind.is_built_in()) {
+        for kind in DeviceKind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_built_in())
+        {
             match Self::open(kind, probe) {
                 Ok(device) => return (device, refused),
                 Err(error) => refused.push(error),
@@ -142,7 +150,10 @@ impl ComputeDevice {
     /// The type that networks compute in: halves where the device has them and they pay.
     pub(crate) fn dtype(&self) -> DType {
         let halves = self.kind != DeviceKind::Cpu
-            && <Dispatch as burn_tensor::backend::Backend>::supports_dtype(&self.device, DType::F16);
+            && <Dispatch as burn_tensor::backend::Backend>::supports_dtype(
+                &self.device,
+                DType::F16,
+            );
         if halves { DType::F16 } else { DType::F32 }
     }
 }
@@ -219,7 +230,9 @@ fn ask_child(kind: DeviceKind) -> Result<(), String> {
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
-            Ok(None) if started.elapsed() < PROBE_PATIENCE => thread::sleep(Duration::from_millis(20)),
+            Ok(None) if started.elapsed() < PROBE_PATIENCE => {
+                thread::sleep(Duration::from_millis(20))
+            }
             Ok(None) => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -236,7 +249,9 @@ fn ask_child(kind: DeviceKind) -> Result<(), String> {
     if status.success() && answer.lines().any(|line| line == PROBE_ANSWER) {
         Ok(())
     } else {
-        Err(format!("its driver or its compiler is not there or not whole ({status})"))
+        Err(format!(
+            "its driver or its compiler is not there or not whole ({status})"
+        ))
     }
 }
 

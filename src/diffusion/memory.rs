@@ -35,23 +35,29 @@ pub struct Forecast {
 impl Forecast {
     /// The largest moment of all.
     pub fn peak(&self) -> u64 {
-        self.weights.saturating_add(self.denoising.max(self.decoding))
+        self.weights
+            .saturating_add(self.denoising.max(self.decoding))
     }
 
     /// Whether it should fit. What is not known is believed.
     pub fn fits(&self) -> bool {
         let beside_the_weights = self.denoising.max(self.decoding);
-        self.available.is_none_or(|available| beside_the_weights <= available)
+        self.available
+            .is_none_or(|available| beside_the_weights <= available)
     }
 }
 
 /// The largest moment of a UNet step: `latent` is height and width, `batch` how many at once.
 pub(crate) fn denoising(config: &UNetConfig, latent: [usize; 2], batch: usize, size: usize) -> u64 {
     let [height, width] = latent.map(|extent| extent as u64);
-    let widest = config.block_out_channels.iter().enumerate().map(|(level, channels)| {
-        let pixels = (height >> level).max(1) * (width >> level).max(1);
-        *channels as u64 * pixels
-    });
+    let widest = config
+        .block_out_channels
+        .iter()
+        .enumerate()
+        .map(|(level, channels)| {
+            let pixels = (height >> level).max(1) * (width >> level).max(1);
+            *channels as u64 * pixels
+        });
     let skips: u64 = widest
         .clone()
         .zip(&config.layers_per_block)
@@ -64,7 +70,13 @@ pub(crate) fn denoising(config: &UNetConfig, latent: [usize; 2], batch: usize, s
 /// The largest moment of a decoding at once.
 pub(crate) fn decoding(config: &AutoencoderKlConfig, latent: [usize; 2], size: usize) -> u64 {
     let [height, width] = latent.map(|extent| (extent * config.scale()) as u64);
-    let channels = config.block_out_channels.iter().take(2).max().copied().unwrap_or(1) as u64;
+    let channels = config
+        .block_out_channels
+        .iter()
+        .take(2)
+        .max()
+        .copied()
+        .unwrap_or(1) as u64;
     height * width * channels * DECODE_COPIES * size as u64
 }
 
@@ -92,7 +104,9 @@ pub(crate) fn tiling(
 /// Bytes that the system would give without swapping.
 pub(crate) fn available() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes << 10)
 }

@@ -67,7 +67,12 @@ impl LatentRgb {
 
     /// Fits the map to scaled latents and their picture: `latents: [c, h, w]`,
     /// `picture: [3, s h, s w]` in -1 to 1. `None` if the latents say nothing.
-    pub(crate) fn fit(latents: &[f32], picture: &[f32], shape: [usize; 3], scale: usize) -> Option<Self> {
+    pub(crate) fn fit(
+        latents: &[f32],
+        picture: &[f32],
+        shape: [usize; 3],
+        scale: usize,
+    ) -> Option<Self> {
         let [channels, height, width] = shape;
         let pixels = height * width;
         let unknowns = channels + 1;
@@ -83,7 +88,11 @@ impl LatentRgb {
                 let mut sum = 0.0;
                 for row in 0..scale {
                     let start = ((channel * height + y) * scale + row) * width * scale + x * scale;
-                    sum += picture[start..start + scale].iter().copied().map(f64::from).sum::<f64>();
+                    sum += picture[start..start + scale]
+                        .iter()
+                        .copied()
+                        .map(f64::from)
+                        .sum::<f64>();
                 }
                 sum / (scale * scale) as f64
             });
@@ -95,7 +104,10 @@ impl LatentRgb {
             }
         }
         let solved = solve(rows)?;
-        let mut factors: Vec<[f32; 3]> = solved.iter().map(|row| row.map(|value| value as f32)).collect();
+        let mut factors: Vec<[f32; 3]> = solved
+            .iter()
+            .map(|row| row.map(|value| value as f32))
+            .collect();
         let bias = factors.pop()?;
         Some(Self { factors, bias })
     }
@@ -107,7 +119,10 @@ impl LatentRgb {
         for pixel in 0..pixels {
             let mut colour = self.bias;
             for (channel, factors) in self.factors.iter().enumerate() {
-                let latent = latents.get(channel * pixels + pixel).copied().unwrap_or_default();
+                let latent = latents
+                    .get(channel * pixels + pixel)
+                    .copied()
+                    .unwrap_or_default();
                 for (colour, factor) in colour.iter_mut().zip(factors) {
                     *colour += latent * factor;
                 }
@@ -162,7 +177,9 @@ mod tests {
             bias: [0.1, -0.2, 0.05],
         };
         let (height, width) = (3, 4);
-        let latents: Vec<f32> = (0..24_i16).map(|index| f32::from((index * 7) % 11) / 5.0 - 1.0).collect();
+        let latents: Vec<f32> = (0..24_i16)
+            .map(|index| f32::from((index * 7) % 11) / 5.0 - 1.0)
+            .collect();
         let mut picture = vec![0.0; 3 * height * 2 * width * 2];
         for channel in 0..3 {
             for row in 0..2 * height {
@@ -180,6 +197,9 @@ mod tests {
                 assert!((found - made).abs() < 1e-5);
             }
         }
-        assert_eq!(LatentRgb::fit(&[0.0; 24], &picture, [2, height, width], 2), None);
+        assert_eq!(
+            LatentRgb::fit(&[0.0; 24], &picture, [2, height, width], 2),
+            None
+        );
     }
 }

@@ -31,10 +31,19 @@ const PIPELINES: &[(&str, Family)] = &[
     ("StableDiffusionImg2ImgPipeline", Family::StableDiffusion),
     ("StableDiffusionInpaintPipeline", Family::StableDiffusion),
     ("LatentConsistencyModelPipeline", Family::StableDiffusion),
-    ("LatentConsistencyModelImg2ImgPipeline", Family::StableDiffusion),
+    (
+        "LatentConsistencyModelImg2ImgPipeline",
+        Family::StableDiffusion,
+    ),
     ("StableDiffusionXLPipeline", Family::StableDiffusionXl),
-    ("StableDiffusionXLImg2ImgPipeline", Family::StableDiffusionXl),
-    ("StableDiffusionXLInpaintPipeline", Family::StableDiffusionXl),
+    (
+        "StableDiffusionXLImg2ImgPipeline",
+        Family::StableDiffusionXl,
+    ),
+    (
+        "StableDiffusionXLInpaintPipeline",
+        Family::StableDiffusionXl,
+    ),
 ];
 
 /// The networks of a pipeline and their configurations.
@@ -156,14 +165,23 @@ impl Components {
             return Err("pictures that are not of three colours".to_owned());
         }
         if unet.out_channels != latents {
-            return Err(format!("a UNet that gives {} channels for {latents}", unet.out_channels));
+            return Err(format!(
+                "a UNet that gives {} channels for {latents}",
+                unet.out_channels
+            ));
         }
         if unet.in_channels != latents && unet.in_channels != 2 * latents + 1 {
-            return Err(format!("a UNet of {} channels for latents of {latents}", unet.in_channels));
+            return Err(format!(
+                "a UNet of {} channels for latents of {latents}",
+                unet.in_channels
+            ));
         }
         let text: usize = self.text_encoders.iter().map(ClipTextModel::width).sum();
         if text != unet.cross_attention_dim {
-            return Err(format!("texts of {text} for a UNet of {}", unet.cross_attention_dim));
+            return Err(format!(
+                "texts of {text} for a UNet of {}",
+                unet.cross_attention_dim
+            ));
         }
         if unet.added.is_some() != (self.family == Family::StableDiffusionXl) {
             return Err("a UNet of another family than the pipeline's".to_owned());
@@ -171,7 +189,10 @@ impl Components {
         if let (Some(added), Some(last)) = (unet.added, self.text_encoders.last()) {
             let told = last.pooled_width() + 6 * added.time_embed_dim;
             if told != added.projection_input_dim {
-                return Err(format!("{told} added numbers for {}", added.projection_input_dim));
+                return Err(format!(
+                    "{told} added numbers for {}",
+                    added.projection_input_dim
+                ));
             }
         }
         Ok(())

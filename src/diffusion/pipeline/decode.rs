@@ -128,7 +128,11 @@ impl Vae {
     ///
     /// # Errors
     /// If the device fails, for want of memory most of the time.
-    pub(crate) fn decode(&self, latents: &Planes, tiling: Tiling) -> Result<Planes, DiffusionError> {
+    pub(crate) fn decode(
+        &self,
+        latents: &Planes,
+        tiling: Tiling,
+    ) -> Result<Planes, DiffusionError> {
         let unscaled = latents
             .numbers
             .iter()
@@ -137,9 +141,8 @@ impl Vae {
             numbers: unscaled.collect(),
             shape: latents.shape,
         };
-        let decode = |z: &Planes| {
-            self.pass(z, "the VAE's decoder", |tensor| self.model.decode(tensor))
-        };
+        let decode =
+            |z: &Planes| self.pass(z, "the VAE's decoder", |tensor| self.model.decode(tensor));
         let [_, height, width] = z.shape;
         match tiling {
             Tiling::Tiles(side) if side < height.max(width) => {
@@ -155,7 +158,11 @@ impl Vae {
     ///
     /// # Errors
     /// If the device fails.
-    pub(crate) fn encode(&self, picture: &Planes, tiling: Tiling) -> Result<Planes, DiffusionError> {
+    pub(crate) fn encode(
+        &self,
+        picture: &Planes,
+        tiling: Tiling,
+    ) -> Result<Planes, DiffusionError> {
         let encode = |picture: &Planes| {
             self.pass(picture, "the VAE's encoder", |tensor| {
                 let posterior = self.model.encode(tensor);
@@ -167,7 +174,13 @@ impl Vae {
         match tiling {
             Tiling::Tiles(side) if side * scale < height.max(width) => {
                 let channels = 2 * self.config.latent_channels;
-                tiled(picture, side * scale, channels, |extent| extent / scale, encode)
+                tiled(
+                    picture,
+                    side * scale,
+                    channels,
+                    |extent| extent / scale,
+                    encode,
+                )
             }
             _ => encode(picture),
         }

@@ -147,7 +147,9 @@ impl Denoising<'_> {
                 (text, both)
             }
             conditions => {
-                let mut outputs = conditions.iter().map(|conditions| forward(input.clone(), conditions));
+                let mut outputs = conditions
+                    .iter()
+                    .map(|conditions| forward(input.clone(), conditions));
                 let negative = outputs.next().expect("two with guidance")?;
                 (outputs.next().expect("two with guidance")?, negative)
             }
@@ -166,13 +168,16 @@ impl Denoising<'_> {
         if self.batched {
             return vec![self.condition(&each)];
         }
-        each.into_iter().map(|embeds| self.condition(&[embeds])).collect()
+        each.into_iter()
+            .map(|embeds| self.condition(&[embeds]))
+            .collect()
     }
 
     fn condition(&self, embeds: &[&PromptEmbeds]) -> UNetConditions {
         let states = embeds.iter().map(|embeds| embeds.states.clone()).collect();
         let added = self.time_ids.and_then(|time_ids| {
-            let pooled: Option<Vec<_>> = embeds.iter().map(|embeds| embeds.pooled.clone()).collect();
+            let pooled: Option<Vec<_>> =
+                embeds.iter().map(|embeds| embeds.pooled.clone()).collect();
             Some((Tensor::cat(pooled?, 0), time_ids.repeat(embeds.len())))
         });
         let timestep_cond = self.embedded_guidance.map(|(width, scale)| {

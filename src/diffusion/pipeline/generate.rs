@@ -124,7 +124,10 @@ impl Pipeline {
     ///
     /// # Errors
     /// If `on_step` breaks off, or the device fails.
-    #[expect(clippy::too_many_arguments, reason = "each has another owner; golden tests set every one")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each has another owner; golden tests set every one"
+    )]
     pub(crate) fn denoise(
         &self,
         settings: &Settings,
@@ -183,13 +186,20 @@ impl Pipeline {
     ///
     /// # Errors
     /// If it can't take so many steps, or does not know the spacing.
-    pub(crate) fn scheduler(&self, settings: &Settings) -> Result<Box<dyn Scheduler>, DiffusionError> {
+    pub(crate) fn scheduler(
+        &self,
+        settings: &Settings,
+    ) -> Result<Box<dyn Scheduler>, DiffusionError> {
         let request = SchedulerRequest {
             num_inference_steps: settings.num_inference_steps as usize,
             sigmas: settings.sigmas,
             strength: settings.strength,
         };
-        Ok(create(settings.scheduler, &self.components.scheduler, &request)?)
+        Ok(create(
+            settings.scheduler,
+            &self.components.scheduler,
+            &request,
+        )?)
     }
 
     /// Whether the UNet sees the mask itself.
@@ -201,7 +211,11 @@ impl Pipeline {
     fn latent_shape(&self, settings: &Settings) -> [usize; 3] {
         let config = &self.components.vae.config;
         let side = |pixels: u32| pixels as usize / config.scale();
-        [config.latent_channels, side(settings.height), side(settings.width)]
+        [
+            config.latent_channels,
+            side(settings.height),
+            side(settings.width),
+        ]
     }
 
     /// What the pictures of a request become.
@@ -271,7 +285,12 @@ impl Pipeline {
             },
             pools: *family == Family::StableDiffusionXl && index == last,
         };
-        let encoders: Vec<_> = text_encoders.iter().enumerate().map(encoder).zip(chunks).collect();
+        let encoders: Vec<_> = text_encoders
+            .iter()
+            .enumerate()
+            .map(encoder)
+            .zip(chunks)
+            .collect();
         encode(&encoders, self.device.device(), *dtype)
     }
 }

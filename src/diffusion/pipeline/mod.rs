@@ -140,7 +140,11 @@ impl Pipeline {
         } = &self.components;
         let scale = vae.config.scale();
         let latent = [settings.height, settings.width].map(|side| side as usize / scale);
-        let batch = if self.batches() && settings.guidance_scale > 1.0 { 2 } else { 1 };
+        let batch = if self.batches() && settings.guidance_scale > 1.0 {
+            2
+        } else {
+            1
+        };
         // Only the processor's memory can be asked after: a GPU says when it is full.
         let is_cpu = self.device == ComputeDevice::cpu();
         let available = memory::available().filter(|_| is_cpu);
@@ -176,7 +180,11 @@ fn latent_rgb(
 ) -> Result<LatentRgb, DiffusionError> {
     let vae = &components.vae;
     let channels = vae.config.latent_channels;
-    if let Some(own) = defaults.preview.as_ref().filter(|own| own.factors.len() == channels) {
+    if let Some(own) = defaults
+        .preview
+        .as_ref()
+        .filter(|own| own.factors.len() == channels)
+    {
         return Ok(own.clone());
     }
     if let Some(published) = LatentRgb::published(vae.config.scaling_factor, channels) {
@@ -189,7 +197,12 @@ fn latent_rgb(
         shape,
     };
     let picture = vae.decode(&latents, Tiling::Whole)?;
-    let fitted = LatentRgb::fit(&latents.numbers, &picture.numbers, shape, vae.config.scale());
+    let fitted = LatentRgb::fit(
+        &latents.numbers,
+        &picture.numbers,
+        shape,
+        vae.config.scale(),
+    );
     Ok(fitted.unwrap_or_else(|| LatentRgb {
         factors: vec![[0.0; 3]; channels],
         bias: [0.0; 3],

@@ -24,6 +24,16 @@ pub(crate) struct PromptEmbeds {
     pub(crate) pooled: Option<Tensor<2>>,
 }
 
+impl PromptEmbeds {
+    /// As SDXL takes no negative prompt: `force_zeros_for_empty_prompt`.
+    pub(crate) fn zeros(&self) -> Self {
+        Self {
+            states: self.states.zeros_like(),
+            pooled: self.pooled.as_ref().map(Tensor::zeros_like),
+        }
+    }
+}
+
 /// Which states of an encoder a family takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextLayer {

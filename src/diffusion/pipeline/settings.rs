@@ -64,18 +64,24 @@ impl Pipeline {
     ) -> Result<Settings, DiffusionError> {
         let refuse = |reason: &str| Err(DiffusionError::Request(reason.to_owned()));
         let defaults = &self.defaults;
-        let init_size = pictures.init.as_ref().map(|picture| self.near(picture.dimensions()));
+        let init_size = pictures
+            .init
+            .as_ref()
+            .map(|picture| self.near(picture.dimensions()));
         let size = request.size.or(init_size).or(defaults.size);
         let (width, height) = size.unwrap_or_else(|| self.trained_size());
         self.check_size(width, height)?;
         if pictures.mask.is_some() && pictures.init.is_none() {
             return refuse("a mask needs a picture to begin with: say which with --init");
         }
-        let paints = self.components.unet_config.in_channels != self.components.unet_config.out_channels;
+        let paints =
+            self.components.unet_config.in_channels != self.components.unet_config.out_channels;
         if paints && pictures.mask.is_none() {
             return refuse("this model only paints into pictures: give it --init and --mask");
         }
-        let strength = request.strength.unwrap_or(if pictures.mask.is_some() { 1.0 } else { 0.8 });
+        let strength = request
+            .strength
+            .unwrap_or(if pictures.mask.is_some() { 1.0 } else { 0.8 });
         if pictures.init.is_some() && !(strength > 0.0 && strength <= 1.0) {
             return refuse("the strength must be above 0 and at most 1");
         }
@@ -84,13 +90,19 @@ impl Pipeline {
         }
         let (own, _) = self.own_scheduler()?;
         let scheduler = request.scheduler.or(defaults.scheduler).unwrap_or(own);
-        let sigmas = request
-            .sigmas
-            .or_else(|| defaults.sigmas.filter(|_| defaults.scheduler == Some(scheduler)));
+        let sigmas = request.sigmas.or_else(|| {
+            defaults
+                .sigmas
+                .filter(|_| defaults.scheduler == Some(scheduler))
+        });
         let steps = request
             .num_inference_steps
             .or(defaults.num_inference_steps)
-            .unwrap_or(if scheduler == SchedulerName::Lcm { 4 } else { 25 });
+            .unwrap_or(if scheduler == SchedulerName::Lcm {
+                4
+            } else {
+                25
+            });
         if !(1..=MAX_STEPS).contains(&steps) {
             return refuse("the number of steps must be between 1 and 1000");
         }
