@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::pipeline::Latents;
 use super::scheduler::SchedulerError;
+use super::tokenizer::TokenizerError;
 
 /// An error of the picture engine.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +101,9 @@ pub enum DiffusionError {
     /// The sampler can't be had as asked for.
     #[error(transparent)]
     Scheduler(#[from] SchedulerError),
+    /// The vocabulary of the model can't be read.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
     /// `on_step` broke off.
     #[error("cancelled")]
     Cancelled,

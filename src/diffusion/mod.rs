@@ -4,6 +4,7 @@
 //! pipeline      a request, its prompts, the loop, the picture        (the public way in)
 //!   ├─ model        CLIPTextModel, UNet2DConditionModel, AutoencoderKL, AutoencoderTiny
 //!   ├─ scheduler    the samplers, on plain slices
+//!   ├─ tokenizer    CLIP's byte pairs
 //!   ├─ rng          noise that equals PyTorch's
 //!   ├─ preview      latents as small pictures, without a decoder
 //!   └─ memory       what a picture will take, and how it is decoded
@@ -30,6 +31,8 @@ mod config;
 mod defaults;
 mod device;
 mod error;
+#[doc(hidden)]
+pub mod measure;
 mod memory;
 mod model;
 mod pipeline;
@@ -37,11 +40,13 @@ mod preview;
 mod rng;
 mod scheduler;
 mod tensor;
+mod tokenizer;
 mod weights;
 
 #[cfg(test)]
 mod golden_tests;
 
+pub use config::Published;
 pub use defaults::ModelDefaults;
 pub use device::{ComputeDevice, DeviceKind, Probe, answer_probe_if_asked};
 pub use error::{DiffusionError, WeightFaults};

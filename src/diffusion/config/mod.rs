@@ -6,6 +6,7 @@
 
 mod autoencoder;
 mod clip;
+mod published;
 mod unet;
 
 use std::fs;
@@ -18,6 +19,7 @@ use super::error::DiffusionError;
 
 pub(crate) use autoencoder::{AutoencoderKlConfig, AutoencoderTinyConfig};
 pub(crate) use clip::ClipTextConfig;
+pub use published::Published;
 pub(crate) use unet::{AddedConditions, BlockKind, UNetConfig};
 
 /// A configuration of a few kilobytes is long.
@@ -153,4 +155,45 @@ pub(crate) fn component_config<T: DeserializeOwned>(
 ) -> Result<(T, PathBuf), DiffusionError> {
     let path = folder.join("config.json");
     Ok((read_json(&path)?, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::env;
+
+    fn unet(change: impl FnOnce(&mut serde_json::Value)) -> Result<UNetConfig, String> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/icons-64/unet/config.json");
+        let mut json: serde_json::Value = read_json(&path).expect("a configuration");
+        change(&mut json);
+        let name = std::thread::current().name().unwrap_or_default().replace("::", "-");
+        let folder = env::temp_dir().join(format!("companion-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("config.json"), json.to_string()).expect("written");
+        let config = UNetConfig::read(&folder).map_err(|error| error.to_string());
+        fs::remove_dir_all(&folder).expect("removed");
+        config
+    }
+
+    #[test]
+    fn unknown_keys_pass_and_keys_that_change_the_network_do_not() {
+        let config = unet(|json| json["a_key_of_tomorrow"] = 1.into()).expect("passed over");
+        assert_eq!(config.heads, [4, 4, 4]);
+        assert_eq!(config.time_embed_dim(), 256);
+        let cases: [(&str, serde_json::Value); 9] = [
+            ("class_embed_type", "timestep".into()),
+            ("mid_block_type", "UNetMidBlock2D".into()),
+            ("block_out_channels", serde_json::json!([64, 128])),
+            ("block_out_channels", serde_json::json!([])),
+            ("norm_num_groups", 0.into()),
+            ("attention_head_dim", 5.into()),
+            ("cross_attention_dim", 1_000_000.into()),
+            ("layers_per_block", serde_json::json!([1, 1, 1_000_000])),
+            ("only_cross_attention", serde_json::json!([true, false, false])),
+        ];
+        for (key, value) in cases {
+            let error = unet(|json| json[key] = value).expect_err("refused");
+            assert!(error.contains(key) || error.contains("types") || error.contains("divide"), "{key}: {error}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use super::super::model::autoencoder_kl::AutoencoderKl;
 use super::super::model::clip::ClipTextModel;
 use super::super::model::unet::UNet2DConditionModel;
 use super::super::scheduler::SchedulerConfig;
+use super::super::tokenizer::ClipTokenizer;
 use super::super::weights::{StateDict, open_component};
 use super::decode::Vae;
 use super::execute;
@@ -52,6 +53,8 @@ pub(crate) struct Components {
     pub(crate) family: Family,
     /// `model_index.json`.
     pub(crate) index: ModelIndex,
+    /// `tokenizer`, and SDXL's `tokenizer_2`.
+    pub(crate) tokenizers: Vec<ClipTokenizer>,
     /// `text_encoder`, and SDXL's `text_encoder_2`.
     pub(crate) text_encoders: Vec<ClipTextModel>,
     /// `unet`.
@@ -93,9 +96,11 @@ impl Components {
         if index.requires_aesthetics_score {
             return Err(unsupported("a refiner's aesthetic score".to_owned()));
         }
-        let encoders: &[&str] = match family {
-            Family::StableDiffusion => &["text_encoder"],
-            Family::StableDiffusionXl => &["text_encoder", "text_encoder_2"],
+        let encoders: &[(&str, &str)] = match family {
+            Family::StableDiffusion => &[("tokenizer", "text_encoder")],
+            Family::StableDiffusionXl => {
+                &[("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2")]
+            }
         };
         let total = encoders.len() + 2;
         let (dtype, burn) = (device.dtype(), device.device());
@@ -105,8 +110,10 @@ impl Components {
         };
 
         let mut text_encoders = Vec::with_capacity(encoders.len());
-        for (done, name) in encoders.iter().enumerate() {
+        let mut tokenizers = Vec::with_capacity(encoders.len());
+        for (done, (tokenizer, name)) in encoders.iter().enumerate() {
             on_progress(done, total);
+            tokenizers.push(ClipTokenizer::from_folder(&folder.join(tokenizer))?);
             let folder = folder.join(name);
             let config = ClipTextConfig::read(&folder)?;
             let weights = open_component(&folder)?;
@@ -140,6 +147,7 @@ impl Components {
         let components = Self {
             family,
             index,
+            tokenizers,
             text_encoders,
             unet,
             unet_config,

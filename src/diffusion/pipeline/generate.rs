@@ -256,9 +256,38 @@ impl Pipeline {
 
     /// Both prompts through every text encoder.
     fn encode_prompts(&self, settings: &Settings) -> Result<Prompts, DiffusionError> {
-        todo_tokens(settings);
-        let _ = TokenChunks::default();
-        Err(DiffusionError::Cancelled)
+        let components = &self.components;
+        // A distilled model has its guidance inside.
+        let is_guided =
+            settings.guidance_scale > 1.0 && components.unet_config.time_cond_proj_dim.is_none();
+        let mut prompt = self.tokens(&settings.prompt);
+        let mut negative = self.tokens(settings.negative_prompt.as_deref().unwrap_or_default());
+        if is_guided {
+            // Both go through the UNet side by side, so both are as long as the longer.
+            for ((prompt, negative), tokenizer) in
+                prompt.iter_mut().zip(&mut negative).zip(&components.tokenizers)
+            {
+                let count = prompt.ids.len().max(negative.ids.len());
+                prompt.fill(count, tokenizer);
+                negative.fill(count, tokenizer);
+            }
+        }
+        let prompt = self.encode_tokens(&prompt, settings.clip_skip)?;
+        let zeros = components.index.force_zeros_for_empty_prompt
+            && components.family == Family::StableDiffusionXl
+            && settings.negative_prompt.is_none();
+        let negative = match (is_guided, zeros) {
+            (false, _) => None,
+            (true, true) => Some(prompt.zeros()),
+            (true, false) => Some(self.encode_tokens(&negative, settings.clip_skip)?),
+        };
+        Ok(Prompts { prompt, negative })
+    }
+
+    /// A text in chunks, for each encoder.
+    fn tokens(&self, text: &str) -> Vec<TokenChunks> {
+        let tokenizers = self.components.tokenizers.iter();
+        tokenizers.map(|tokenizer| TokenChunks::new(text, tokenizer)).collect()
     }
 
     /// Tokens, one set of chunks for each encoder, through the encoders.
@@ -294,8 +323,6 @@ impl Pipeline {
         encode(&encoders, self.device.device(), *dtype)
     }
 }
-
-fn todo_tokens(_: &Settings) {}
 
 /// SDXL's `original_size`, `crops_coords_top_left` and `target_size`, height before width.
 fn time_ids(settings: &Settings) -> [f32; 6] {

@@ -211,3 +211,117 @@ fn other_families_give_the_pictures_of_diffusers() {
     };
     run.check("euler", &request(SchedulerName::Euler, None, 5));
 }
+
+/// Remembers what it is told, and breaks off where it is asked to.
+#[derive(Default)]
+struct Listener {
+    steps: Vec<StepInfo>,
+    images: Vec<GeneratedImage>,
+    break_after: Option<usize>,
+}
+
+impl Observer for Listener {
+    fn on_step(&mut self, step: StepInfo) -> ControlFlow<()> {
+        self.steps.push(step);
+        if self.break_after == Some(self.steps.len()) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn on_image(&mut self, image: GeneratedImage) {
+        self.images.push(image);
+    }
+}
+
+fn generate(pipeline: &Pipeline, request: &ImageRequest, pictures: &Pictures) -> Listener {
+    let mut listener = Listener::default();
+    pipeline.generate(request, pictures, &mut listener).expect("pictures");
+    listener
+}
+
+fn apple(steps: u32) -> ImageRequest {
+    ImageRequest {
+        prompt: "a red apple".to_owned(),
+        num_inference_steps: Some(steps),
+        seed: Some(1),
+        ..ImageRequest::default()
+    }
+}
+
+#[test]
+fn a_batch_is_the_pictures_of_the_seeds_that_follow() {
+    let golden = Golden::open("icons-64");
+    let pipeline = load(&golden);
+    let mut request = apple(4);
+    request.count = Some(2);
+    let batch = generate(&pipeline, &request, &Pictures::default());
+    assert_eq!(batch.steps.len(), 8);
+    assert_eq!(batch.steps[7].step, 4);
+    let preview = &batch.steps[3].preview;
+    assert_eq!((preview.width, preview.height, preview.rgb.len()), (16, 16, 3 * 256));
+    request.count = None;
+    request.seed = Some(2);
+    let second = generate(&pipeline, &request, &Pictures::default());
+    assert_eq!(batch.images[1].seed, 2);
+    assert_eq!(batch.images[1].image, second.images[0].image);
+    assert_ne!(batch.images[0].image, second.images[0].image);
+}
+
+#[test]
+fn who_breaks_off_gets_no_picture() {
+    let golden = Golden::open("icons-64");
+    let pipeline = load(&golden);
+    let mut listener = Listener {
+        break_after: Some(2),
+        ..Listener::default()
+    };
+    let result = pipeline.generate(&apple(4), &Pictures::default(), &mut listener);
+    assert!(matches!(result, Err(DiffusionError::Cancelled)));
+    assert_eq!((listener.steps.len(), listener.images.len()), (2, 0));
+}
+
+#[test]
+fn what_can_not_be_is_refused_with_the_nearest_that_can() {
+    let golden = Golden::open("icons-64");
+    let pipeline = load(&golden);
+    let mut request = apple(4);
+    request.size = Some((63, 5000));
+    let error = pipeline.settle(&request, &Pictures::default()).expect_err("no such size");
+    assert!(error.to_string().contains("64x4096"), "{error}");
+    let settings = pipeline.settle(&apple(4), &Pictures::default()).expect("a request");
+    assert_eq!((settings.width, settings.height), (64, 64));
+    assert_eq!(settings.scheduler, SchedulerName::DpmPp2m);
+    let masked = Pictures {
+        mask: Some(GrayImage::new(64, 64)),
+        init: None,
+    };
+    assert!(pipeline.settle(&apple(4), &masked).is_err());
+}
+
+#[test]
+fn a_painted_picture_keeps_what_is_masked() {
+    let golden = Golden::open("icons-64");
+    let pipeline = load(&golden);
+    let init = generate(&pipeline, &apple(10), &Pictures::default()).images.remove(0).image;
+    let pictures = Pictures {
+        mask: Some(GrayImage::from_fn(64, 64, |x, _| image::Luma([if x < 32 { 0 } else { 255 }]))),
+        init: Some(init.clone()),
+    };
+    let mut request = apple(6);
+    request.prompt = "a blue umbrella".to_owned();
+    request.seed = Some(7);
+    let painted = generate(&pipeline, &request, &pictures).images.remove(0).image;
+    let difference = |columns: std::ops::Range<u32>| {
+        let count = (columns.len() * 64 * 3) as f32;
+        let pixels = columns.flat_map(|x| (0..64).map(move |y| (x, y)));
+        let all = pixels.flat_map(|(x, y)| {
+            let (a, b) = (init.get_pixel(x, y).0, painted.get_pixel(x, y).0);
+            [0, 1, 2].map(|channel| f32::from(a[channel].abs_diff(b[channel])))
+        });
+        all.sum::<f32>() / count
+    };
+    let (kept, new) = (difference(0..24), difference(40..64));
+    assert!(kept < 8.0 && new > 2.0 * kept, "kept {kept}, painted {new}");
+}

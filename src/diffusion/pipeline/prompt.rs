@@ -5,6 +5,7 @@ use burn_tensor::DType;
 use super::super::error::DiffusionError;
 use super::super::model::clip::ClipTextModel;
 use super::super::tensor::{Device, Tensor, as_f32, to_device, to_host};
+use super::super::tokenizer::ClipTokenizer;
 use super::execute;
 
 /// A prompt for one encoder, in pieces of the encoder's own length.
@@ -14,6 +15,26 @@ pub(crate) struct TokenChunks {
     pub(crate) ids: Vec<Vec<u32>>,
     /// The weight of each token; 1 is plain.
     pub(crate) weights: Vec<Vec<f32>>,
+}
+
+impl TokenChunks {
+    /// The tokens of a text.
+    pub(crate) fn new(text: &str, tokenizer: &ClipTokenizer) -> Self {
+        let ids = tokenizer.encode_padded(text);
+        Self {
+            weights: vec![vec![1.0; ids.len()]],
+            ids: vec![ids],
+        }
+    }
+
+    /// Appends empty chunks until there are `count`.
+    pub(crate) fn fill(&mut self, count: usize, tokenizer: &ClipTokenizer) {
+        let empty = Self::new("", tokenizer);
+        while self.ids.len() < count {
+            self.ids.extend_from_slice(&empty.ids);
+            self.weights.extend_from_slice(&empty.weights);
+        }
+    }
 }
 
 /// What the UNet is told of a prompt.

@@ -185,3 +185,50 @@ impl Scope<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::device::ComputeDevice;
+    use super::super::super::model::layers::Linear;
+    use super::super::{LazyTensor, StoredType};
+    use super::*;
+
+    fn tensor(shape: &[usize]) -> LazyTensor {
+        let count = shape.iter().product();
+        LazyTensor::derived(shape.to_vec(), StoredType::F32, move || Ok(vec![1.0; count]))
+    }
+
+    fn load(tensors: &[(&str, &[usize])]) -> Result<Linear, DiffusionError> {
+        let tensors = tensors.iter().map(|(name, shape)| ((*name).to_owned(), tensor(shape)));
+        let dict: StateDict = tensors.collect();
+        let cpu = ComputeDevice::cpu();
+        let loader = Loader::new(&dict, cpu.device(), DType::F32);
+        let linear = Linear::new(&loader.root().at("net").at(0), 3, 2);
+        loader.finish(linear, "unet")
+    }
+
+    #[test]
+    fn what_is_missing_surplus_or_misshaped_is_named_and_nothing_runs() {
+        assert!(load(&[("net.0.weight", &[2, 3]), ("net.0.bias", &[2])]).is_ok());
+        assert!(
+            load(&[
+                ("net.0.weight", &[2, 3, 1, 1]),
+                ("net.0.bias", &[2]),
+                ("embeddings.position_ids", &[1, 77]),
+            ])
+            .is_ok()
+        );
+        let error = load(&[("net.0.weight", &[3, 2]), ("net.1.weight", &[1])]);
+        let Err(DiffusionError::Weights { model, faults }) = error else {
+            panic!("half a model was handed out");
+        };
+        assert_eq!(model, "unet");
+        assert_eq!(faults.missing, ["net.0.bias"]);
+        assert_eq!(faults.surplus, ["net.1.weight"]);
+        assert_eq!(faults.misshaped, [("net.0.weight".to_owned(), vec![2, 3], vec![3, 2])]);
+        assert_eq!(
+            faults.to_string(),
+            "missing: net.0.bias; misshaped: net.0.weight ([3, 2] for [2, 3]); surplus: net.1.weight"
+        );
+    }
+}
