@@ -186,8 +186,45 @@ def schedulers():
     return {"start": numbers(start), "bias": numbers(bias), "picture": numbers(picture), "runs": runs}
 
 
+TEXTS = [
+    "a photo of an astronaut riding a horse on mars",
+    "(masterpiece:1.2), best quality, 8k -- by Greg Rutkowski & artgerm",
+    "It's we've they'll I'm he'd you're DON'T",
+    "tabs\tand\nnew\r\nlines\u00a0nbsp\u2003em\u2028sep\u0085nel",
+    "zero\u200bwidth\u200djoiner\ufeffbom\ufffdreplaced\x00nul\x07bell",
+    "e\u0301 \u00e9 \u212b \ufb01 \u1e9b\u0323 o\u0308",
+    "\u039f\u03b4\u03c5\u03c3\u03c3\u03b5\u03a5\u03a3 \u03a3\u0391\u03a3 \u0130stanbul STRASSE stra\u00dfe",
+    "\u4e2d\u6587\u5b57\u7b26abc\u65e5\u672c \ud55c\uad6d\uc5b4 \u3072\u3089\u304c\u306a \u30ab\u30bf",
+    "\U0001f34e\U0001f34f\u2764\ufe0f \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea",
+    "\u0663\u0664 \u2167 \u00bd x\u00b2 1234567890 3.14159 v2.1",
+    "hello!! world! ! !!!",
+    "<|endoftext|><|startoftext|>a<|endoftext|",
+    "<|ENDOFTEXT|> <|EndOfText|>b",
+    "\u0915\u094d\u0937\u093f \u0e44\u0e17\u0e22 \u0639\u0631\u0628\u064a \u05e2\u05d1\u05e8\u05d9\u05ea",
+    "snake_case camelCase kebab-case a/b\\c 'quoted' \"double\" `tick` ~^|{}[]<>",
+    "supercalifragilisticexpialidocious antidisestablishmentarianism",
+    "\u02bcs '\u017f '\u212a \u2019s",
+    "   ",
+    "\n",
+]
+
+
+def tokenizers():
+    """Ids of the slow CLIPTokenizer; ftfy must not be installed."""
+    from transformers import CLIPTokenizer
+
+    files = {"vocab_file": MODEL / "tokenizer/vocab.json", "merges_file": MODEL / "tokenizer/merges.txt"}
+    icons = CLIPTokenizer(**files)
+    exclamation = CLIPTokenizer(**files, pad_token="!")
+    assert icons.fix_text is None
+    return {
+        "icons": {text: icons(text).input_ids for text in TEXTS},
+        "pad_exclamation": {text: exclamation(text).input_ids for text in TEXTS},
+    }
+
+
 def main():
-    out = {"randn": randn(), "schedulers": schedulers()}
+    out = {"randn": randn(), "schedulers": schedulers(), "tokenizer": tokenizers()}
     with open(OUT / "host.json", "w") as file:
         json.dump(out, file, indent=None, separators=(",", ":"))
         file.write("\n")
