@@ -65,6 +65,7 @@
 mod atomic;
 pub mod cli;
 mod config;
+pub mod diffusion;
 mod doctor;
 mod error;
 mod executor;

@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("session", &["protocol"]),
     ("store", &["protocol", "atomic", "panics"]),
     ("config", &["protocol", "atomic"]),
+    ("diffusion", &["protocol", "panics"]),
     (
         "runtime",
         &[
@@ -73,6 +74,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("landlock", &["jail"]),
     ("seccompiler", &["jail"]),
     ("sled", &["store"]),
+    ("burn_dispatch", &["diffusion"]),
+    ("burn_flex", &["diffusion"]),
+    ("burn_tensor", &["diffusion"]),
+    ("burn_cuda", &["diffusion"]),
+    ("burn_wgpu", &["diffusion"]),
     ("tokio", &["runtime"]),
     ("ureq", &["kernel"]),
     ("clap", &["cli", "protocol"]),

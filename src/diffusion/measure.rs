@@ -1,0 +1,110 @@
+//! How long the networks of a published family take on a device, without their weights.
+//!
+//! For `examples/bench_diffusion.rs`: random numbers take as long as trained ones.
+
+use std::time::{Duration, Instant};
+
+use burn_tensor::Distribution;
+
+use super::config::Published;
+use super::device::ComputeDevice;
+use super::error::DiffusionError;
+use super::model::autoencoder_kl::AutoencoderKl;
+use super::model::clip::ClipTextModel;
+use super::model::unet::{UNet2DConditionModel, UNetConditions};
+use super::tensor::{Tensor, to_host};
+use super::weights::Loader;
+
+/// How long each network took.
+#[derive(Clone, Copy, Debug)]
+pub struct Measurement {
+    /// All text encoders, one prompt of 77 tokens.
+    pub text_encoders: Duration,
+    /// One step of the UNet, one picture without guidance: the best of the repetitions.
+    pub unet_step: Duration,
+    /// Decoding one picture.
+    pub vae_decode: Duration,
+    /// Building all networks, with drawing the weights.
+    pub building: Duration,
+}
+
+/// Builds a family's networks with random weights, and times each on pictures of `side` pixels.
+///
+/// # Errors
+/// If the device fails.
+pub fn measure(
+    family: Published,
+    device: &ComputeDevice,
+    side: u32,
+    repetitions: u32,
+) -> Result<Measurement, DiffusionError> {
+    let (burn, dtype) = (device.device(), device.dtype());
+    let latent = side as usize / 8;
+    let mut building = Duration::ZERO;
+    let mut texts = Duration::ZERO;
+    for config in family.text_encoders() {
+        let started = Instant::now();
+        let loader = Loader::random(burn, dtype);
+        let model = ClipTextModel::new(&config, &loader.root(), burn);
+        building += started.elapsed();
+        let ids = vec![(0..77).map(|index| index * 600).collect()];
+        let (time, ()) = best(repetitions, || {
+            to_host(model.forward(&ids)?.pooled, "the text encoder").map(drop)
+        })?;
+        texts += time;
+    }
+
+    let started = Instant::now();
+    let config = family.unet(4);
+    let loader = Loader::random(burn, dtype);
+    let unet = UNet2DConditionModel::new(&config, &loader.root(), burn, dtype);
+    building += started.elapsed();
+    let options = || (burn, dtype);
+    let normal = Distribution::Normal(0.0, 1.0);
+    let sample = Tensor::<4>::random([1, 4, latent, latent], normal, options());
+    let width = config.cross_attention_dim;
+    let conditions = UNetConditions {
+        encoder_hidden_states: Tensor::random([1, 77, width], normal, options()),
+        added: config.added.map(|added| {
+            let pooled = added.projection_input_dim - 6 * added.time_embed_dim;
+            (Tensor::random([1, pooled], normal, options()), vec![1024.0; 6])
+        }),
+        timestep_cond: None,
+    };
+    let (unet_step, latents) = best(repetitions, || {
+        let out = unet.forward(sample.clone(), 500.0, &conditions);
+        to_host(out.clone(), "the UNet").map(|_| out)
+    })?;
+    drop(unet);
+
+    let started = Instant::now();
+    let loader = Loader::random(burn, burn_tensor::DType::F32);
+    let vae = AutoencoderKl::new(&family.vae(), &loader.root());
+    building += started.elapsed();
+    let latents = super::tensor::as_f32(latents);
+    let (vae_decode, ()) = best(1, || {
+        to_host(vae.decode(latents.clone()), "the VAE's decoder").map(drop)
+    })?;
+    Ok(Measurement {
+        text_encoders: texts,
+        unet_step,
+        vae_decode,
+        building,
+    })
+}
+
+fn best<T>(
+    repetitions: u32,
+    mut work: impl FnMut() -> Result<T, DiffusionError>,
+) -> Result<(Duration, T), DiffusionError> {
+    let mut best: Option<(Duration, T)> = None;
+    for _ in 0..repetitions.max(1) {
+        let started = Instant::now();
+        let result = work()?;
+        let time = started.elapsed();
+        if best.as_ref().is_none_or(|(fastest, _)| time < *fastest) {
+            best = Some((time, result));
+        }
+    }
+    Ok(best.expect("at least one repetition"))
+}

@@ -1,0 +1,331 @@
+//! One request from its text to its pictures.
+
+use super::super::error::DiffusionError;
+use super::super::rng::NoiseRng;
+use super::super::scheduler::{Scheduler, SchedulerRequest, create};
+use super::components::{Components, Family};
+use super::decode::{self, Planes, Tiling};
+use super::denoise::{Denoising, Guidance, Inpaint, Step};
+use super::prompt::{PromptEmbeds, TextEncoder, TextLayer, TokenChunks, encode};
+use super::{GeneratedImage, Latents, Observer, Pictures, Pipeline, Settings, StepInfo};
+use crate::protocol::ImageRequest;
+
+/// Side of the tiles, in latents, that are tried when a decoder has run out of memory.
+const RESCUE_TILES: [usize; 2] = [64, 32];
+
+/// Both prompts as the UNet wants them.
+pub(crate) struct Prompts {
+    /// What is wanted.
+    pub(crate) prompt: PromptEmbeds,
+    /// What is not wanted, if there is guidance.
+    pub(crate) negative: Option<PromptEmbeds>,
+}
+
+/// What a picture begins with, on top of noise.
+pub(crate) struct Start {
+    /// Scaled latents of the first picture.
+    pub(crate) original: Vec<f32>,
+    /// What is painted where.
+    pub(crate) mask: Option<StartMask>,
+}
+
+/// Where it is painted.
+pub(crate) struct StartMask {
+    /// 1 where it is painted, one for each latent.
+    pub(crate) mask: Vec<f32>,
+    /// For a UNet of nine channels: the latents of the picture with a hole.
+    pub(crate) masked: Option<Vec<f32>>,
+}
+
+impl Pipeline {
+    /// Draws what a request asks for, and tells `observer` of each step and picture.
+    ///
+    /// # Errors
+    /// If the request can't be, `observer` breaks off, or the device fails.
+    pub fn generate(
+        &self,
+        request: &ImageRequest,
+        pictures: &Pictures,
+        observer: &mut dyn Observer,
+    ) -> Result<Settings, DiffusionError> {
+        let settings = self.settle(request, pictures)?;
+        let prompts = self.encode_prompts(&settings)?;
+        for index in 0..settings.count {
+            let seed = settings.seed.wrapping_add(u64::from(index));
+            let mut rng = NoiseRng::new(settings.generator, seed);
+            let latents = self.draw(&settings, &prompts, pictures, &mut rng, index, observer)?;
+            let image = self.decode(&latents)?;
+            observer.on_image(GeneratedImage { image, index, seed });
+        }
+        Ok(settings)
+    }
+
+    /// Decodes finished latents, in tiles where memory is short.
+    ///
+    /// # Errors
+    /// If not even the smallest tiles can be decoded; the error has the latents.
+    pub fn decode(&self, latents: &Latents) -> Result<image::RgbImage, DiffusionError> {
+        let vae = &self.components.vae;
+        let [_, height, width] = latents.0.shape;
+        let available = super::memory::available().filter(|_| !self.batches());
+        let first =
+            super::memory::tiling(&vae.config, [height, width], vae.dtype.size(), available);
+        let mut reason = String::new();
+        for tiling in [first].into_iter().chain(RESCUE_TILES.map(Tiling::Tiles)) {
+            match vae.decode(&latents.0, tiling) {
+                Ok(planes) => return Ok(decode::to_picture(&planes)),
+                Err(error) => reason = error.to_string(),
+            }
+        }
+        Err(DiffusionError::Decode {
+            latents: Box::new(latents.clone()),
+            reason,
+        })
+    }
+
+    fn draw(
+        &self,
+        settings: &Settings,
+        prompts: &Prompts,
+        pictures: &Pictures,
+        rng: &mut NoiseRng,
+        index: u32,
+        observer: &mut dyn Observer,
+    ) -> Result<Latents, DiffusionError> {
+        let start = self.start(settings, pictures, rng)?;
+        let scheduler = self.scheduler(settings)?;
+        let noise = rng.randn(self.latent_shape(settings).iter().product());
+        if start.as_ref().is_some_and(|start| start.mask.is_some()) && !self.paints_by_nature() {
+            // diffusers encodes the picture with a hole even if the UNet does not look at it.
+            rng.randn(noise.len());
+        }
+        let [_, height, width] = self.latent_shape(settings);
+        let mut on_step = |step: Step<'_>| {
+            observer.on_step(StepInfo {
+                image: index,
+                images: settings.count,
+                step: step.index + 1,
+                total: step.total,
+                preview: self.latent_rgb.show(step.estimate, height, width),
+            })
+        };
+        self.denoise(
+            settings,
+            prompts,
+            start,
+            scheduler,
+            noise,
+            &mut |count| rng.randn(count),
+            &mut on_step,
+        )
+    }
+
+    /// The loop from noise to finished latents.
+    ///
+    /// # Errors
+    /// If `on_step` breaks off, or the device fails.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each has another owner; golden tests set every one"
+    )]
+    pub(crate) fn denoise(
+        &self,
+        settings: &Settings,
+        prompts: &Prompts,
+        start: Option<Start>,
+        mut scheduler: Box<dyn Scheduler>,
+        noise: Vec<f32>,
+        step_noise: &mut dyn FnMut(usize) -> Vec<f32>,
+        on_step: &mut dyn FnMut(Step<'_>) -> std::ops::ControlFlow<()>,
+    ) -> Result<Latents, DiffusionError> {
+        let shape = self.latent_shape(settings);
+        // At full strength inpainting begins with pure noise, and image-to-image never does.
+        let is_full = settings.strength.is_none_or(|strength| strength >= 1.0);
+        let latents = match &start {
+            Some(start) if !(is_full && start.mask.is_some()) => {
+                scheduler.add_noise(&start.original, &noise, 0)
+            }
+            _ => {
+                let sigma = scheduler.init_noise_sigma();
+                noise.iter().map(|noise| noise * sigma).collect()
+            }
+        };
+        let inpaint = start.and_then(|start| {
+            let StartMask { mask, masked } = start.mask?;
+            Some(Inpaint {
+                mask,
+                original: start.original,
+                noise,
+                masked,
+            })
+        });
+        let unet_config = &self.components.unet_config;
+        let guidance = prompts.negative.as_ref().map(|negative| Guidance {
+            negative,
+            scale: settings.guidance_scale,
+            rescale: settings.guidance_rescale,
+        });
+        let denoising = Denoising {
+            unet: &self.components.unet,
+            device: self.device.device(),
+            dtype: self.components.dtype,
+            prompt: &prompts.prompt,
+            guidance,
+            time_ids: unet_config.added.map(|_| time_ids(settings)),
+            embedded_guidance: unet_config
+                .time_cond_proj_dim
+                .map(|width| (width, settings.guidance_scale)),
+            inpaint: inpaint.as_ref(),
+            batched: self.batches(),
+        };
+        let numbers = denoising.run(scheduler.as_mut(), latents, shape, step_noise, on_step)?;
+        Ok(Latents(Planes { numbers, shape }))
+    }
+
+    /// The sampler of these settings.
+    ///
+    /// # Errors
+    /// If it can't take so many steps, or does not know the spacing.
+    pub(crate) fn scheduler(
+        &self,
+        settings: &Settings,
+    ) -> Result<Box<dyn Scheduler>, DiffusionError> {
+        let request = SchedulerRequest {
+            num_inference_steps: settings.num_inference_steps as usize,
+            sigmas: settings.sigmas,
+            strength: settings.strength,
+        };
+        Ok(create(
+            settings.scheduler,
+            &self.components.scheduler,
+            &request,
+        )?)
+    }
+
+    /// Whether the UNet sees the mask itself.
+    fn paints_by_nature(&self) -> bool {
+        let config = &self.components.unet_config;
+        config.in_channels != config.out_channels
+    }
+
+    fn latent_shape(&self, settings: &Settings) -> [usize; 3] {
+        let config = &self.components.vae.config;
+        let side = |pixels: u32| pixels as usize / config.scale();
+        [
+            config.latent_channels,
+            side(settings.height),
+            side(settings.width),
+        ]
+    }
+
+    /// What the pictures of a request become.
+    fn start(
+        &self,
+        settings: &Settings,
+        pictures: &Pictures,
+        rng: &mut NoiseRng,
+    ) -> Result<Option<Start>, DiffusionError> {
+        let Some(init) = &pictures.init else {
+            return Ok(None);
+        };
+        let vae = &self.components.vae;
+        let count = self.latent_shape(settings).iter().product();
+        let tiling = self.forecast(settings).tiling;
+        let picture = decode::from_picture(init, settings.width, settings.height);
+        let noise = rng.randn(count);
+        let original = vae.latents_of(&picture, tiling, Some(&noise))?.numbers;
+        let mask = match &pictures.mask {
+            Some(mask) => {
+                let mask = decode::from_mask(mask, settings.width, settings.height);
+                let masked = if self.paints_by_nature() {
+                    let noise = rng.randn(count);
+                    let punched = decode::punch(&picture, &mask);
+                    Some(vae.latents_of(&punched, tiling, Some(&noise))?.numbers)
+                } else {
+                    None
+                };
+                Some(StartMask {
+                    mask: decode::shrink_mask(&mask, vae.config.scale()),
+                    masked,
+                })
+            }
+            None => None,
+        };
+        Ok(Some(Start { original, mask }))
+    }
+
+    /// Both prompts through every text encoder.
+    fn encode_prompts(&self, settings: &Settings) -> Result<Prompts, DiffusionError> {
+        let components = &self.components;
+        // A distilled model has its guidance inside.
+        let is_guided =
+            settings.guidance_scale > 1.0 && components.unet_config.time_cond_proj_dim.is_none();
+        let mut prompt = self.tokens(&settings.prompt);
+        let mut negative = self.tokens(settings.negative_prompt.as_deref().unwrap_or_default());
+        if is_guided {
+            // Both go through the UNet side by side, so both are as long as the longer.
+            for ((prompt, negative), tokenizer) in
+                prompt.iter_mut().zip(&mut negative).zip(&components.tokenizers)
+            {
+                let count = prompt.ids.len().max(negative.ids.len());
+                prompt.fill(count, tokenizer);
+                negative.fill(count, tokenizer);
+            }
+        }
+        let prompt = self.encode_tokens(&prompt, settings.clip_skip)?;
+        let zeros = components.index.force_zeros_for_empty_prompt
+            && components.family == Family::StableDiffusionXl
+            && settings.negative_prompt.is_none();
+        let negative = match (is_guided, zeros) {
+            (false, _) => None,
+            (true, true) => Some(prompt.zeros()),
+            (true, false) => Some(self.encode_tokens(&negative, settings.clip_skip)?),
+        };
+        Ok(Prompts { prompt, negative })
+    }
+
+    /// A text in chunks, for each encoder.
+    fn tokens(&self, text: &str) -> Vec<TokenChunks> {
+        let tokenizers = self.components.tokenizers.iter();
+        tokenizers.map(|tokenizer| TokenChunks::new(text, tokenizer)).collect()
+    }
+
+    /// Tokens, one set of chunks for each encoder, through the encoders.
+    ///
+    /// # Errors
+    /// If the tokens are not the encoders', or the device fails.
+    pub(crate) fn encode_tokens(
+        &self,
+        chunks: &[TokenChunks],
+        clip_skip: u32,
+    ) -> Result<PromptEmbeds, DiffusionError> {
+        let Components {
+            text_encoders,
+            family,
+            dtype,
+            ..
+        } = &self.components;
+        let last = text_encoders.len() - 1;
+        let encoder = |(index, model)| TextEncoder {
+            model,
+            layer: match family {
+                Family::StableDiffusion => TextLayer::Normalized(clip_skip as usize),
+                Family::StableDiffusionXl => TextLayer::Raw(clip_skip as usize + 1),
+            },
+            pools: *family == Family::StableDiffusionXl && index == last,
+        };
+        let encoders: Vec<_> = text_encoders
+            .iter()
+            .enumerate()
+            .map(encoder)
+            .zip(chunks)
+            .collect();
+        encode(&encoders, self.device.device(), *dtype)
+    }
+}
+
+/// SDXL's `original_size`, `crops_coords_top_left` and `target_size`, height before width.
+fn time_ids(settings: &Settings) -> [f32; 6] {
+    let (height, width) = (settings.height as f32, settings.width as f32);
+    [height, width, 0.0, 0.0, height, width]
+}

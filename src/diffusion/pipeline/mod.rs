@@ -1,0 +1,225 @@
+//! From a request to pictures: text-to-image, image-to-image and inpainting.
+//!
+//! Invariants: latents live on the host between steps, noise is drawn there and the samplers
+//! count there, so that a seed begins from the same noise on every device. Whatever burn or a
+//! driver does, a panic ends in an error that names the stage. Finished latents outlive a
+//! decoder that runs out of memory.
+
+mod components;
+pub(crate) mod decode;
+mod denoise;
+mod generate;
+mod prompt;
+mod settings;
+
+#[cfg(test)]
+mod golden_tests;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use image::{GrayImage, RgbImage};
+
+pub use components::Family;
+pub use decode::Tiling;
+pub use settings::Settings;
+
+use super::defaults::ModelDefaults;
+use super::device::ComputeDevice;
+use super::error::DiffusionError;
+use super::memory::{self, Forecast};
+use super::preview::{LatentRgb, Preview};
+use super::rng::NoiseRng;
+use super::tensor::Device;
+use crate::protocol::{NoiseGenerator, SchedulerName, Sigmas};
+use components::Components;
+use decode::Planes;
+
+/// A model on a device, ready to draw.
+pub struct Pipeline {
+    components: Components,
+    defaults: ModelDefaults,
+    device: ComputeDevice,
+    latent_rgb: LatentRgb,
+}
+
+/// The pictures that a request names, decoded.
+#[derive(Clone, Debug, Default)]
+pub struct Pictures {
+    /// What to begin with.
+    pub init: Option<RgbImage>,
+    /// Where to paint: white is painted, black is kept.
+    pub mask: Option<GrayImage>,
+}
+
+/// Who is told how it goes.
+pub trait Observer {
+    /// After each step. To break off ends the request with [`DiffusionError::Cancelled`].
+    fn on_step(&mut self, step: StepInfo) -> ControlFlow<()>;
+
+    /// After each picture.
+    fn on_image(&mut self, image: GeneratedImage);
+}
+
+/// A step that is done.
+#[derive(Clone, Debug)]
+pub struct StepInfo {
+    /// Which picture, from 0.
+    pub image: u32,
+    /// How many pictures there will be.
+    pub images: u32,
+    /// Which step, from 1.
+    pub step: usize,
+    /// How many steps the picture takes.
+    pub total: usize,
+    /// What is coming.
+    pub preview: Preview,
+}
+
+/// A picture that is done.
+#[derive(Clone, Debug)]
+pub struct GeneratedImage {
+    /// The picture.
+    pub image: RgbImage,
+    /// Which one, from 0.
+    pub index: u32,
+    /// The seed that makes it again, alone.
+    pub seed: u64,
+}
+
+/// Finished latents, scaled as the UNet has them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latents(Planes);
+
+impl Pipeline {
+    /// Loads a diffusers folder onto a device. `on_progress` is told how many of how many
+    /// networks are there.
+    ///
+    /// # Errors
+    /// If a file is missing or malformed, the model is of another family, or weights do not fit.
+    pub fn load(
+        folder: &Path,
+        device: &ComputeDevice,
+        on_progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, DiffusionError> {
+        let defaults = ModelDefaults::read(folder)?;
+        let components = Components::load(folder, device, on_progress)?;
+        let latent_rgb = latent_rgb(&components, &defaults)?;
+        Ok(Self {
+            components,
+            defaults,
+            device: device.clone(),
+            latent_rgb,
+        })
+    }
+
+    /// How the model belongs to others.
+    pub fn family(&self) -> Family {
+        self.components.family
+    }
+
+    /// Where it computes.
+    pub fn device(&self) -> &ComputeDevice {
+        &self.device
+    }
+
+    /// What its networks take, in bytes.
+    pub fn weight_bytes(&self) -> u64 {
+        self.components.weight_bytes
+    }
+
+    /// From its latents to the colours of a preview.
+    pub fn latent_rgb(&self) -> &LatentRgb {
+        &self.latent_rgb
+    }
+
+    /// What a picture of these settings will take.
+    pub fn forecast(&self, settings: &Settings) -> Forecast {
+        let Components {
+            unet_config, vae, ..
+        } = &self.components;
+        let scale = vae.config.scale();
+        let latent = [settings.height, settings.width].map(|side| side as usize / scale);
+        let batch = if self.batches() && settings.guidance_scale > 1.0 {
+            2
+        } else {
+            1
+        };
+        // Only the processor's memory can be asked after: a GPU says when it is full.
+        let is_cpu = self.device == ComputeDevice::cpu();
+        let available = memory::available().filter(|_| is_cpu);
+        let tiling = memory::tiling(&vae.config, latent, vae.dtype.size(), available);
+        let decoded = match tiling {
+            Tiling::Whole => latent,
+            Tiling::Tiles(side) => [side; 2],
+        };
+        Forecast {
+            weights: self.components.weight_bytes,
+            denoising: memory::denoising(unet_config, latent, batch, self.components.dtype.size()),
+            decoding: memory::decoding(&vae.config, decoded, vae.dtype.size()),
+            tiling,
+            available,
+        }
+    }
+
+    /// Whether a guided step goes through the UNet as a batch of two.
+    fn batches(&self) -> bool {
+        self.device != ComputeDevice::cpu()
+    }
+
+    fn own_scheduler(&self) -> Result<(SchedulerName, Sigmas), DiffusionError> {
+        Ok(self.components.scheduler.own_scheduler()?)
+    }
+}
+
+/// The map of previews: the model's own, a published one, or one fitted to what its VAE makes of
+/// noise.
+fn latent_rgb(
+    components: &Components,
+    defaults: &ModelDefaults,
+) -> Result<LatentRgb, DiffusionError> {
+    let vae = &components.vae;
+    let channels = vae.config.latent_channels;
+    if let Some(own) = defaults
+        .preview
+        .as_ref()
+        .filter(|own| own.factors.len() == channels)
+    {
+        return Ok(own.clone());
+    }
+    if let Some(published) = LatentRgb::published(vae.config.scaling_factor, channels) {
+        return Ok(published);
+    }
+    let shape = [channels, 16, 16];
+    let noise = NoiseRng::new(NoiseGenerator::TorchCpu, 0).randn(shape.iter().product());
+    let latents = Planes {
+        numbers: noise,
+        shape,
+    };
+    let picture = vae.decode(&latents, Tiling::Whole)?;
+    let fitted = LatentRgb::fit(
+        &latents.numbers,
+        &picture.numbers,
+        shape,
+        vae.config.scale(),
+    );
+    Ok(fitted.unwrap_or_else(|| LatentRgb {
+        factors: vec![[0.0; 3]; channels],
+        bias: [0.0; 3],
+    }))
+}
+
+/// Runs what may panic inside burn or a driver.
+fn execute<T>(
+    stage: &'static str,
+    device: &Device,
+    risky: impl FnOnce() -> Result<T, DiffusionError>,
+) -> Result<T, DiffusionError> {
+    crate::panics::contain(risky).unwrap_or_else(|reason| {
+        Err(DiffusionError::Execution {
+            stage,
+            device: format!("{device:?}"),
+            reason,
+        })
+    })
+}
