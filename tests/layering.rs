@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("safety", &["protocol", "atomic", "panics", "nesting"]),
     ("session", &["protocol"]),
     ("store", &["protocol", "atomic", "panics"]),
+    ("models", &["protocol", "atomic"]),
     ("config", &["protocol", "atomic"]),
     (
         "runtime",
@@ -28,7 +29,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("measure", &["protocol", "kernel"]),
     (
         "error",
-        &["kernel", "store", "config", "picture", "executor", "safety"],
+        &[
+            "kernel", "store", "config", "picture", "executor", "safety", "models",
+        ],
     ),
     (
         "doctor",
@@ -52,7 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "protocol", "kernel", "executor", "headless", "error", "store", "config", "tui",
-            "runtime", "session", "doctor", "picture", "sanitize", "panics", "safety",
+            "runtime", "session", "doctor", "picture", "sanitize", "panics", "safety", "models",
         ],
     ),
 ];
@@ -74,7 +77,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("seccompiler", &["jail"]),
     ("sled", &["store"]),
     ("tokio", &["runtime"]),
-    ("ureq", &["kernel"]),
+    ("ureq", &["kernel", "models"]),
     ("clap", &["cli", "protocol"]),
 ];
 
