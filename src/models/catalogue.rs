@@ -118,11 +118,11 @@ impl Catalogue {
         }
         let entries = self.entries();
         let lower = name.to_lowercase();
-        if let Some(entry) = entries
-            .iter()
-            .find(|entry| entry.name == name)
-            .or_else(|| entries.iter().find(|entry| entry.name.to_lowercase() == lower))
-        {
+        if let Some(entry) = entries.iter().find(|entry| entry.name == name).or_else(|| {
+            entries
+                .iter()
+                .find(|entry| entry.name.to_lowercase() == lower)
+        }) {
             return Ok(Self::examine(entry));
         }
         let tail = format!("/{lower}");
@@ -169,7 +169,9 @@ impl Catalogue {
             return Err(not_a_model("it has no model_index.json"));
         }
         if !is_folder && !has_model_extension(path) {
-            return Err(not_a_model("its name ends neither in .safetensors nor in .ckpt"));
+            return Err(not_a_model(
+                "its name ends neither in .safetensors nor in .ckpt",
+            ));
         }
         let name = if is_folder {
             path.file_name()
@@ -207,7 +209,11 @@ fn bundled_folders(executable: Option<&Path>) -> Vec<PathBuf> {
             // <checkout>/target/release/companion, and its tests in target/debug/deps.
             let is_target = |path: &&Path| path.file_name().is_some_and(|name| name == "target");
             let target = folder.ancestors().take(4).find(is_target);
-            folders.extend(target.and_then(Path::parent).map(|path| path.join("models")));
+            folders.extend(
+                target
+                    .and_then(Path::parent)
+                    .map(|path| path.join("models")),
+            );
         }
     }
     folders.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));
@@ -256,7 +262,9 @@ impl Walk<'_> {
                     self.enter(&inside, &format!("{full}/"), depth - 1);
                 }
             } else if metadata.is_file() && has_model_extension(&inside) {
-                let stem = full.rsplit_once('.').map_or(full.as_str(), |(stem, _)| stem);
+                let stem = full
+                    .rsplit_once('.')
+                    .map_or(full.as_str(), |(stem, _)| stem);
                 self.take(stem.to_owned(), inside, false);
             }
         }

@@ -28,10 +28,7 @@ const SHORT_BINUNICODE: u8 = 0x8c;
 /// If the file cannot be read, is no checkpoint, or its archive has no end: it was cut short.
 pub(super) fn read_names(path: &Path) -> Result<Vec<String>, ModelError> {
     let mut file = File::open(path).map_err(ModelError::io("read", path))?;
-    let size_bytes = file
-        .metadata()
-        .map_err(ModelError::io("read", path))?
-        .len();
+    let size_bytes = file.metadata().map_err(ModelError::io("read", path))?.len();
     let mut start = Vec::new();
     file.by_ref()
         .take(MAX_PICKLE_BYTES)

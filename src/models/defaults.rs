@@ -117,10 +117,22 @@ impl Defaults {
     /// guidance their pictures are burnt.
     pub(super) fn of_name(name: &str) -> Option<Self> {
         /// A word, steps, guidance, sampler and spacing, as the models' own pages recommend.
-        type Hint = (&'static str, u32, f32, Option<SchedulerName>, Option<Sigmas>);
+        type Hint = (
+            &'static str,
+            u32,
+            f32,
+            Option<SchedulerName>,
+            Option<Sigmas>,
+        );
         const HINTS: &[Hint] = &[
             ("lcm", 4, 1.0, Some(SchedulerName::Lcm), None),
-            ("lightning", 4, 1.0, Some(SchedulerName::Euler), Some(Sigmas::SgmUniform)),
+            (
+                "lightning",
+                4,
+                1.0,
+                Some(SchedulerName::Euler),
+                Some(Sigmas::SgmUniform),
+            ),
             ("hyper", 8, 1.0, Some(SchedulerName::Ddim), None),
             ("turbo", 4, 1.0, Some(SchedulerName::EulerAncestral), None),
         ];
@@ -217,10 +229,14 @@ impl RawFile {
             })?),
         };
         if let Some(steps) = defaults.steps.filter(|steps| !(1..=1000).contains(steps)) {
-            return Err(format!("defaults.steps can't be {steps}; it takes 1 to 1000"));
+            return Err(format!(
+                "defaults.steps can't be {steps}; it takes 1 to 1000"
+            ));
         }
         if let Some(guidance) = defaults.guidance.filter(|g| !(0.0..=100.0).contains(g)) {
-            return Err(format!("defaults.guidance can't be {guidance}; it takes 0 to 100"));
+            return Err(format!(
+                "defaults.guidance can't be {guidance}; it takes 0 to 100"
+            ));
         }
         Ok(Defaults {
             size,

@@ -84,7 +84,10 @@ pub(crate) enum ModelError {
         what: &'static str,
     },
     /// The disk has no room for it.
-    #[error("{} has {free_bytes} bytes free, and {needed_bytes} more are needed", shown(path))]
+    #[error(
+        "{} has {free_bytes} bytes free, and {needed_bytes} more are needed",
+        shown(path)
+    )]
     NoRoom {
         /// The folder.
         path: PathBuf,
@@ -162,9 +165,9 @@ impl ModelError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Unknown { .. } => Some("companion models list tells which there are"),
-            Self::NotAModel { .. } => Some(
-                "a model is a folder with model_index.json, or one .safetensors or .ckpt file",
-            ),
+            Self::NotAModel { .. } => {
+                Some("a model is a folder with model_index.json, or one .safetensors or .ckpt file")
+            }
             Self::Malformed { .. } => {
                 Some("was the file copied completely? companion models verify NAME checks all")
             }
@@ -175,7 +178,9 @@ impl ModelError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("make room and give the command again: what came is kept")
             }
-            Self::Refused { status: 401 | 403, .. } => Some(
+            Self::Refused {
+                status: 401 | 403, ..
+            } => Some(
                 "put a token of the hub in the variable HF_TOKEN; \
                  gated models want their licence accepted on their page first",
             ),

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::catalogue::{Entry, FolderKind};
+use super::checkpoint;
 use super::defaults::{Defaults, DefaultsSource};
 use super::error::{ModelError, shown_text};
 use super::family::{self, Family, Task};
 use super::layout::{self, INDEX_FILE, Index, Needed};
 use super::safetensors::{self, TensorInfo};
-use super::checkpoint;
 
 /// The largest config that is read.
 const MAX_CONFIG_BYTES: u64 = 4 << 20;
@@ -102,9 +102,16 @@ impl Model {
                 return Defaults::default();
             }
         };
-        let missing = needed.missing.iter().map(|what| format!("{what} is missing"));
+        let missing = needed
+            .missing
+            .iter()
+            .map(|what| format!("{what} is missing"));
         self.problems.extend(missing);
-        self.weights = needed.weights.iter().map(|file| self.path.join(file)).collect();
+        self.weights = needed
+            .weights
+            .iter()
+            .map(|file| self.path.join(file))
+            .collect();
         let small = needed.small.iter().map(|file| self.path.join(file));
         let sizes = small.chain(self.weights.iter().cloned());
         self.size_bytes = sizes
@@ -188,9 +195,7 @@ impl Model {
             // What a config says of guidance is of this very model.
             defaults = defaults.or(of_configs.clone()).or(of_name);
         }
-        self.defaults = defaults
-            .or(of_configs)
-            .or(Defaults::of_family(self.family));
+        self.defaults = defaults.or(of_configs).or(Defaults::of_family(self.family));
     }
 }
 
@@ -207,7 +212,11 @@ pub(super) fn needed_files(folder: &Path) -> Result<(Index, Needed), ModelError>
         };
         let names = listing.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let regular = names.filter(|name| folder.join(component).join(name).is_file());
-        files.extend(regular.take(MAX_FILES).map(|name| format!("{component}/{name}")));
+        files.extend(
+            regular
+                .take(MAX_FILES)
+                .map(|name| format!("{component}/{name}")),
+        );
     }
     let needed = layout::select(&index, &files, None);
     Ok((index, needed))

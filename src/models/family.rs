@@ -164,9 +164,16 @@ pub(super) fn of_names<'a>(names: impl Iterator<Item = &'a str>) -> Family {
         has_vae |= name.starts_with("first_stage_model.")
             || name.starts_with("decoder.conv_in.")
             || name.starts_with("decoder.up_blocks.");
-        has_lora |= [".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", ".lora.down.", ".lora.up."]
-            .iter()
-            .any(|part| name.contains(part));
+        has_lora |= [
+            ".lora_down.",
+            ".lora_up.",
+            ".lora_A.",
+            ".lora_B.",
+            ".lora.down.",
+            ".lora.up.",
+        ]
+        .iter()
+        .any(|part| name.contains(part));
         has_first |= name.starts_with("conditioner.embedders.0.");
         has_second |= name.starts_with("conditioner.embedders.1.");
         has_clip |= name.starts_with("cond_stage_model.transformer.");

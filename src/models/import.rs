@@ -72,8 +72,9 @@ impl Import<'_> {
             .map_err(ModelError::io("write", &models))?;
         let made = work.path().join("model");
         match self.mode {
-            ImportMode::Link => std::os::unix::fs::symlink(&from, &made)
-                .map_err(ModelError::io("write", &made))?,
+            ImportMode::Link => {
+                std::os::unix::fs::symlink(&from, &made).map_err(ModelError::io("write", &made))?
+            }
             ImportMode::Copy if model.is_folder => {
                 let mut copied = 0;
                 self.copy_folder(&from, &made, MAX_DEPTH, &mut copied)?;

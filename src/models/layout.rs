@@ -38,7 +38,10 @@ impl Index {
         let class_name = object.get("_class_name")?.as_str()?.to_owned();
         let components = object.iter().filter_map(|(name, value)| {
             // ["library", "Class"], or [null, null] for what is left out.
-            let is_there = matches!(value.as_array().map(Vec::as_slice), Some([Value::String(_), Value::String(_)]));
+            let is_there = matches!(
+                value.as_array().map(Vec::as_slice),
+                Some([Value::String(_), Value::String(_)])
+            );
             let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             (is_there && is_plain && !name.starts_with('_') && !UNUSED.contains(&name.as_str()))
                 .then(|| name.clone())
@@ -74,7 +77,11 @@ pub(super) fn select(index: &Index, files: &BTreeSet<String>, variant: Option<&s
         if component.starts_with("tokenizer") {
             tokenizer(component, files, &mut needed);
         } else if component.starts_with("scheduler") {
-            require(format!("{component}/scheduler_config.json"), files, &mut needed);
+            require(
+                format!("{component}/scheduler_config.json"),
+                files,
+                &mut needed,
+            );
         } else {
             require(format!("{component}/config.json"), files, &mut needed);
             weights(component, files, variant, &mut needed);
@@ -148,12 +155,7 @@ fn split_shard(name: &str) -> Option<(&str, (u32, u32))> {
     Some((rest, (digits(number)?, digits(count)?)))
 }
 
-fn weights(
-    component: &str,
-    files: &BTreeSet<String>,
-    wanted: Option<&str>,
-    needed: &mut Needed,
-) {
+fn weights(component: &str, files: &BTreeSet<String>, wanted: Option<&str>, needed: &mut Needed) {
     let prefix = format!("{component}/");
     let names: Vec<&str> = files
         .iter()
@@ -169,7 +171,11 @@ fn weights(
     }
     let mut order = vec![(false, wanted), (false, None), (true, wanted), (true, None)];
     // A half is better than nothing; what an optimiser kept is not meant for pictures.
-    order.extend(groups.keys().filter(|(_, variant)| *variant != Some("non_ema")));
+    order.extend(
+        groups
+            .keys()
+            .filter(|(_, variant)| *variant != Some("non_ema")),
+    );
     let Some((key, group)) = order
         .iter()
         .find_map(|key| groups.get(key).map(|group| (*key, group)))
@@ -184,7 +190,9 @@ fn weights(
         needed.weights.push(format!("{prefix}{whole}"));
         return;
     }
-    let count = group.iter().filter_map(|(_, shard)| shard.map(|(_, count)| count));
+    let count = group
+        .iter()
+        .filter_map(|(_, shard)| shard.map(|(_, count)| count));
     let count = count.max().unwrap_or_default();
     if group.len() < count as usize {
         needed.missing.push(format!(
@@ -231,7 +239,14 @@ mod tests {
 
     #[test]
     fn one_set_of_weights_is_chosen() {
-        let all = [PLAIN, HALF, PICKLE, NON_EMA, "openvino_model.bin", "model.onnx"];
+        let all = [
+            PLAIN,
+            HALF,
+            PICKLE,
+            NON_EMA,
+            "openvino_model.bin",
+            "model.onnx",
+        ];
         assert_eq!(weights_of(&all, None), [PLAIN]);
         assert_eq!(weights_of(&all, Some("fp16")), [HALF]);
         assert_eq!(weights_of(&[PICKLE, PLAIN], Some("fp16")), [PLAIN]);

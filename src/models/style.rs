@@ -121,7 +121,10 @@ mod tests {
         for (name, style) in styles.iter() {
             let (prompt, negative) = style.wrap(" a red apple ", Some("text"));
             assert!(prompt.contains("a red apple"), "{name}: {prompt}");
-            assert!(negative.is_some_and(|it| it.starts_with("text, ")), "{name}");
+            assert!(
+                negative.is_some_and(|it| it.starts_with("text, ")),
+                "{name}"
+            );
             assert!(!style.summary.is_empty(), "{name}");
         }
         assert_eq!(styles.get("Pixel Art").ok(), styles.get("pixel-art").ok());
@@ -138,7 +141,10 @@ mod tests {
         for (text, said) in [
             ("[x]\nprompt = \"no place\"", "has no {prompt}"),
             ("[x]\nnegative = \"y\"", "missing field `prompt`"),
-            ("[x]\nprompt = \"{prompt}\"\nnegativ = \"\"", "styles.toml:3"),
+            (
+                "[x]\nprompt = \"{prompt}\"\nnegativ = \"\"",
+                "styles.toml:3",
+            ),
         ] {
             let error = with_user_file(text).expect_err(text).to_string();
             assert!(error.contains(said), "{text}: {error}");

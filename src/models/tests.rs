@@ -55,7 +55,10 @@ pub(super) fn diffusers_files(unet: &serde_json::Value) -> Vec<(&'static str, Ve
         ("tokenizer/merges.txt", b"#version\n".to_vec()),
         ("unet/config.json", bytes(unet)),
         ("unet/diffusion_pytorch_model.safetensors", weights()),
-        ("vae/config.json", bytes(&json!({ "block_out_channels": [8, 8, 8, 8] }))),
+        (
+            "vae/config.json",
+            bytes(&json!({ "block_out_channels": [8, 8, 8, 8] })),
+        ),
         ("vae/diffusion_pytorch_model.safetensors", weights()),
     ]
 }
@@ -123,10 +126,22 @@ fn malformed_headers_are_refused_at_once() {
     let huge = u64::MAX / 2 + 1;
     let mut cases = vec![
         (safetensors_bytes(&one(good.clone()), 7), "cut short"),
-        (safetensors_bytes(&one(good.clone()), 9), "1 bytes at the end"),
-        (safetensors_bytes(&one(tensor("F32", "[2]", 0, 12)), 12), "a is F32 [2] and claims 12"),
-        (safetensors_bytes(&one(tensor("F32", "[2]", 8, 0)), 8), "ends before it begins"),
-        (safetensors_bytes(&one(tensor("F99", "[2]", 0, 8)), 8), "unknown dtype F99"),
+        (
+            safetensors_bytes(&one(good.clone()), 9),
+            "1 bytes at the end",
+        ),
+        (
+            safetensors_bytes(&one(tensor("F32", "[2]", 0, 12)), 12),
+            "a is F32 [2] and claims 12",
+        ),
+        (
+            safetensors_bytes(&one(tensor("F32", "[2]", 8, 0)), 8),
+            "ends before it begins",
+        ),
+        (
+            safetensors_bytes(&one(tensor("F99", "[2]", 0, 8)), 8),
+            "unknown dtype F99",
+        ),
         (
             safetensors_bytes(&one(tensor("U8", &format!("[{huge}]"), 0, huge)), 8),
             "cut short",
@@ -143,18 +158,27 @@ fn malformed_headers_are_refused_at_once() {
             safetensors_bytes(&two(good.clone(), tensor("F32", "[2]", 12, 20)), 20),
             "4 bytes before b belong to no tensor",
         ),
-        (safetensors_bytes(&format!(r#"{{"a":{good},"a":{good}}}"#), 8), "two tensors are called a"),
+        (
+            safetensors_bytes(&format!(r#"{{"a":{good},"a":{good}}}"#), 8),
+            "two tensors are called a",
+        ),
         (safetensors_bytes("[]", 0), "expected an object of tensors"),
         (safetensors_bytes("{\"a\":", 0), "EOF"),
         (safetensors_bytes("hello", 0), "the header is wrong"),
-        (safetensors_bytes(&format!("{}1", "[".repeat(100_000)), 0), "the header is wrong"),
+        (
+            safetensors_bytes(&format!("{}1", "[".repeat(100_000)), 0),
+            "the header is wrong",
+        ),
         (
             safetensors_bytes(&format!("{{\"a\":{}", "[".repeat(100_000)), 0),
             "the header is wrong",
         ),
         (b"1234567".to_vec(), "too few"),
         (Vec::new(), "too few"),
-        (b"PK\x03\x04, a zip archive".to_vec(), "not a safetensors file"),
+        (
+            b"PK\x03\x04, a zip archive".to_vec(),
+            "not a safetensors file",
+        ),
         (u64::MAX.to_le_bytes().repeat(2), "not a safetensors file"),
         (
             safetensors_bytes(&format!("{{\"{}\":1}}", "n".repeat(1000)), 0),
@@ -164,7 +188,10 @@ fn malformed_headers_are_refused_at_once() {
     let many: Vec<_> = (0..20_001)
         .map(|n| format!(r#""{n}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#))
         .collect();
-    cases.push((safetensors_bytes(&format!("{{{}}}", many.join(",")), 0), "more than 20000"));
+    cases.push((
+        safetensors_bytes(&format!("{{{}}}", many.join(",")), 0),
+        "more than 20000",
+    ));
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("x.safetensors");
     for (bytes, said) in cases {
@@ -173,7 +200,10 @@ fn malformed_headers_are_refused_at_once() {
         let error = read_header(&path).expect_err(said).to_string();
         assert!(error.contains(said), "{said:?}: {error}");
         assert!(start.elapsed() < Duration::from_secs(1), "{said}");
-        assert!(error.len() < 1000 && !error.contains(char::is_control), "{error}");
+        assert!(
+            error.len() < 1000 && !error.contains(char::is_control),
+            "{error}"
+        );
     }
     // A header of which a sparse file has enough, and nobody the memory.
     let file = fs::File::create(&path).expect("made");
@@ -204,21 +234,40 @@ fn models_are_found_by_name_and_told_by_family() {
     let mut inpaint = sd1_unet();
     inpaint["in_channels"] = json!(9);
     place.diffusers("painter", &inpaint);
-    let conv = |channels| ("model.diffusion_model.input_blocks.0.0.weight", [8, channels, 3, 3]);
-    let single = |conv: &(&str, [u64; 4]), encoder: &str| {
-        weights(&[(conv.0, &conv.1), (encoder, &[2, 2])])
+    let conv = |channels| {
+        (
+            "model.diffusion_model.input_blocks.0.0.weight",
+            [8, channels, 3, 3],
+        )
     };
-    place.file("a/one.safetensors", &single(&conv(4), "cond_stage_model.transformer.x"));
-    place.file("a/two.safetensors", &single(&conv(9), "cond_stage_model.model.x"));
+    let single =
+        |conv: &(&str, [u64; 4]), encoder: &str| weights(&[(conv.0, &conv.1), (encoder, &[2, 2])]);
+    place.file(
+        "a/one.safetensors",
+        &single(&conv(4), "cond_stage_model.transformer.x"),
+    );
+    place.file(
+        "a/two.safetensors",
+        &single(&conv(9), "cond_stage_model.model.x"),
+    );
     let sdxl = weights(&[
         ("conditioner.embedders.0.transformer.x", &[1]),
         ("conditioner.embedders.1.model.x", &[1]),
-        ("model.diffusion_model.input_blocks.0.0.weight", &[4, 4, 3, 3]),
+        (
+            "model.diffusion_model.input_blocks.0.0.weight",
+            &[4, 4, 3, 3],
+        ),
     ]);
     place.file("xl.safetensors", &sdxl);
-    let bare = ("model.diffusion_model.middle_block.1.attn2.to_k.weight", &[4, 1024][..]);
+    let bare = (
+        "model.diffusion_model.middle_block.1.attn2.to_k.weight",
+        &[4, 1024][..],
+    );
     place.file("bare.safetensors", &weights(&[bare]));
-    place.file("style.safetensors", &weights(&[("lora_unet_x.lora_down.weight", &[2, 2])]));
+    place.file(
+        "style.safetensors",
+        &weights(&[("lora_unet_x.lora_down.weight", &[2, 2])]),
+    );
     place.file("odd.safetensors", &weights(&[("x", &[2])]));
     place.file("broken.safetensors", b"no");
     place.file(".hidden/x.safetensors", b"no");
@@ -228,7 +277,10 @@ fn models_are_found_by_name_and_told_by_family() {
         (model.family, model.task)
     };
     assert_eq!(told("sd-turbo"), (Family::Sd1, Task::TextToImage));
-    assert_eq!(told("STABILITYAI/SD-Turbo"), (Family::Sd1, Task::TextToImage));
+    assert_eq!(
+        told("STABILITYAI/SD-Turbo"),
+        (Family::Sd1, Task::TextToImage)
+    );
     assert_eq!(told("painter"), (Family::Sd1, Task::Inpaint));
     assert_eq!(told("one"), (Family::Sd1, Task::TextToImage));
     assert_eq!(told("a/two"), (Family::Sd2, Task::Inpaint));
@@ -237,15 +289,39 @@ fn models_are_found_by_name_and_told_by_family() {
     assert_eq!(told("style").0, Family::Lora);
     assert_eq!(told("odd"), (Family::Unknown, Task::Unknown));
     assert_eq!(place.find("broken").problems.len(), 1);
-    let names: Vec<_> = place.catalogue().entries().into_iter().map(|it| it.name).collect();
+    let names: Vec<_> = place
+        .catalogue()
+        .entries()
+        .into_iter()
+        .map(|it| it.name)
+        .collect();
     let expected = [
-        "a/one", "a/two", "bare", "broken", "odd", "painter", "stabilityai/sd-turbo", "style", "xl",
+        "a/one",
+        "a/two",
+        "bare",
+        "broken",
+        "odd",
+        "painter",
+        "stabilityai/sd-turbo",
+        "style",
+        "xl",
     ];
     assert_eq!(names, expected);
-    let error = place.catalogue().find("sd-turb").expect_err("a typo").to_string();
-    assert!(error.ends_with("did you mean stabilityai/sd-turbo?"), "{error}");
+    let error = place
+        .catalogue()
+        .find("sd-turb")
+        .expect_err("a typo")
+        .to_string();
+    assert!(
+        error.ends_with("did you mean stabilityai/sd-turbo?"),
+        "{error}"
+    );
     place.file("b/one.safetensors", b"no");
-    let error = place.catalogue().find("one").expect_err("two of them").to_string();
+    let error = place
+        .catalogue()
+        .find("one")
+        .expect_err("two of them")
+        .to_string();
     assert!(error.contains("a/one or b/one"), "{error}");
 }
 
@@ -260,10 +336,16 @@ fn defaults_come_from_file_name_and_configs() {
     assert_eq!(model.tensors, Some((6, 60)));
     fs::write(folder.join("companion.toml"), "[defaults]\nsteps = 7\n").expect("written");
     let defaults = place.find("plain").defaults;
-    assert_eq!((defaults.num_inference_steps, defaults.size), (Some(7), Some((512, 512))));
+    assert_eq!(
+        (defaults.num_inference_steps, defaults.size),
+        (Some(7), Some((512, 512)))
+    );
     fs::write(folder.join("companion.toml"), "[defaults]\nsteps = \"x\"\n").expect("written");
     let problems = place.find("plain").problems;
-    assert!(problems.iter().any(|it| it.contains("companion.toml:2")), "{problems:?}");
+    assert!(
+        problems.iter().any(|it| it.contains("companion.toml:2")),
+        "{problems:?}"
+    );
     let mut lcm = sd1_unet();
     lcm["time_cond_proj_dim"] = json!(256);
     place.diffusers("LCM_x", &lcm);
@@ -275,7 +357,9 @@ fn defaults_come_from_file_name_and_configs() {
 fn verify(model: &Model, cache: &Path) -> Vec<Checked> {
     let cancel = AtomicBool::new(false);
     let mut hasher = Hasher::new(cache, &cancel);
-    model.verify(&mut hasher, &mut |_| {}).expect("not cancelled")
+    model
+        .verify(&mut hasher, &mut |_| {})
+        .expect("not cancelled")
 }
 
 #[test]
@@ -284,7 +368,10 @@ fn verify_names_what_is_missing_and_what_is_broken() {
     let folder = place.diffusers("m", &sd1_unet());
     let cache = place.temp.path().join("cache");
     let all = verify(&place.find("m"), &cache);
-    assert!(all.iter().all(|it| it.verdict == Verdict::WellFormed), "{all:?}");
+    assert!(
+        all.iter().all(|it| it.verdict == Verdict::WellFormed),
+        "{all:?}"
+    );
     assert_eq!(all.len(), 10);
     fs::remove_file(folder.join("vae/config.json")).expect("removed");
     fs::remove_file(folder.join("unet/diffusion_pytorch_model.safetensors")).expect("removed");
@@ -335,13 +422,23 @@ fn an_import_is_whole_or_not_there() {
     let cancel = AtomicBool::new(false);
     let import = |from: &Path, name: Option<&str>, mode| {
         let (data, cancel) = (place.temp.path(), &cancel);
-        Import { from, name, mode, data, cancel }.run()
+        Import {
+            from,
+            name,
+            mode,
+            data,
+            cancel,
+        }
+        .run()
     };
     let from = outside.path().join("thing");
     let model = import(&from, None, ImportMode::Copy).expect("imported");
     assert_eq!((model.name.as_str(), model.problems.len()), ("thing", 0));
     assert_eq!(place.find("thing").size_bytes, model.size_bytes);
-    assert!(matches!(import(&from, None, ImportMode::Copy), Err(ModelError::Exists { .. })));
+    assert!(matches!(
+        import(&from, None, ImportMode::Copy),
+        Err(ModelError::Exists { .. })
+    ));
     import(&from, Some("me/linked"), ImportMode::Link).expect("linked");
     assert_eq!(place.find("linked").family, Family::Sd1);
     for name in ["../up", "/abs", "a//b", ".hidden", "a/", "", "x\u{1b}"] {
@@ -350,10 +447,18 @@ fn an_import_is_whole_or_not_there() {
     }
     fs::remove_file(from.join("unet/config.json")).expect("removed");
     let error = import(&from, Some("broken"), ImportMode::Copy).expect_err("broken");
-    assert!(error.to_string().contains("unet/config.json is missing"), "{error}");
+    assert!(
+        error.to_string().contains("unet/config.json is missing"),
+        "{error}"
+    );
     let file = outside.path().join("one.safetensors");
     fs::write(&file, weights(&[("x", &[2])])).expect("written");
-    assert_eq!(import(&file, None, ImportMode::Copy).expect("imported").name, "one");
+    assert_eq!(
+        import(&file, None, ImportMode::Copy)
+            .expect("imported")
+            .name,
+        "one"
+    );
     cancel.store(true, std::sync::atomic::Ordering::Relaxed);
     let from = place.models().join("thing");
     let error = import(&from, Some("again"), ImportMode::Copy);
@@ -363,7 +468,11 @@ fn an_import_is_whole_or_not_there() {
         .map(|entry| entry.expect("an entry").file_name())
         .collect();
     left.sort();
-    assert_eq!(left, ["me", "one.safetensors", "thing"], "nothing half stays");
+    assert_eq!(
+        left,
+        ["me", "one.safetensors", "thing"],
+        "nothing half stays"
+    );
 }
 
 #[test]

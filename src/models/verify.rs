@@ -79,6 +79,17 @@ impl Verdict {
 }
 
 impl Model {
+    /// The repository and the commit that it came from, if it was downloaded.
+    pub fn origin(&self) -> Option<(String, String)> {
+        let folder = if self.is_folder {
+            &self.path
+        } else {
+            self.path.parent()?
+        };
+        let record = Record::read(folder)?;
+        Some((shown_text(&record.repo), shown_text(&record.revision)))
+    }
+
     /// Reads every file of the model anew: headers, JSON, hashes. `on_bytes` hears how many bytes
     /// were hashed since the last call.
     ///
@@ -128,7 +139,13 @@ impl Model {
         for file in files {
             let name = file.to_string_lossy().into_owned();
             let recorded = record.as_ref().and_then(|record| record.files.get(&name));
-            checked.push(check(&folder.join(&file), name, recorded, hasher, on_bytes)?);
+            checked.push(check(
+                &folder.join(&file),
+                name,
+                recorded,
+                hasher,
+                on_bytes,
+            )?);
         }
         hasher.remember();
         Ok(checked)

@@ -184,7 +184,11 @@ impl Hub {
                     .map_err(|error| explain(&ureq::Error::from(error)))?;
                 bytes.truncate(read);
                 let is_end = bytes.is_empty();
-                let piece = if is_end { Piece::End } else { Piece::Bytes(bytes) };
+                let piece = if is_end {
+                    Piece::End
+                } else {
+                    Piece::Bytes(bytes)
+                };
                 if pieces.send(piece).is_err() || is_end {
                     return Ok(());
                 }

@@ -106,8 +106,7 @@ impl Fetch<'_> {
                         });
                     }
                     let broken = Broken::Lost(reason);
-                    self.pull
-                        .wait_or_give_up(1, broken, self.path, None, on)?;
+                    self.pull.wait_or_give_up(1, broken, self.path, None, on)?;
                 }
             }
         }
@@ -302,7 +301,9 @@ pub(super) fn check_content(
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return Ok(None);
     };
-    let has_size = expected.size_bytes.is_none_or(|size| size == metadata.len());
+    let has_size = expected
+        .size_bytes
+        .is_none_or(|size| size == metadata.len());
     // By its size alone a file is not known.
     if !metadata.is_file() || !has_size || expected.identity == Identity::Unknown {
         return Ok(None);

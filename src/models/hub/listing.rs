@@ -56,7 +56,8 @@ impl FromStr for RepoId {
             None => plain,
         };
         let (name, revision) = plain.split_once('@').unwrap_or((plain, "main"));
-        let name_is_fine = (1..=2).contains(&name.split('/').count()) && name.split('/').all(is_word);
+        let name_is_fine =
+            (1..=2).contains(&name.split('/').count()) && name.split('/').all(is_word);
         let revision_is_fine = revision.split('/').all(is_word) && revision.len() <= 200;
         if !name_is_fine || !revision_is_fine {
             return Err(bad());
@@ -147,7 +148,8 @@ impl Listing {
                 refused += 1;
                 continue;
             }
-            let (lfs_sha256, lfs_size) = file.lfs.map_or((None, None), |lfs| (lfs.sha256, lfs.size));
+            let (lfs_sha256, lfs_size) =
+                file.lfs.map_or((None, None), |lfs| (lfs.sha256, lfs.size));
             let identity = match (
                 lfs_sha256.filter(|it| is_hex(it, 64)),
                 file.blob_id.filter(|it| is_hex(it, 40)),
@@ -198,7 +200,18 @@ mod tests {
         assert_eq!(parse("a/b@fp16").as_deref(), Some("a/b@fp16"));
         assert_eq!(parse("gpt2@refs/pr/1").as_deref(), Some("gpt2@refs/pr/1"));
         assert_eq!(parse("https://huggingface.co/a/b/").as_deref(), Some("a/b"));
-        for wrong in ["", "a/b/c", "../b", "a/..", "a/b@../..", "a b", "a/b@", "a/b?x=1", "a//b", "/a/b"] {
+        for wrong in [
+            "",
+            "a/b/c",
+            "../b",
+            "a/..",
+            "a/b@../..",
+            "a b",
+            "a/b@",
+            "a/b?x=1",
+            "a//b",
+            "/a/b",
+        ] {
             assert_eq!(parse(wrong), None, "{wrong:?}");
         }
         let repo: RepoId = "a/b@refs/pr/1".parse().expect("a repository");
@@ -208,8 +221,18 @@ mod tests {
     #[test]
     fn hostile_names_are_left_out() {
         let names = [
-            "../up", "/etc/passwd", "a/../../b", "a//b", "", ".git/config", "a\\b", "x\u{1b}[2J",
-            "x\n", "ok/\u{202e}gpj", "x.part", "unet/config.json",
+            "../up",
+            "/etc/passwd",
+            "a/../../b",
+            "a//b",
+            "",
+            ".git/config",
+            "a\\b",
+            "x\u{1b}[2J",
+            "x\n",
+            "ok/\u{202e}gpj",
+            "x.part",
+            "unet/config.json",
         ];
         let siblings: Vec<_> = names
             .iter()
@@ -217,7 +240,10 @@ mod tests {
             .collect();
         let text = serde_json::json!({ "sha": "../../x", "siblings": siblings }).to_string();
         let listing = Listing::parse(text.as_bytes(), "main").expect("JSON");
-        assert_eq!(listing.files.keys().collect::<Vec<_>>(), ["unet/config.json"]);
+        assert_eq!(
+            listing.files.keys().collect::<Vec<_>>(),
+            ["unet/config.json"]
+        );
         assert_eq!((listing.refused, listing.commit.as_str()), (11, "main"));
     }
 }

@@ -102,7 +102,9 @@ impl Plan {
             let lower = path.to_ascii_lowercase();
             let is_wanted = COMPANIONS.iter().any(|start| lower.starts_with(start))
                 && !path.contains('/')
-                && file.size_bytes.is_some_and(|size| size <= MAX_COMPANION_BYTES);
+                && file
+                    .size_bytes
+                    .is_some_and(|size| size <= MAX_COMPANION_BYTES);
             if is_wanted {
                 self.files.insert(path.clone(), file.clone());
             }
@@ -129,7 +131,8 @@ fn single_files(listing: &Listing) -> Vec<String> {
 
 /// `*` is any text, `?` any character. Both lengths are bounded by what a name may have.
 fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     // Where the last star was, and how much of the text it has taken.
     let (mut at, mut of, mut star) = (0, 0, None);
     while let Some(&c) = text.get(of) {
@@ -152,7 +155,9 @@ fn matches(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern.get(at..).is_some_and(|rest| rest.iter().all(|&c| c == '*'))
+    pattern
+        .get(at..)
+        .is_some_and(|rest| rest.iter().all(|&c| c == '*'))
 }
 
 #[cfg(test)]
@@ -167,7 +172,10 @@ mod tests {
         };
         Listing {
             commit: "main".to_owned(),
-            files: files.iter().map(|name| ((*name).to_owned(), file.clone())).collect(),
+            files: files
+                .iter()
+                .map(|name| ((*name).to_owned(), file.clone()))
+                .collect(),
             refused: 0,
         }
     }
@@ -185,9 +193,16 @@ mod tests {
     fn one_checkpoint_is_found_and_several_are_listed() {
         let one = Plan::of_single_file(&listing(&["a.safetensors", "a.ckpt", "LICENSE.md"]));
         let one = one.expect("one");
-        assert_eq!(one.files.keys().collect::<Vec<_>>(), ["LICENSE.md", "a.safetensors"]);
+        assert_eq!(
+            one.files.keys().collect::<Vec<_>>(),
+            ["LICENSE.md", "a.safetensors"]
+        );
         let error = Plan::of_single_file(&listing(&["a.safetensors", "b.safetensors"]));
-        assert!(error.expect_err("two").contains("a.safetensors, b.safetensors"));
+        assert!(
+            error
+                .expect_err("two")
+                .contains("a.safetensors, b.safetensors")
+        );
         assert!(Plan::of_single_file(&listing(&["x/y.safetensors"])).is_err());
         let error = Plan::of_patterns(&listing(&["a.ckpt"]), &["b*".to_owned()]);
         assert!(error.expect_err("none").contains("there are a.ckpt"));

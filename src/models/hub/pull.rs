@@ -13,9 +13,9 @@ use super::super::import::check_name;
 use super::super::layout::{INDEX_FILE, Index};
 use super::super::verify::{RECORD_FILE, RECORD_VERSION, Record, RecordedFile};
 use super::fetch::{Broken, Hub};
+use super::file::{Fetch, check_content, meaning_of};
 use super::listing::{Listing, RemoteFile, RepoId};
 use super::plan::Plan;
-use super::file::{Fetch, check_content, meaning_of};
 use crate::atomic;
 
 /// A repository of thousands of files is told in a few MiB.
@@ -208,12 +208,7 @@ impl Pull<'_> {
     }
 
     /// Which of it is fetched.
-    fn plan(
-        &self,
-        listing: &Listing,
-        work: &Path,
-        on: OnProgress<'_>,
-    ) -> Result<Plan, ModelError> {
+    fn plan(&self, listing: &Listing, work: &Path, on: OnProgress<'_>) -> Result<Plan, ModelError> {
         let index = listing.files.get(INDEX_FILE);
         let plan = if !self.patterns.is_empty() {
             Plan::of_patterns(listing, self.patterns)
@@ -273,9 +268,8 @@ impl Pull<'_> {
         let needed = missing
             .iter()
             .filter_map(|(path, file)| {
-                let came = fs::metadata(work.join(path)).or_else(|_| {
-                    fs::metadata(Fetch::part_path(&work.join(path), file, ""))
-                });
+                let came = fs::metadata(work.join(path))
+                    .or_else(|_| fs::metadata(Fetch::part_path(&work.join(path), file, "")));
                 let came = came.map_or(0, |metadata| metadata.len());
                 Some(file.size_bytes?.saturating_sub(came))
             })

@@ -58,7 +58,9 @@ const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 impl Played {
     fn new(files: impl IntoIterator<Item = (&'static str, Vec<u8>)>) -> Self {
-        let files = files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes));
+        let files = files
+            .into_iter()
+            .map(|(name, bytes)| (name.to_owned(), bytes));
         Self {
             files: files.collect(),
             manners: BTreeMap::new(),
@@ -94,7 +96,9 @@ impl Played {
                 }
             })
             .collect();
-        json!({ "sha": COMMIT, "siblings": siblings }).to_string().into_bytes()
+        json!({ "sha": COMMIT, "siblings": siblings })
+            .to_string()
+            .into_bytes()
     }
 
     fn start(self) -> Server {
@@ -116,7 +120,10 @@ impl Played {
         let first = lines.next()?.ok()?;
         let path = first.split(' ').nth(1)?.to_owned();
         let (mut from, mut token) = (0, String::new());
-        for line in lines.map_while(Result::ok).take_while(|line| !line.is_empty()) {
+        for line in lines
+            .map_while(Result::ok)
+            .take_while(|line| !line.is_empty())
+        {
             let line = line.to_ascii_lowercase();
             if let Some(range) = line.strip_prefix("range: bytes=") {
                 from = range.trim_end_matches('-').parse().ok()?;
@@ -124,7 +131,9 @@ impl Played {
                 value.clone_into(&mut token);
             }
         }
-        log.lock().expect("not poisoned").push(format!("{path} {from} {token}").trim().to_owned());
+        log.lock()
+            .expect("not poisoned")
+            .push(format!("{path} {from} {token}").trim().to_owned());
         self.answer(stream, &path, from)
     }
 
@@ -143,7 +152,10 @@ impl Played {
             return send(format!("200 OK\r\nContent-Length: {}", body.len()), &body);
         }
         if let Some(to) = &self.redirect {
-            return send(format!("302 Found\r\nLocation: {to}{path}\r\nContent-Length: 0"), b"");
+            return send(
+                format!("302 Found\r\nLocation: {to}{path}\r\nContent-Length: 0"),
+                b"",
+            );
         }
         let name = path.split_once(&format!("/resolve/{COMMIT}/"))?.1;
         let Some(bytes) = self.files.get(name) else {
@@ -174,7 +186,11 @@ impl Played {
             }
             Manner::IgnoresRange => {
                 // Broken off first, so that there is something to go on with.
-                let part = if asked == 0 { &bytes[..total / 2] } else { bytes };
+                let part = if asked == 0 {
+                    &bytes[..total / 2]
+                } else {
+                    bytes
+                };
                 send(format!("200 OK\r\nContent-Length: {total}"), part)
             }
             Manner::PromisesMore(more) => send(head(rest.len() + more), rest),
@@ -189,7 +205,10 @@ impl Played {
             Manner::WrongRange if asked == 0 => send(head(total), &bytes[..total / 2]),
             Manner::WrongRange if from > 0 => {
                 let range = format!("Content-Range: bytes 0-{}/{total}", total - 1);
-                send(format!("206 Partial Content\r\n{range}\r\nContent-Length: {total}"), bytes)
+                send(
+                    format!("206 Partial Content\r\n{range}\r\nContent-Length: {total}"),
+                    bytes,
+                )
             }
             _ => send(head(rest.len()), rest),
         }
@@ -209,7 +228,13 @@ impl Server {
     }
 
     fn pull(&self, data: &Path) -> Result<Pulled, ModelError> {
-        self.pull_with(data, &self.hub(None), &[], &AtomicBool::new(false), &mut |_| {})
+        self.pull_with(
+            data,
+            &self.hub(None),
+            &[],
+            &AtomicBool::new(false),
+            &mut |_| {},
+        )
     }
 
     fn pull_with(
@@ -259,7 +284,10 @@ fn check_comes(manner: Manner) -> Vec<String> {
 #[test]
 fn a_diffusers_model_comes_with_what_it_needs_and_no_more() {
     let mut files = diffusers_files(&sd1_unet());
-    files.push(("unet/diffusion_pytorch_model.fp16.safetensors", b"half".to_vec()));
+    files.push((
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        b"half".to_vec(),
+    ));
     files.push(("unet/diffusion_pytorch_model.bin", b"pickle".to_vec()));
     files.push(("LICENSE", b"MIT".to_vec()));
     files.push(("big_preview.png", b"png".to_vec()));
@@ -282,12 +310,20 @@ fn a_diffusers_model_comes_with_what_it_needs_and_no_more() {
         )
         .expect("pulled");
     assert_eq!(pulled.path, data.path().join("models/owner/thing"));
-    assert_eq!((pulled.was_complete, pulled.commit.as_str()), (false, COMMIT));
+    assert_eq!(
+        (pulled.was_complete, pulled.commit.as_str()),
+        (false, COMMIT)
+    );
     finished.sort();
     finished.dedup();
     assert_eq!(finished.len(), 11, "{finished:?}");
     assert!(count >= planned && planned > 0, "{count} of {planned}");
-    assert!(!pulled.path.join("unet/diffusion_pytorch_model.bin").exists());
+    assert!(
+        !pulled
+            .path
+            .join("unet/diffusion_pytorch_model.bin")
+            .exists()
+    );
     assert!(pulled.path.join("LICENSE").exists());
     let asked = server.log().len();
     let again = server.pull(data.path()).expect("nothing to do");
@@ -299,15 +335,27 @@ fn a_diffusers_model_comes_with_what_it_needs_and_no_more() {
 #[test]
 fn broken_and_lying_servers_do_no_harm() {
     check_comes(Manner::Good);
-    let log = check_comes(Manner::BreaksOff { after: 300_000, times: 3 });
+    let log = check_comes(Manner::BreaksOff {
+        after: 300_000,
+        times: 3,
+    });
     assert_eq!(log.len(), 5, "{log:?}");
-    assert!(log[2].ends_with(" 300000") && log[4].ends_with(" 900000"), "{log:?}");
+    assert!(
+        log[2].ends_with(" 300000") && log[4].ends_with(" 900000"),
+        "{log:?}"
+    );
     let log = check_comes(Manner::IgnoresRange);
     assert!(log[2].ends_with(" 500000"), "{log:?}");
     check_comes(Manner::PromisesLess(1000));
     check_comes(Manner::WrongBytes { times: 1 });
-    check_comes(Manner::Status { status: 503, times: 3 });
-    check_comes(Manner::Status { status: 429, times: 1 });
+    check_comes(Manner::Status {
+        status: 503,
+        times: 3,
+    });
+    check_comes(Manner::Status {
+        status: 429,
+        times: 1,
+    });
     check_comes(Manner::WrongRange);
 }
 
@@ -316,18 +364,48 @@ fn check_fails(manner: Manner, said: &str) {
     let server = one_file().with("m.safetensors", manner.clone()).start();
     let error = server.pull(data.path()).expect_err("no model").to_string();
     assert!(error.contains(said), "{manner:?}: {error}");
-    assert!(!data.path().join("models/owner/thing").exists(), "{manner:?}");
+    assert!(
+        !data.path().join("models/owner/thing").exists(),
+        "{manner:?}"
+    );
 }
 
 #[test]
 fn what_stays_wrong_is_said() {
     check_fails(Manner::WrongBytes { times: 9 }, "and should be ");
-    check_fails(Manner::PromisesMore(10), "lists 1000000 bytes and sends 1000010");
-    check_fails(Manner::Status { status: 500, times: 99 }, "it says 500");
-    check_fails(Manner::Status { status: 403, times: 99 }, "403: the repository is gated");
-    check_fails(Manner::BreaksOff { after: 0, times: 99 }, "127.0.0.1");
-    for (status, said) in [(401, "wants a token"), (404, "no such repository"), (500, "it says 500")] {
-        let server = one_file().with("api", Manner::Status { status, times: 99 }).start();
+    check_fails(
+        Manner::PromisesMore(10),
+        "lists 1000000 bytes and sends 1000010",
+    );
+    check_fails(
+        Manner::Status {
+            status: 500,
+            times: 99,
+        },
+        "it says 500",
+    );
+    check_fails(
+        Manner::Status {
+            status: 403,
+            times: 99,
+        },
+        "403: the repository is gated",
+    );
+    check_fails(
+        Manner::BreaksOff {
+            after: 0,
+            times: 99,
+        },
+        "127.0.0.1",
+    );
+    for (status, said) in [
+        (401, "wants a token"),
+        (404, "no such repository"),
+        (500, "it says 500"),
+    ] {
+        let server = one_file()
+            .with("api", Manner::Status { status, times: 99 })
+            .start();
         let data = tempfile::tempdir().expect("a folder");
         let error = server.pull(data.path()).expect_err("refused").to_string();
         assert!(error.contains(said), "{status}: {error}");
@@ -339,7 +417,13 @@ fn what_stays_wrong_is_said() {
     let closed = closed.expect("an address");
     let server = one_file().start();
     let data = tempfile::tempdir().expect("a folder");
-    let error = server.pull_with(data.path(), &closed, &[], &AtomicBool::new(false), &mut |_| {});
+    let error = server.pull_with(
+        data.path(),
+        &closed,
+        &[],
+        &AtomicBool::new(false),
+        &mut |_| {},
+    );
     let error = error.expect_err("nobody there").to_string();
     assert!(error.contains("connection refused"), "{error}");
     for nonsense in [&b"<html>"[..], b"{\"siblings\": 1}", b""] {
@@ -353,7 +437,9 @@ fn what_stays_wrong_is_said() {
 #[test]
 fn a_pull_that_was_stopped_goes_on() {
     let data = tempfile::tempdir().expect("a folder");
-    let silent = one_file().with("m.safetensors", Manner::KeepsSilent { after: 400_000 }).start();
+    let silent = one_file()
+        .with("m.safetensors", Manner::KeepsSilent { after: 400_000 })
+        .start();
     let cancel = AtomicBool::new(false);
     let start = Instant::now();
     let mut came = 0;
@@ -372,7 +458,10 @@ fn a_pull_that_was_stopped_goes_on() {
         },
     );
     assert!(matches!(stopped, Err(ModelError::Cancelled)));
-    assert!(start.elapsed() < Duration::from_secs(3), "silence holds nobody up");
+    assert!(
+        start.elapsed() < Duration::from_secs(3),
+        "silence holds nobody up"
+    );
     let server = one_file().start();
     server.pull(data.path()).expect("the rest");
     assert!(server.log()[1].ends_with(" 400000"), "{:?}", server.log());
@@ -381,7 +470,9 @@ fn a_pull_that_was_stopped_goes_on() {
 #[test]
 fn silence_is_a_broken_connection() {
     let data = tempfile::tempdir().expect("a folder");
-    let server = one_file().with("m.safetensors", Manner::KeepsSilent { after: 1000 }).start();
+    let server = one_file()
+        .with("m.safetensors", Manner::KeepsSilent { after: 1000 })
+        .start();
     let mut hub = server.hub(None);
     hub.silence = Duration::from_millis(200);
     let mut reasons = Vec::new();
@@ -408,9 +499,20 @@ fn the_token_stays_at_home() {
     let hub = home.hub(Some("hf_secret"));
     assert!(!format!("{hub:?}").contains("secret"));
     let cancel = AtomicBool::new(false);
-    home.pull_with(data.path(), &hub, &[], &cancel, &mut |_| {}).expect("pulled");
-    assert!(home.log().iter().all(|line| line.ends_with("bearer hf_secret")), "{:?}", home.log());
-    assert!(elsewhere.log().iter().all(|line| !line.contains("secret")), "{:?}", elsewhere.log());
+    home.pull_with(data.path(), &hub, &[], &cancel, &mut |_| {})
+        .expect("pulled");
+    assert!(
+        home.log()
+            .iter()
+            .all(|line| line.ends_with("bearer hf_secret")),
+        "{:?}",
+        home.log()
+    );
+    assert!(
+        elsewhere.log().iter().all(|line| !line.contains("secret")),
+        "{:?}",
+        elsewhere.log()
+    );
     assert_eq!(elsewhere.log().len(), 1);
 }
 
@@ -419,23 +521,40 @@ fn redirects_without_end_end() {
     let mut played = one_file();
     played.redirect = Some(String::new());
     let data = tempfile::tempdir().expect("a folder");
-    let error = played.start().pull(data.path()).expect_err("a circle").to_string();
+    let error = played
+        .start()
+        .pull(data.path())
+        .expect_err("a circle")
+        .to_string();
     assert!(error.contains("more than 5 redirects"), "{error}");
 }
 
 #[test]
 fn hostile_names_land_nowhere() {
-    let names = ["../../evil.safetensors", "/tmp/evil.safetensors", "a/\u{1b}[2J.safetensors"];
-    let siblings: Vec<_> = names.iter().map(|name| json!({ "rfilename": name })).collect();
+    let names = [
+        "../../evil.safetensors",
+        "/tmp/evil.safetensors",
+        "a/\u{1b}[2J.safetensors",
+    ];
+    let siblings: Vec<_> = names
+        .iter()
+        .map(|name| json!({ "rfilename": name }))
+        .collect();
     let mut played = one_file();
     played.listing = Some(json!({ "siblings": siblings }).to_string().into_bytes());
     let data = tempfile::tempdir().expect("a folder");
-    let error = played.start().pull(data.path()).expect_err("nothing is left").to_string();
+    let error = played
+        .start()
+        .pull(data.path())
+        .expect_err("nothing is left")
+        .to_string();
     assert!(error.contains("that is no model of pictures"), "{error}");
     // And an index that names a component outside.
     let index = br#"{"_class_name": "X", "../../up": ["a", "B"]}"#.to_vec();
     let server = Played::new([("model_index.json", index)]).start();
-    let pulled = server.pull(data.path()).expect("an empty model is harmless");
+    let pulled = server
+        .pull(data.path())
+        .expect("an empty model is harmless");
     let mut inside: Vec<_> = fs::read_dir(&pulled.path)
         .expect("listed")
         .map(|entry| entry.expect("an entry").file_name())
@@ -453,14 +572,25 @@ fn files_are_chosen_by_pattern_and_added_to_what_is_there() {
     .start();
     let data = tempfile::tempdir().expect("a folder");
     let cancel = AtomicBool::new(false);
-    let error = server.pull(data.path()).expect_err("two to choose from").to_string();
-    assert!(error.contains("--file from a.safetensors, b.safetensors"), "{error}");
+    let error = server
+        .pull(data.path())
+        .expect_err("two to choose from")
+        .to_string();
+    assert!(
+        error.contains("--file from a.safetensors, b.safetensors"),
+        "{error}"
+    );
     for pattern in ["a.*", "b.safetensors"] {
         let hub = server.hub(None);
-        server.pull_with(data.path(), &hub, &[pattern], &cancel, &mut |_| {}).expect("pulled");
+        server
+            .pull_with(data.path(), &hub, &[pattern], &cancel, &mut |_| {})
+            .expect("pulled");
     }
     let folder = data.path().join("models/owner/thing");
     assert!(folder.join("a.safetensors").exists() && folder.join("b.safetensors").exists());
     let record = fs::read_to_string(folder.join(".companion.json")).expect("a record");
-    assert!(record.contains("a.safetensors") && record.contains("b.safetensors"), "{record}");
+    assert!(
+        record.contains("a.safetensors") && record.contains("b.safetensors"),
+        "{record}"
+    );
 }

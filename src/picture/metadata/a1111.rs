@@ -45,7 +45,12 @@ pub(super) fn write(recipe: &Recipe) -> String {
         ("Schedule type", spacing),
         ("CFG scale", recipe.guidance_scale.map(|it| it.to_string())),
         ("Seed", recipe.seed.map(|it| it.to_string())),
-        ("Size", recipe.size.map(|(width, height)| format!("{width}x{height}"))),
+        (
+            "Size",
+            recipe
+                .size
+                .map(|(width, height)| format!("{width}x{height}")),
+        ),
         (
             "Model hash",
             recipe
@@ -55,8 +60,14 @@ pub(super) fn write(recipe: &Recipe) -> String {
         ),
         ("Model", recipe.model.clone()),
         // There, 1 leaves out none.
-        ("Clip skip", recipe.clip_skip.map(|it| it.saturating_add(1).to_string())),
-        ("Denoising strength", recipe.strength.map(|it| it.to_string())),
+        (
+            "Clip skip",
+            recipe.clip_skip.map(|it| it.saturating_add(1).to_string()),
+        ),
+        (
+            "Denoising strength",
+            recipe.strength.map(|it| it.to_string()),
+        ),
         (
             "RNG",
             recipe.generator.map(|generator| {
@@ -67,7 +78,13 @@ pub(super) fn write(recipe: &Recipe) -> String {
                 name.to_owned()
             }),
         ),
-        ("Version", recipe.version.as_ref().map(|version| format!("companion {version}"))),
+        (
+            "Version",
+            recipe
+                .version
+                .as_ref()
+                .map(|version| format!("companion {version}")),
+        ),
     ];
     let settings: Vec<_> = settings
         .into_iter()
@@ -131,7 +148,10 @@ fn take(recipe: &mut Recipe, key: String, value: String) {
         "Version" => set(&mut recipe.version, Some(value.clone())),
         "Clip skip" => {
             let layers = value.parse::<u32>().ok();
-            set(&mut recipe.clip_skip, layers.and_then(|it| it.checked_sub(1)))
+            set(
+                &mut recipe.clip_skip,
+                layers.and_then(|it| it.checked_sub(1)),
+            )
         }
         "Sampler" => {
             let (scheduler, sigmas) = sampler(&value);
@@ -201,9 +221,9 @@ fn settings(line: &str) -> Vec<(String, String)> {
     while let Some((key, after)) = rest.split_once(':') {
         let key = key.trim();
         let is_key = (1..=60).contains(&key.len())
-            && key
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '/' | '.' | '(' | ')'));
+            && key.chars().all(|c| {
+                c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '/' | '.' | '(' | ')')
+            });
         if !is_key {
             break;
         }
@@ -219,7 +239,10 @@ fn settings(line: &str) -> Vec<(String, String)> {
             Some(value) => {
                 let end = json.byte_offset();
                 let next = after.get(end..).unwrap_or_default();
-                (value, next.trim_start().strip_prefix(',').unwrap_or_default())
+                (
+                    value,
+                    next.trim_start().strip_prefix(',').unwrap_or_default(),
+                )
             }
             None => {
                 let (value, next) = after.split_once(',').unwrap_or((after, ""));

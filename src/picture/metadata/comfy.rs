@@ -85,7 +85,15 @@ impl Graph {
             };
             id = next;
             // What primitive nodes call theirs.
-            names.extend(["value", "seed", "noise_seed", "int", "float", "text", "string"]);
+            names.extend([
+                "value",
+                "seed",
+                "noise_seed",
+                "int",
+                "float",
+                "text",
+                "string",
+            ]);
         }
         None
     }
@@ -94,7 +102,10 @@ impl Graph {
         let sampler = self.sampler()?;
         let mut recipe = Recipe::new(Program::ComfyUi);
         // SamplerCustomAdvanced has its settings in nodes of their own.
-        let part = |name: &str| self.linked(&sampler, name).unwrap_or_else(|| sampler.clone());
+        let part = |name: &str| {
+            self.linked(&sampler, name)
+                .unwrap_or_else(|| sampler.clone())
+        };
         let (noise, guider) = (part("noise"), part("guider"));
         let (method, sigmas) = (part("sampler"), part("sigmas"));
         recipe.seed = self.value(&noise, &["seed", "noise_seed"]).and_then(as_u64);
@@ -134,15 +145,22 @@ impl Graph {
                 Some((side("width")?, side("height")?))
             })
         });
-        let model = self.linked(&guider, "model").or_else(|| self.linked(&sigmas, "model"));
-        for id in model.map(|from| self.upstream(from, &["model"])).unwrap_or_default() {
+        let model = self
+            .linked(&guider, "model")
+            .or_else(|| self.linked(&sigmas, "model"));
+        for id in model
+            .map(|from| self.upstream(from, &["model"]))
+            .unwrap_or_default()
+        {
             let named = |name| self.value(&id, &[name]).and_then(as_text);
             let file = named("ckpt_name").or_else(|| named("unet_name"));
             recipe.model = recipe.model.or(file);
             if let Some(lora) = named("lora_name") {
                 let strength = self.value(&id, &["strength_model"]).and_then(as_f32);
                 let strength = strength.map_or_else(String::new, |it| format!(" at {it}"));
-                recipe.others.push(("LoRA".to_owned(), format!("{lora}{strength}")));
+                recipe
+                    .others
+                    .push(("LoRA".to_owned(), format!("{lora}{strength}")));
             }
         }
         Some(recipe)
@@ -224,10 +242,29 @@ fn link(value: &Value) -> Option<String> {
 fn named(workflow: &Value) -> Option<Value> {
     /// The values of a node stand in this order.
     const WIDGETS: &[(&str, &[&str])] = &[
-        ("KSampler", &["seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"]),
+        (
+            "KSampler",
+            &[
+                "seed",
+                "",
+                "steps",
+                "cfg",
+                "sampler_name",
+                "scheduler",
+                "denoise",
+            ],
+        ),
         (
             "KSamplerAdvanced",
-            &["", "noise_seed", "", "steps", "cfg", "sampler_name", "scheduler"],
+            &[
+                "",
+                "noise_seed",
+                "",
+                "steps",
+                "cfg",
+                "sampler_name",
+                "scheduler",
+            ],
         ),
         ("CLIPTextEncode", &["text"]),
         ("EmptyLatentImage", &["width", "height"]),
@@ -248,16 +285,26 @@ fn named(workflow: &Value) -> Option<Value> {
             continue;
         };
         let mut inputs = Map::new();
-        for input in node.get("inputs").and_then(Value::as_array).into_iter().flatten() {
+        for input in node
+            .get("inputs")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             let source = input.get("link").and_then(Value::as_u64);
             let source = source.and_then(|number| sources.get(&number));
-            if let (Some(name), Some(source)) = (input.get("name").and_then(Value::as_str), source) {
+            if let (Some(name), Some(source)) = (input.get("name").and_then(Value::as_str), source)
+            {
                 inputs.insert(name.to_owned(), json!([source, 0]));
             }
         }
         let row = WIDGETS.iter().find(|(known, _)| *known == class);
         let values = node.get("widgets_values").and_then(Value::as_array);
-        for (name, value) in row.into_iter().flat_map(|(_, names)| *names).zip(values.into_iter().flatten()) {
+        for (name, value) in row
+            .into_iter()
+            .flat_map(|(_, names)| *names)
+            .zip(values.into_iter().flatten())
+        {
             if !name.is_empty() && !inputs.contains_key(*name) {
                 inputs.insert((*name).to_owned(), value.clone());
             }

@@ -25,7 +25,11 @@ const SAMPLERS: &[(&str, SchedulerName, Option<Sigmas>)] = &[
     ("dpmpp_2m_k", SchedulerName::DpmPp2m, Some(Sigmas::Karras)),
     ("k_dpmpp_2", SchedulerName::DpmPp2m, None),
     ("dpmpp_2m_sde", SchedulerName::DpmPp2mSde, None),
-    ("dpmpp_2m_sde_k", SchedulerName::DpmPp2mSde, Some(Sigmas::Karras)),
+    (
+        "dpmpp_2m_sde_k",
+        SchedulerName::DpmPp2mSde,
+        Some(Sigmas::Karras),
+    ),
     ("dpmpp_sde", SchedulerName::DpmPpSde, None),
     ("dpmpp_sde_k", SchedulerName::DpmPpSde, Some(Sigmas::Karras)),
     ("unipc", SchedulerName::UniPc, None),
@@ -54,8 +58,10 @@ pub(super) fn parse(text: &str) -> Option<Recipe> {
         recipe.model = name.and_then(as_text).or_else(|| as_text(model));
         let hash = model.get("hash").and_then(as_text);
         // `blake3:…`, `sha256:…`
-        recipe.model_hash =
-            hash.map(|hash| hash.rsplit_once(':').map_or(hash.clone(), |(_, hash)| hash.to_owned()));
+        recipe.model_hash = hash.map(|hash| {
+            hash.rsplit_once(':')
+                .map_or(hash.clone(), |(_, hash)| hash.to_owned())
+        });
     }
     let loras = get("loras").and_then(Value::as_array);
     for lora in loras.into_iter().flatten().take(50) {
@@ -64,7 +70,9 @@ pub(super) fn parse(text: &str) -> Option<Recipe> {
         if let Some(name) = name.and_then(as_text) {
             let weight = lora.get("weight").and_then(as_f32);
             let weight = weight.map_or_else(String::new, |it| format!(" at {it}"));
-            recipe.others.push(("LoRA".to_owned(), format!("{name}{weight}")));
+            recipe
+                .others
+                .push(("LoRA".to_owned(), format!("{name}{weight}")));
         }
     }
     is_something(recipe)
@@ -106,7 +114,10 @@ pub(super) fn parse_dream(text: &str) -> Option<Recipe> {
     let mut recipe = Recipe::new(Program::InvokeAi);
     (recipe.prompt, recipe.negative_prompt) = split_negative(prompt);
     let (mut width, mut height) = (None, None);
-    for flag in flags.split_whitespace().filter_map(|flag| flag.strip_prefix('-')) {
+    for flag in flags
+        .split_whitespace()
+        .filter_map(|flag| flag.strip_prefix('-'))
+    {
         let Some((name, value)) = flag.split_at_checked(1) else {
             continue;
         };

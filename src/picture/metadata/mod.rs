@@ -165,11 +165,18 @@ impl Recipe {
             ("guidance", number(self.guidance_scale)),
             ("seed", self.seed.map(|it| it.to_string())),
             ("generator", self.generator.map(|it| it.to_string())),
-            ("size", self.size.map(|(width, height)| format!("{width}×{height}"))),
+            (
+                "size",
+                self.size.map(|(width, height)| format!("{width}×{height}")),
+            ),
             ("clip skip", self.clip_skip.map(|it| it.to_string())),
             ("strength", number(self.strength)),
             ("device", self.device.clone()),
-            ("took", self.duration_ms.map(|ms| format!("{:.1} s", ms as f64 / 1000.0))),
+            (
+                "took",
+                self.duration_ms
+                    .map(|ms| format!("{:.1} s", ms as f64 / 1000.0)),
+            ),
         ];
         let told = rows
             .into_iter()

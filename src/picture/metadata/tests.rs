@@ -29,11 +29,16 @@ fn png_with(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
 }
 
 fn text(keyword: &str, text: &str) -> Vec<u8> {
-    png_with(&[(b"tEXt", [keyword.as_bytes(), b"\0", text.as_bytes()].concat())])
+    png_with(&[(
+        b"tEXt",
+        [keyword.as_bytes(), b"\0", text.as_bytes()].concat(),
+    )])
 }
 
 fn recipe_of(keyword: &str, said: &str) -> Recipe {
-    PictureMetadata::read(&text(keyword, said)).recipe.expect("a recipe")
+    PictureMetadata::read(&text(keyword, said))
+        .recipe
+        .expect("a recipe")
 }
 
 fn made(request: &ImageRequest) -> Vec<u8> {
@@ -76,9 +81,19 @@ fn what_we_write_is_read_by_us_and_by_readers_of_a1111() {
     let ours = metadata.recipe.expect("ours");
     assert_eq!(ours.made_by, Program::Companion);
     assert_eq!((ours.seed, ours.duration_ms), (Some(u64::MAX), Some(1500)));
-    assert!(ours.others.contains(&("init".to_owned(), "apple.png".to_owned())));
-    assert!(!String::from_utf8_lossy(&png).contains("secret"), "folders stay at home");
-    let (_, parameters) = metadata.texts.iter().find(|(key, _)| key == "parameters").expect("told");
+    assert!(
+        ours.others
+            .contains(&("init".to_owned(), "apple.png".to_owned()))
+    );
+    assert!(
+        !String::from_utf8_lossy(&png).contains("secret"),
+        "folders stay at home"
+    );
+    let (_, parameters) = metadata
+        .texts
+        .iter()
+        .find(|(key, _)| key == "parameters")
+        .expect("told");
     assert_eq!(
         parameters,
         &format!(
@@ -95,10 +110,16 @@ fn what_we_write_is_read_by_us_and_by_readers_of_a1111() {
     for (one, other) in [(&ours, &theirs)] {
         assert_eq!((one.scheduler, one.sigmas), (other.scheduler, other.sigmas));
         assert_eq!((one.seed, one.size), (other.seed, other.size));
-        assert_eq!((one.clip_skip, one.generator), (other.clip_skip, other.generator));
+        assert_eq!(
+            (one.clip_skip, one.generator),
+            (other.clip_skip, other.generator)
+        );
     }
     let again = ours.to_request();
-    assert_eq!((again.seed, again.scheduler), (request().seed, request().scheduler));
+    assert_eq!(
+        (again.seed, again.scheduler),
+        (request().seed, request().scheduler)
+    );
 }
 
 #[test]
@@ -108,12 +129,19 @@ fn words_beyond_latin_survive() {
         ..ImageRequest::default()
     };
     let texts = PictureMetadata::read(&made(&request)).texts;
-    assert!(texts[0].1.starts_with("ein Ärgernis, 赤いリンゴ"), "{texts:?}");
+    assert!(
+        texts[0].1.starts_with("ein Ärgernis, 赤いリンゴ"),
+        "{texts:?}"
+    );
     let latin = ImageRequest {
         prompt: "Ärger".to_owned(),
         ..ImageRequest::default()
     };
-    assert!(PictureMetadata::read(&made(&latin)).texts[0].1.starts_with("Ärger"));
+    assert!(
+        PictureMetadata::read(&made(&latin)).texts[0]
+            .1
+            .starts_with("Ärger")
+    );
 }
 
 #[test]
@@ -130,15 +158,25 @@ fn a1111() {
     assert_eq!(recipe.negative_prompt.as_deref(), Some("dog, \nblurry"));
     assert_eq!(recipe.scheduler, Some(SchedulerName::DpmPp2m));
     assert_eq!(recipe.sigmas, Some(Sigmas::Karras));
-    assert_eq!((recipe.num_inference_steps, recipe.seed), (Some(30), Some(123_456)));
+    assert_eq!(
+        (recipe.num_inference_steps, recipe.seed),
+        (Some(30), Some(123_456))
+    );
     assert_eq!((recipe.size, recipe.clip_skip), (Some((512, 768)), Some(1)));
     assert_eq!(recipe.version.as_deref(), Some("v1.6.0"));
-    let others: Vec<_> = recipe.others.iter().map(|(_, value)| value.as_str()).collect();
+    let others: Vec<_> = recipe
+        .others
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .collect();
     assert_eq!(others, ["31337", "x: 01, y: 02", "{\"a\":\"1, 2\"}"]);
     let bare = recipe_of("parameters", "just: words, and: more");
     assert_eq!(bare.prompt, "just: words, and: more");
     let only_settings = recipe_of("parameters", "Steps: 5, Seed: 1");
-    assert_eq!((only_settings.prompt.as_str(), only_settings.seed), ("", Some(1)));
+    assert_eq!(
+        (only_settings.prompt.as_str(), only_settings.seed),
+        ("", Some(1))
+    );
 }
 
 fn comfy_graph() -> serde_json::Value {
@@ -160,16 +198,27 @@ fn comfy_graph() -> serde_json::Value {
 
 #[test]
 fn comfy_ui() {
-    let text = comfy_graph().to_string().replace("\"batch_size\":1", "\"is_changed\":NaN");
+    let text = comfy_graph()
+        .to_string()
+        .replace("\"batch_size\":1", "\"is_changed\":NaN");
     let recipe = recipe_of("prompt", &text);
     assert_eq!(recipe.made_by, Program::ComfyUi);
     assert_eq!(recipe.prompt, "a glass \"bottle\"");
     assert_eq!(recipe.negative_prompt.as_deref(), Some("blurry"));
-    assert_eq!((recipe.seed, recipe.num_inference_steps), (Some(42), Some(20)));
+    assert_eq!(
+        (recipe.seed, recipe.num_inference_steps),
+        (Some(42), Some(20))
+    );
     assert_eq!(recipe.scheduler, Some(SchedulerName::EulerAncestral));
-    assert_eq!((recipe.sigmas, recipe.size), (Some(Sigmas::Karras), Some((512, 640))));
+    assert_eq!(
+        (recipe.sigmas, recipe.size),
+        (Some(Sigmas::Karras), Some((512, 640)))
+    );
     assert_eq!(recipe.model.as_deref(), Some("sd15.safetensors"));
-    assert_eq!(recipe.others, [("LoRA".to_owned(), "x.safetensors at 0.5".to_owned())]);
+    assert_eq!(
+        recipe.others,
+        [("LoRA".to_owned(), "x.safetensors at 0.5".to_owned())]
+    );
     assert_eq!(recipe.strength, None);
     let custom = json!({
         "1": { "class_type": "SamplerCustomAdvanced", "inputs": { "noise": ["2", 0], "guider": ["3", 0],
@@ -184,7 +233,10 @@ fn comfy_ui() {
     });
     let recipe = recipe_of("prompt", &custom.to_string());
     assert_eq!((recipe.prompt.as_str(), recipe.seed), ("a fox", Some(7)));
-    assert_eq!((recipe.num_inference_steps, recipe.strength), (Some(4), Some(0.7)));
+    assert_eq!(
+        (recipe.num_inference_steps, recipe.strength),
+        (Some(4), Some(0.7))
+    );
     assert_eq!(recipe.sampler.as_deref(), Some("euler, simple"));
     assert_eq!(recipe.model.as_deref(), Some("flux.safetensors"));
 }
@@ -204,7 +256,10 @@ fn comfy_ui_as_drawn() {
     });
     let recipe = recipe_of("workflow", &workflow.to_string());
     assert_eq!((recipe.prompt.as_str(), recipe.seed), ("a pear", Some(9)));
-    assert_eq!((recipe.guidance_scale, recipe.num_inference_steps), (Some(5.5), Some(12)));
+    assert_eq!(
+        (recipe.guidance_scale, recipe.num_inference_steps),
+        (Some(5.5), Some(12))
+    );
     assert_eq!(recipe.model.as_deref(), Some("m.ckpt"));
 }
 
@@ -215,11 +270,31 @@ fn graphs_that_bite_their_tail_end() {
         "2": { "class_type": "CLIPTextEncode", "inputs": { "text": ["2", 0], "x": ["1", 0] } },
     });
     assert_eq!(recipe_of("prompt", &circle.to_string()).prompt, "");
-    for said in ["{}", "[]", "null", "{\"1\": 2}", "x", "{\"1\":{\"class_type\":[]}}", "NaN"] {
-        assert_eq!(PictureMetadata::read(&text("prompt", said)).recipe, None, "{said}");
-        assert_eq!(PictureMetadata::read(&text("workflow", said)).recipe, None, "{said}");
+    for said in [
+        "{}",
+        "[]",
+        "null",
+        "{\"1\": 2}",
+        "x",
+        "{\"1\":{\"class_type\":[]}}",
+        "NaN",
+    ] {
+        assert_eq!(
+            PictureMetadata::read(&text("prompt", said)).recipe,
+            None,
+            "{said}"
+        );
+        assert_eq!(
+            PictureMetadata::read(&text("workflow", said)).recipe,
+            None,
+            "{said}"
+        );
         for keyword in ["invokeai_metadata", "sd-metadata", "Dream", "companion"] {
-            assert_eq!(PictureMetadata::read(&text(keyword, said)).recipe, None, "{keyword} {said}");
+            assert_eq!(
+                PictureMetadata::read(&text(keyword, said)).recipe,
+                None,
+                "{keyword} {said}"
+            );
         }
     }
 }
@@ -233,7 +308,10 @@ fn invoke_ai() {
         "loras": [{ "model": { "name": "fine" }, "weight": 0.75 }],
     });
     let recipe = recipe_of("invokeai_metadata", &new.to_string());
-    assert_eq!((recipe.made_by, recipe.prompt.as_str()), (Program::InvokeAi, "a barn"));
+    assert_eq!(
+        (recipe.made_by, recipe.prompt.as_str()),
+        (Program::InvokeAi, "a barn")
+    );
     assert_eq!(recipe.negative_prompt, None);
     assert_eq!(recipe.sigmas, Some(Sigmas::Karras));
     assert_eq!(recipe.model_hash.as_deref(), Some("abcdef"));
@@ -247,7 +325,10 @@ fn invoke_ai() {
     assert_eq!(recipe.prompt, "a boat  at sea");
     assert_eq!(recipe.negative_prompt.as_deref(), Some("people, text"));
     assert_eq!(recipe.scheduler, Some(SchedulerName::EulerAncestral));
-    let recipe = recipe_of("Dream", "\"a \"big\" dog\" -s 50 -S 1234 -W512 -H512 -C7.5 -A k_lms");
+    let recipe = recipe_of(
+        "Dream",
+        "\"a \"big\" dog\" -s 50 -S 1234 -W512 -H512 -C7.5 -A k_lms",
+    );
     assert_eq!(recipe.prompt, "a \"big\" dog");
     assert_eq!((recipe.seed, recipe.size), (Some(1234), Some((512, 512))));
     assert_eq!(recipe.scheduler, Some(SchedulerName::Lms));
@@ -272,7 +353,10 @@ fn bombs_and_broken_chunks_are_left_out() {
     assert!(start.elapsed() < Duration::from_secs(2));
     let good = packed(10);
     for chunk in [(b"zTXt", ztxt(&good)), (b"iTXt", itxt(&good))] {
-        assert_eq!(PictureMetadata::read(&png_with(&[chunk])).texts[0].1, "a".repeat(10));
+        assert_eq!(
+            PictureMetadata::read(&png_with(&[chunk])).texts[0].1,
+            "a".repeat(10)
+        );
     }
     let broken: [(&[u8; 4], &[u8]); 7] = [
         (b"tEXt", b"no zero"),
@@ -285,7 +369,11 @@ fn bombs_and_broken_chunks_are_left_out() {
     ];
     for (kind, data) in broken {
         let metadata = PictureMetadata::read(&png_with(&[(kind, data.to_vec())]));
-        assert_eq!((metadata.texts.len(), metadata.problems.len()), (0, 1), "{data:?}");
+        assert_eq!(
+            (metadata.texts.len(), metadata.problems.len()),
+            (0, 1),
+            "{data:?}"
+        );
     }
     let many: Vec<_> = (0..100).map(|_| (b"tEXt", b"k\0v".to_vec())).collect();
     assert_eq!(PictureMetadata::read(&png_with(&many)).texts.len(), 64);
@@ -304,13 +392,23 @@ fn flipped_and_cut_bytes_never_panic() {
         let _ = PictureMetadata::read(&bytes);
         let _ = PictureMetadata::read(&png[..at]);
     }
-    assert_eq!(PictureMetadata::read(b"\xff\xd8\xff, a JPEG"), PictureMetadata::default());
+    assert_eq!(
+        PictureMetadata::read(b"\xff\xd8\xff, a JPEG"),
+        PictureMetadata::default()
+    );
 }
 
 #[test]
 fn rows_are_for_people() {
-    let rows = PictureMetadata::read(&made(&request())).recipe.expect("ours").rows();
-    let row = |name: &str| rows.iter().find(|(key, _)| key == name).map(|(_, text)| text.as_str());
+    let rows = PictureMetadata::read(&made(&request()))
+        .recipe
+        .expect("ours")
+        .rows();
+    let row = |name: &str| {
+        rows.iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, text)| text.as_str())
+    };
     assert_eq!(row("model"), Some("icons-64 (0123456789)"));
     assert_eq!(row("scheduler"), Some("dpmpp_2m, karras"));
     assert_eq!(row("took"), Some("1.5 s"));
