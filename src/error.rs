@@ -7,7 +7,8 @@ use std::path::Path;
 use crate::config::ConfigError;
 use crate::executor::ExecutorError;
 use crate::kernel::{GrantError, KernelError};
-use crate::picture::PictureError;
+use crate::models::ModelError;
+use crate::picture::{PictureError, shown_size};
 use crate::safety::PolicyError;
 use crate::store::StoreError;
 
@@ -24,6 +25,8 @@ pub struct Report {
 const FAILURE: u8 = 1;
 /// Exit code: asked for in a way that can't be done.
 const USAGE: u8 = 2;
+/// Exit code: the user stopped it.
+const INTERRUPTED: u8 = 130;
 
 impl Report {
     /// Something was asked for in a way that can't be done.
@@ -142,6 +145,40 @@ impl From<PolicyError> for Report {
             exit_code: USAGE,
             ..Self::chain(&error).hint("companion policy show tells which rules hold")
         }
+    }
+}
+
+impl From<ModelError> for Report {
+    fn from(error: ModelError) -> Self {
+        let hint = error.hint();
+        let exit_code = match &error {
+            ModelError::Cancelled => INTERRUPTED,
+            ModelError::Unknown { .. }
+            | ModelError::Ambiguous { .. }
+            | ModelError::NotAModel { .. }
+            | ModelError::Settings { .. }
+            | ModelError::UnknownStyle { .. }
+            | ModelError::Exists { .. }
+            | ModelError::BadName { .. }
+            | ModelError::Selection { .. } => USAGE,
+            _ => FAILURE,
+        };
+        let mut report = Self::chain(&error);
+        if let ModelError::NoRoom {
+            path,
+            free_bytes,
+            needed_bytes,
+        } = &error
+        {
+            let (free, needed) = (shown_size(*free_bytes), shown_size(*needed_bytes));
+            report.message = format!(
+                "the disk of {} has {free} free, and {needed} more are needed",
+                path.display()
+            );
+        }
+        report.hints.extend(hint.map(str::to_owned));
+        report.exit_code = exit_code;
+        report
     }
 }
 

@@ -15,7 +15,7 @@
 //!          │        │                         the library's way to run code, without a session
 //!       session     │                         the pure core: transitions and the transcript
 //!          │        │
-//!    store · kernel · safety · picture · config   engines: they never import each other
+//!    store · kernel · models · safety · picture · config   engines: they never import each other
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
@@ -25,8 +25,8 @@
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
-//! and `QuickJS`; only `jail` sees Landlock and seccomp; only `store` sees sled; only `runtime`
-//! sees tokio.
+//! and `QuickJS`; only `jail` sees Landlock and seccomp; only `store` sees sled; only `kernel` and
+//! `models` see ureq; only `runtime` sees tokio.
 //!
 //! # Invariants
 //!
@@ -57,6 +57,8 @@
 //! | a command of the command line | `cli/<name>.rs`, a variant in `cli/mod.rs` |
 //! | a finding of the validator | a row of `safety/rules.rs`, and the code that sees it |
 //! | a wrapper that the command policy sees through | a row of `safety/shell/wrappers.rs` |
+//! | a style preset | a table of `models/styles.toml` |
+//! | a model family that is told apart | `models/family.rs` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!
@@ -75,6 +77,7 @@ pub(crate) mod kernel;
 #[cfg(feature = "measure")]
 #[doc(hidden)]
 pub mod measure;
+pub(crate) mod models;
 mod nesting;
 mod panics;
 mod picture;

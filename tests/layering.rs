@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("safety", &["protocol", "atomic", "panics", "nesting"]),
     ("session", &["protocol"]),
     ("store", &["protocol", "atomic", "panics"]),
+    ("models", &["protocol", "atomic"]),
     ("config", &["protocol", "atomic"]),
     ("diffusion", &["protocol", "panics"]),
     (
@@ -29,7 +30,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("measure", &["protocol", "kernel"]),
     (
         "error",
-        &["kernel", "store", "config", "picture", "executor", "safety"],
+        &[
+            "kernel", "store", "config", "picture", "executor", "safety", "models",
+        ],
     ),
     (
         "doctor",
@@ -53,7 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "protocol", "kernel", "executor", "headless", "error", "store", "config", "tui",
-            "runtime", "session", "doctor", "picture", "sanitize", "panics", "safety",
+            "runtime", "session", "doctor", "picture", "sanitize", "panics", "safety", "models",
         ],
     ),
 ];
@@ -80,7 +83,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("burn_cuda", &["diffusion"]),
     ("burn_wgpu", &["diffusion"]),
     ("tokio", &["runtime"]),
-    ("ureq", &["kernel"]),
+    ("ureq", &["kernel", "models"]),
     ("clap", &["cli", "protocol"]),
 ];
 

@@ -2,8 +2,11 @@
 
 mod doctor;
 mod history;
+mod meter;
+mod models;
 mod policy;
 mod print;
+mod rows;
 mod run;
 mod sanitize;
 mod show;
@@ -65,8 +68,10 @@ struct Global {
 enum Sub {
     /// Run a program from a file or a pipe
     Run(run::Run),
-    /// Show pictures in the terminal: PNG, JPEG, WebP, GIF
+    /// Show pictures in the terminal: PNG, JPEG, WebP, GIF; or tell how they were made
     Show(show::Show),
+    /// List, check, import and download the models that make pictures
+    Models(models::Models),
     /// List what was typed, over all sessions
     History(history::History),
     /// Tell what this terminal and this system can do
@@ -114,6 +119,7 @@ impl Cli {
             Some(Sub::Sanitize(_)) => sanitize::Sanitize::start(),
             Some(Sub::Run(run)) => run.start(&global.context()?),
             Some(Sub::Show(show)) => show.start(&global.context()?),
+            Some(Sub::Models(models)) => models.start(&global.context()?),
             Some(Sub::History(history)) => history.start(&global.context()?),
             Some(Sub::Policy(policy)) => policy.start(&global.context()?),
             Some(Sub::Doctor(doctor)) => Ok(doctor.start(&global.context()?)),

@@ -137,6 +137,17 @@ fn commands(command: &mut Command) -> String {
     for name in names.iter().filter(|name| *name != "help") {
         if let Some(sub) = root.find_subcommand_mut(name) {
             help(format!("companion {name}"), sub);
+            // Those that take more than their name.
+            for inner in sub.get_subcommands_mut() {
+                let takes_more = inner.get_arguments().any(|argument| {
+                    !argument.is_global_set()
+                        && argument.get_id() != "help"
+                        && argument.get_id() != "version"
+                });
+                if takes_more && inner.get_name() != "help" {
+                    help(format!("companion {name} {}", inner.get_name()), inner);
+                }
+            }
         }
     }
     page

@@ -63,6 +63,11 @@ impl Folders {
         self.config.join("policy.toml")
     }
 
+    /// Style presets of the user.
+    pub(crate) fn styles_file(&self) -> PathBuf {
+        self.config.join("styles.toml")
+    }
+
     /// The three, with their names.
     pub(crate) fn all(&self) -> [(&'static str, &Path); 3] {
         [

@@ -1,6 +1,7 @@
 //! Every key of `config.toml`: the one table that reading, the template and the docs share.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -97,6 +98,16 @@ pub(super) static KEYS: &[KeySpec] = &[
         },
     },
     KeySpec {
+        name: "models_dir",
+        default: "\"\"",
+        takes: "a path that begins with / or ~/, or \"\" for none",
+        meaning: "a folder with models, beside those of your data folder and of companion",
+        set: |config, value| {
+            config.models_dir = folder(text(value)?)?;
+            Some(())
+        },
+    },
+    KeySpec {
         name: "limits.timeout_s",
         default: "60",
         takes: "whole seconds up to a year, 0 for no limit",
@@ -161,6 +172,17 @@ pub(super) static KEYS: &[KeySpec] = &[
             Some(())
         },
     },
+    KeySpec {
+        name: "hub.url",
+        default: "\"https://huggingface.co\"",
+        takes: "an address that begins with https:// or http://",
+        meaning: "the hub that companion models pull asks; a mirror of your own has its address here",
+        set: |config, value| {
+            let url = text(value)?;
+            let is_http = url.starts_with("https://") || url.starts_with("http://");
+            is_http.then(|| url.clone_into(&mut config.hub_url))
+        },
+    },
 ];
 
 /// A `config.toml` that changes nothing, with every key in it and what it means.
@@ -216,6 +238,18 @@ fn text<'a>(value: &'a DeValue<'_>) -> Option<&'a str> {
         DeValue::String(text) => Some(text),
         _ => None,
     }
+}
+
+/// A folder, or none. Where a relative path would begin nobody could say.
+fn folder(text: &str) -> Option<Option<PathBuf>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let path = match text.strip_prefix("~/") {
+        Some(rest) => PathBuf::from(std::env::var_os("HOME")?).join(rest),
+        None => PathBuf::from(text),
+    };
+    path.is_absolute().then_some(Some(path))
 }
 
 fn truth(value: &DeValue<'_>) -> Option<bool> {

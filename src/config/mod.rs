@@ -41,8 +41,12 @@ pub(crate) struct Config {
     pub transcript_on_exit: bool,
     /// Whether the mouse is captured.
     pub mouse: bool,
+    /// Where more models are.
+    pub models_dir: Option<PathBuf>,
     /// What a cell may use.
     pub limits: Limits,
+    /// The hub that models come from.
+    pub hub_url: String,
     /// Action → keys. What they name is not checked here.
     pub keys: BTreeMap<String, String>,
 }
@@ -181,7 +185,9 @@ impl Default for Config {
             graphics: GraphicsMode::Auto,
             transcript_on_exit: true,
             mouse: false,
+            models_dir: None,
             limits: Limits::default(),
+            hub_url: "https://huggingface.co".to_owned(),
             keys: BTreeMap::new(),
         }
     }

@@ -5,6 +5,8 @@
 //!
 //! Absent on purpose: how a picture is shown.
 
+mod metadata;
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Cursor, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
@@ -16,6 +18,8 @@ use image::{
 
 use crate::panics::contain;
 use crate::protocol::MediaType;
+
+pub(crate) use metadata::{Made, PictureMetadata, Program, Recipe, encode_png};
 
 /// No picture may have more pixels than this.
 pub(crate) const MAX_PIXELS: u64 = 100_000_000;
@@ -93,6 +97,9 @@ pub(crate) enum PictureError {
         shown_size(MAX_ALLOC_BYTES)
     )]
     TooMuchMemory,
+    /// The encoder gave up.
+    #[error("can't be written as PNG: {0}")]
+    Encode(String),
     /// The decoder gave up.
     #[error("the {} data is damaged or cut short ({reason}); was the file copied completely?", media_type.title())]
     Corrupt {
@@ -331,5 +338,4 @@ fn turns_sideways(orientation: Orientation) -> bool {
 }
 
 #[cfg(test)]
-#[path = "picture_tests.rs"]
 mod tests;
