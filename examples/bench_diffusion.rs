@@ -18,7 +18,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--size" => side = Some(value()?.parse()?),
             "--repetitions" => repetitions = value()?.parse()?,
             name => {
-                let family = Published::ALL.into_iter().find(|family| family.name() == name);
+                let family = Published::ALL
+                    .into_iter()
+                    .find(|family| family.name() == name);
                 families.push(family.ok_or("usage: bench_diffusion [sd1|sd2|sdxl].. [--device cpu|cuda|vulkan] [--size N] [--repetitions N]")?);
             }
         }
@@ -52,7 +54,9 @@ fn seconds(time: Duration) -> String {
 /// Of this process, since it began.
 fn peak_memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(format!("{:.2} GB", kibibytes * 1024.0 / 1e9))
 }

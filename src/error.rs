@@ -5,7 +5,9 @@ use std::io;
 use std::path::Path;
 
 use crate::config::ConfigError;
+use crate::diffusion::DiffusionError;
 use crate::executor::ExecutorError;
+use crate::generator::GeneratorError;
 use crate::kernel::{GrantError, KernelError};
 use crate::models::ModelError;
 use crate::picture::{PictureError, shown_size};
@@ -46,6 +48,20 @@ impl Report {
             hints: Vec::new(),
             exit_code: FAILURE,
         }
+    }
+
+    /// The user stopped it.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self {
+            exit_code: INTERRUPTED,
+            ..Self::failure(message)
+        }
+    }
+
+    /// What happened, without why.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// A file that was named can't be read.
@@ -179,6 +195,37 @@ impl From<ModelError> for Report {
         report.hints.extend(hint.map(str::to_owned));
         report.exit_code = exit_code;
         report
+    }
+}
+
+impl From<GeneratorError> for Report {
+    fn from(error: GeneratorError) -> Self {
+        match error {
+            GeneratorError::Model(problem) => problem.0.into(),
+            GeneratorError::Picture(problem) => problem.0.into(),
+            error => {
+                let exit_code = match &error {
+                    GeneratorError::Cancelled => INTERRUPTED,
+                    GeneratorError::NotAGenerator { .. }
+                    | GeneratorError::Memory { .. }
+                    | GeneratorError::Engine(
+                        DiffusionError::Request(_)
+                        | DiffusionError::Size { .. }
+                        | DiffusionError::Device { .. }
+                        | DiffusionError::Scheduler(_),
+                    ) => USAGE,
+                    _ => FAILURE,
+                };
+                let mut report = Self {
+                    exit_code,
+                    ..Self::chain(&error)
+                };
+                // The engine's words are the message already.
+                report.causes.retain(|cause| *cause != report.message);
+                report.hints.extend(error.hint());
+                report
+            }
+        }
     }
 }
 

@@ -11,11 +11,12 @@
 //!          │
 //!         tui · headless · doctor             front ends: speak protocol
 //!          │        │
-//!       runtime   executor                    the shell: threads, effects, the one event loop
-//!          │        │                         the library's way to run code, without a session
-//!       session     │                         the pure core: transitions and the transcript
-//!          │        │
-//!    store · kernel · models · safety · picture · config   engines: they never import each other
+//!       runtime                               the shell: threads, effects, the one event loop
+//!          │
+//!       session   executor · generator        the pure core · the library's ways to run code and
+//!          │        │                         to make pictures, without a session
+//!    store · kernel · diffusion · models · safety · picture · config   engines: they never import
+//!          │                                  each other
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
@@ -71,6 +72,7 @@ pub mod diffusion;
 mod doctor;
 mod error;
 mod executor;
+mod generator;
 mod headless;
 mod jail;
 pub(crate) mod kernel;
@@ -95,4 +97,12 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 pub use error::Report;
 pub use executor::{CodeExecutor, Execution, ExecutorError, Isolation, TravelFailed};
-pub use kernel::{CountingAllocator, become_worker_if_asked};
+pub use generator::{GeneratorError, Image, ImageGenerator, News, SoFar};
+pub use kernel::CountingAllocator;
+
+/// In a process that companion started from its own binary: does what it was started for, and does
+/// not return. To be called first in `main`.
+pub fn become_worker_if_asked() {
+    kernel::become_worker_if_asked();
+    diffusion::answer_probe_if_asked();
+}

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod history;
+mod imagine;
 mod meter;
 mod models;
 mod policy;
@@ -14,12 +15,17 @@ mod show;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::config::{Config, FolderOverrides, Folders};
 use crate::error::Report;
+use crate::generator::ImageGenerator;
 use crate::kernel;
+use crate::models::Catalogue;
 use crate::panics;
 use crate::protocol::Language;
 use crate::tui;
@@ -68,6 +74,8 @@ struct Global {
 enum Sub {
     /// Run a program from a file or a pipe
     Run(run::Run),
+    /// Make pictures from a prompt
+    Imagine(imagine::Imagine),
     /// Show pictures in the terminal: PNG, JPEG, WebP, GIF; or tell how they were made
     Show(show::Show),
     /// List, check, import and download the models that make pictures
@@ -89,6 +97,29 @@ struct Context {
     folders: Folders,
     config: Config,
     theme: Option<String>,
+}
+
+impl Context {
+    /// The models that there are.
+    fn catalogue(&self) -> Catalogue {
+        Catalogue::new(&self.folders.data, self.config.models_dir.as_deref())
+    }
+
+    fn generator(&self) -> ImageGenerator {
+        let Folders { cache, .. } = &self.folders;
+        ImageGenerator::with(self.catalogue(), self.folders.styles_file(), cache.clone())
+    }
+}
+
+/// Set by the first Ctrl-C; the second one ends the process where it stands.
+fn stopped_by_signals() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // Where signals can't be caught they do what they always did.
+        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone());
+        let _ = signal_hook::flag::register(signal, flag.clone());
+    }
+    flag
 }
 
 /// Parses the command line, does what it says, and tells what went wrong.
@@ -118,6 +149,7 @@ impl Cli {
             Some(Sub::Print(print)) => print.start(Self::command()),
             Some(Sub::Sanitize(_)) => sanitize::Sanitize::start(),
             Some(Sub::Run(run)) => run.start(&global.context()?),
+            Some(Sub::Imagine(imagine)) => imagine.start(&global.context()?),
             Some(Sub::Show(show)) => show.start(&global.context()?),
             Some(Sub::Models(models)) => models.start(&global.context()?),
             Some(Sub::History(history)) => history.start(&global.context()?),
@@ -161,6 +193,7 @@ fn open_ui(context: &Context) -> Result<u8, Report> {
         config: &context.config,
         theme: context.theme.as_deref(),
         warnings: Vec::new(),
+        generator: context.generator(),
     })
 }
 

@@ -3,14 +3,11 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::Context;
+use super::{Context, stopped_by_signals};
 use super::meter::Meter;
 use super::rows;
 use crate::error::Report;
@@ -91,8 +88,7 @@ enum What {
 
 impl Models {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
-        let named = context.config.models_dir.as_deref();
-        let catalogue = Catalogue::new(&context.folders.data, named);
+        let catalogue = context.catalogue();
         match self.what {
             What::List { json } => Ok(list(&catalogue, json)),
             What::Info { name, json } => info(context, &catalogue.find(&name)?, json),
@@ -118,17 +114,6 @@ impl Models {
             What::Styles => styles(context),
         }
     }
-}
-
-/// Set by the first Ctrl-C; the second one ends the process where it stands.
-fn stopped_by_signals() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // Where signals can't be caught they do what they always did.
-        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone());
-        let _ = signal_hook::flag::register(signal, flag.clone());
-    }
-    flag
 }
 
 /// Prints; a reader that is gone does not want to hear of it.

@@ -5,10 +5,8 @@
 //! of matrices has come out right on it, in a process of its own where that can be had
 //! ([`answer_probe_if_asked`]), and there only.
 
-use std::fmt;
 use std::io::Read;
 use std::process::{Command, Stdio};
-use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +16,7 @@ use burn_tensor::{DType, TensorData};
 
 use super::error::DiffusionError;
 use super::tensor::{Device, Tensor};
+use crate::protocol::DeviceKind;
 
 /// Asks the child process for one device.
 const PROBE_VARIABLE: &str = "COMPANION_PROBE_DEVICE";
@@ -28,30 +27,7 @@ const PROBE_ANSWER: &str = "computes";
 /// A first run may compile kernels; a driver that hangs must not hang us.
 const PROBE_PATIENCE: Duration = Duration::from_secs(60);
 
-/// A kind of device, in the order in which they are tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DeviceKind {
-    /// An NVIDIA GPU with libcuda, NVRTC and the CUDA headers.
-    Cuda,
-    /// Any GPU with a Vulkan driver.
-    Vulkan,
-    /// The processor.
-    Cpu,
-}
-
 impl DeviceKind {
-    /// Every kind, best first.
-    pub const ALL: [Self; 3] = [Self::Cuda, Self::Vulkan, Self::Cpu];
-
-    /// The name that people type.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cuda => "cuda",
-            Self::Vulkan => "vulkan",
-            Self::Cpu => "cpu",
-        }
-    }
-
     /// Whether this build has its backend.
     pub const fn is_built_in(self) -> bool {
         match self {
@@ -59,27 +35,6 @@ impl DeviceKind {
             Self::Vulkan => cfg!(feature = "vulkan"),
             Self::Cpu => true,
         }
-    }
-}
-
-impl fmt::Display for DeviceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for DeviceKind {
-    type Err = DiffusionError;
-
-    fn from_str(name: &str) -> Result<Self, DiffusionError> {
-        let is_meant = |kind: &Self| kind.name().eq_ignore_ascii_case(name);
-        Self::ALL
-            .into_iter()
-            .find(is_meant)
-            .ok_or_else(|| DiffusionError::Device {
-                device: name.to_owned(),
-                reason: "there are cuda, vulkan and cpu".to_owned(),
-            })
     }
 }
 
@@ -126,7 +81,8 @@ impl ComputeDevice {
     pub fn best(probe: Probe) -> (Self, Vec<DiffusionError>) {
         let mut refused = Vec::new();
         for kind in DeviceKind::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|kind| kind.is_built_in())
         {
             match Self::open(kind, probe) {
@@ -264,7 +220,7 @@ mod tests {
         let cpu = ComputeDevice::open(DeviceKind::Cpu, Probe::InProcess).expect("always there");
         assert_eq!(cpu, ComputeDevice::cpu());
         assert_eq!(compute(cpu.device()), Ok(()));
-        for kind in DeviceKind::ALL {
+        for &kind in DeviceKind::ALL {
             assert_eq!(kind.name().parse::<DeviceKind>().expect("its name"), kind);
             if !kind.is_built_in() {
                 let error = ComputeDevice::open(kind, Probe::InProcess).expect_err("not built in");

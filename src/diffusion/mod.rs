@@ -8,7 +8,7 @@
 //!   ├─ rng          noise that equals PyTorch's
 //!   ├─ preview      latents as small pictures, without a decoder
 //!   └─ memory       what a picture will take, and how it is decoded
-//! weights · config · defaults    what lies on disk, checked before it is believed
+//! weights · config    what lies on disk, checked before it is believed
 //! device · tensor                which device, and the one tensor type
 //! ```
 //!
@@ -28,7 +28,6 @@
 //! pictures (the caller encodes and decodes them), and the network (the caller fetches models).
 
 mod config;
-mod defaults;
 mod device;
 mod error;
 #[doc(hidden)]
@@ -47,8 +46,7 @@ mod weights;
 mod golden_tests;
 
 pub use config::Published;
-pub use defaults::ModelDefaults;
-pub use device::{ComputeDevice, DeviceKind, Probe, answer_probe_if_asked};
+pub use device::{ComputeDevice, Probe, answer_probe_if_asked};
 pub use error::{DiffusionError, WeightFaults};
 pub use memory::Forecast;
 pub use pipeline::{

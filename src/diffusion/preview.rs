@@ -4,7 +4,12 @@
 //! their latents, and in every UI since 2023). Those of another model stand in its TOML, or are
 //! fitted by least squares from what its own VAE decodes.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use serde::Deserialize;
+
+use super::error::DiffusionError;
 
 /// A linear map from one latent to one pixel.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -29,6 +34,29 @@ pub struct Preview {
 }
 
 impl LatentRgb {
+    /// The table `[preview]` of the `companion.toml` beside a model, if there is one.
+    ///
+    /// # Errors
+    /// If it can't be read, or is no such table.
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, DiffusionError> {
+        /// The rest of the file is not the engine's.
+        #[derive(Deserialize)]
+        struct Beside {
+            preview: Option<LatentRgb>,
+        }
+        let path = folder.join("companion.toml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => match toml::from_str::<Beside>(&text) {
+                Ok(beside) => Ok(beside.preview),
+                Err(error) => Err(DiffusionError::malformed(&path, error.message())),
+            },
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
+            Err(error) => Err(DiffusionError::read(&path, error)),
+        }
+    }
+
     /// Of Stable Diffusion 1.x and 2.x.
     fn sd1() -> Self {
         Self {

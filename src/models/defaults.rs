@@ -52,12 +52,14 @@ impl Defaults {
     /// Fills in what a request leaves open.
     #[must_use]
     pub fn fill(&self, request: ImageRequest) -> ImageRequest {
+        // The spacing was chosen for the model's own sampler.
+        let is_own = request.scheduler.is_none() || request.scheduler == self.scheduler;
         ImageRequest {
             size: request.size.or(self.size),
             num_inference_steps: request.num_inference_steps.or(self.num_inference_steps),
             guidance_scale: request.guidance_scale.or(self.guidance_scale),
             scheduler: request.scheduler.or(self.scheduler),
-            sigmas: request.sigmas.or(self.sigmas),
+            sigmas: request.sigmas.or(self.sigmas.filter(|_| is_own)),
             clip_skip: request.clip_skip.or(self.clip_skip),
             negative_prompt: request
                 .negative_prompt

@@ -31,7 +31,7 @@ use crate::session::{Input, InputKind, Report, Session, Step};
 use crate::store::Store;
 
 pub(crate) use judge::Examiner;
-pub(crate) use painter::{PaintedPicture, PaintedPreview, Painter, Previews, Watcher};
+pub(crate) use painter::{Painter, Previews, file_name};
 
 use effects::Effects;
 
@@ -83,7 +83,7 @@ pub(crate) fn start(options: Options) -> io::Result<(Handle, Events)> {
     let (commands, command_inbox) = mpsc::unbounded_channel();
     let (event_outbox, events) = mpsc::channel(EVENT_ROOM);
     let (report_outbox, reports) = mpsc::channel(REPORT_ROOM);
-    let id = SessionId::new(now(), random_bits());
+    let id = new_session();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let (session, first) = Session::start(id.clone(), options.language, options.limits, now());
     let effects = Effects::start(options, id.clone(), report_outbox)?;
@@ -167,6 +167,11 @@ impl Shell {
             let _ = self.events.send(event).await;
         }
     }
+}
+
+/// The id of a session that begins now.
+pub(crate) fn new_session() -> SessionId {
+    SessionId::new(now(), random_bits())
 }
 
 /// The clock.

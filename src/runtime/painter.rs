@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
+use crate::generator::{ImageGenerator, News, SoFar};
 use crate::protocol::{
     Artifact, BlobId, CellId, Generation, ImageProgress, ImageRequest, ImageStatus, MediaType,
 };
@@ -67,6 +68,66 @@ pub(crate) struct PaintedPicture {
     pub height: u32,
     /// A name for people.
     pub name: String,
+}
+
+impl Painter for ImageGenerator {
+    fn paint(&mut self, request: &ImageRequest, watcher: &mut dyn Watcher) -> Result<(), String> {
+        let mut failure = None;
+        let painted = self.generate(request, &mut |news| match news {
+            News::Progress(progress, so_far) => {
+                watcher.progress(progress, so_far.and_then(preview))
+            }
+            News::Image(image) => {
+                let picture = PaintedPicture {
+                    name: file_name(&image.generation.request),
+                    png: image.png,
+                    width: image.width,
+                    height: image.height,
+                };
+                match watcher.made(picture, image.generation) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(problem) => {
+                        failure = Some(problem);
+                        ControlFlow::Break(())
+                    }
+                }
+            }
+        });
+        match failure {
+            Some(problem) => Err(problem),
+            None => painted.map_err(|error| error.in_a_line()),
+        }
+    }
+}
+
+fn preview(so_far: &SoFar) -> Option<PaintedPreview> {
+    let mut png = Vec::new();
+    let encoder = image::codecs::png::PngEncoder::new(&mut png);
+    so_far.pixels.write_with_encoder(encoder).ok()?;
+    let (width, height) = so_far.size;
+    Some(PaintedPreview { png, width, height })
+}
+
+/// `a-red-apple-7.png`
+pub(crate) fn file_name(request: &ImageRequest) -> String {
+    let words = request.prompt.split(|c: char| !c.is_alphanumeric());
+    let mut name = String::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        if name.len() + word.len() > 40 {
+            break;
+        }
+        if !name.is_empty() {
+            name.push('-');
+        }
+        name.push_str(&word.to_lowercase());
+    }
+    if name.is_empty() {
+        name.push_str("picture");
+    }
+    match request.seed {
+        Some(seed) => format!("{name}-{seed}.png"),
+        None => format!("{name}.png"),
+    }
 }
 
 /// The newest previews, in memory: what is on the screen for a second is not worth a file.

@@ -25,6 +25,7 @@ use super::{backend_choice, findings, highlight, plain, theme, view};
 use crate::config::{Config, EditMode, Folders};
 use crate::doctor;
 use crate::error::Report;
+use crate::generator::ImageGenerator;
 use crate::kernel::find_program;
 use crate::picture;
 use crate::protocol::{Artifact, Command, Event, NoticeLevel, SettingChange};
@@ -54,6 +55,8 @@ pub(crate) struct Options<'a> {
     pub theme: Option<&'a str>,
     /// What the configuration had to warn of.
     pub warnings: Vec<String>,
+    /// Who makes pictures.
+    pub generator: ImageGenerator,
 }
 
 /// What wakes the loop.
@@ -78,6 +81,7 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         config,
         theme,
         warnings,
+        generator,
     } = options;
     let probed = probe();
     let capabilities = probed.capabilities;
@@ -98,7 +102,7 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         program: find_program()?,
         store: Arc::clone(&store),
         examiner: Box::new(judge),
-        painter: Box::new(painter),
+        painter: Box::new(generator),
         previews,
     })
     .map_err(|error| Report::failure("can't start").cause(error.to_string()))?;

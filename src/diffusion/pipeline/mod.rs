@@ -24,7 +24,6 @@ pub use components::Family;
 pub use decode::Tiling;
 pub use settings::Settings;
 
-use super::defaults::ModelDefaults;
 use super::device::ComputeDevice;
 use super::error::DiffusionError;
 use super::memory::{self, Forecast};
@@ -38,7 +37,6 @@ use decode::Planes;
 /// A model on a device, ready to draw.
 pub struct Pipeline {
     components: Components,
-    defaults: ModelDefaults,
     device: ComputeDevice,
     latent_rgb: LatentRgb,
 }
@@ -102,12 +100,10 @@ impl Pipeline {
         device: &ComputeDevice,
         on_progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, DiffusionError> {
-        let defaults = ModelDefaults::read(folder)?;
         let components = Components::load(folder, device, on_progress)?;
-        let latent_rgb = latent_rgb(&components, &defaults)?;
+        let latent_rgb = latent_rgb(&components, LatentRgb::read(folder)?)?;
         Ok(Self {
             components,
-            defaults,
             device: device.clone(),
             latent_rgb,
         })
@@ -176,16 +172,12 @@ impl Pipeline {
 /// noise.
 fn latent_rgb(
     components: &Components,
-    defaults: &ModelDefaults,
+    own: Option<LatentRgb>,
 ) -> Result<LatentRgb, DiffusionError> {
     let vae = &components.vae;
     let channels = vae.config.latent_channels;
-    if let Some(own) = defaults
-        .preview
-        .as_ref()
-        .filter(|own| own.factors.len() == channels)
-    {
-        return Ok(own.clone());
+    if let Some(own) = own.filter(|own| own.factors.len() == channels) {
+        return Ok(own);
     }
     if let Some(published) = LatentRgb::published(vae.config.scaling_factor, channels) {
         return Ok(published);

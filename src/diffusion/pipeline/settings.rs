@@ -63,12 +63,11 @@ impl Pipeline {
         pictures: &Pictures,
     ) -> Result<Settings, DiffusionError> {
         let refuse = |reason: &str| Err(DiffusionError::Request(reason.to_owned()));
-        let defaults = &self.defaults;
         let init_size = pictures
             .init
             .as_ref()
             .map(|picture| self.near(picture.dimensions()));
-        let size = request.size.or(init_size).or(defaults.size);
+        let size = request.size.or(init_size);
         let (width, height) = size.unwrap_or_else(|| self.trained_size());
         self.check_size(width, height)?;
         if pictures.mask.is_some() && pictures.init.is_none() {
@@ -89,15 +88,10 @@ impl Pipeline {
             return refuse("the guidance rescale must be between 0 and 1");
         }
         let (own, _) = self.own_scheduler()?;
-        let scheduler = request.scheduler.or(defaults.scheduler).unwrap_or(own);
-        let sigmas = request.sigmas.or_else(|| {
-            defaults
-                .sigmas
-                .filter(|_| defaults.scheduler == Some(scheduler))
-        });
+        let scheduler = request.scheduler.unwrap_or(own);
+        let sigmas = request.sigmas;
         let steps = request
             .num_inference_steps
-            .or(defaults.num_inference_steps)
             .unwrap_or(if scheduler == SchedulerName::Lcm {
                 4
             } else {
@@ -112,18 +106,14 @@ impl Pipeline {
         }
         let guidance_scale = request
             .guidance_scale
-            .or(defaults.guidance_scale)
             .unwrap_or_else(|| self.usual_guidance(scheduler));
         if !guidance_scale.is_finite() {
             return refuse("the guidance must be a number");
         }
-        let clip_skip = request.clip_skip.or(defaults.clip_skip).unwrap_or_default();
+        let clip_skip = request.clip_skip.unwrap_or_default();
         Ok(Settings {
             prompt: request.prompt.clone(),
-            negative_prompt: request
-                .negative_prompt
-                .clone()
-                .or_else(|| defaults.negative_prompt.clone()),
+            negative_prompt: request.negative_prompt.clone(),
             width,
             height,
             num_inference_steps: steps,

@@ -138,8 +138,8 @@ impl Rows {
         }
         let mut words = format!("{which}{done}/{total}");
         if let Some(rate) = steps_per_second.filter(|rate| *rate > 0.0) {
-            let left = f64::from(total.saturating_sub(*done)) / f64::from(rate);
-            words.push_str(&format!(" · {} · {} left", speed(rate), seconds(left)));
+            words.push_str(" · ");
+            words.push_str(&text::speed(rate, total.saturating_sub(*done)));
         }
         let room = self.width.saturating_sub(text::width(&words) + 3);
         let bar = text::bar(u64::from(*done), u64::from(*total), room.min(BAR));
@@ -147,23 +147,6 @@ impl Rows {
         line.append(&mut run(Role::Dim, &format!(" {words}")));
         self.caption(&line);
         self.push(Mark::default(), Content::Elapsed { since });
-    }
-}
-
-/// `12.3 it/s`, or `4.1 s/it` where a step is long.
-fn speed(steps_per_second: f32) -> String {
-    if steps_per_second >= 1.0 {
-        format!("{steps_per_second:.1} it/s")
-    } else {
-        format!("{:.1} s/it", 1.0 / steps_per_second)
-    }
-}
-
-fn seconds(seconds: f64) -> String {
-    if seconds < 90.0 {
-        format!("{seconds:.0} s")
-    } else {
-        format!("{:.0} min", seconds / 60.0)
     }
 }
 

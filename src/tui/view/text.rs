@@ -51,6 +51,22 @@ pub(crate) fn bar(done: u64, total: u64, columns: usize) -> String {
     bar
 }
 
+/// `12.3 it/s · 4 s left`, or `4.1 s/it · 2 min left` where a step is long.
+pub(crate) fn speed(steps_per_second: f32, steps_left: u32) -> String {
+    let rate = if steps_per_second >= 1.0 {
+        format!("{steps_per_second:.1} it/s")
+    } else {
+        format!("{:.1} s/it", 1.0 / steps_per_second)
+    };
+    let left = f64::from(steps_left) / f64::from(steps_per_second);
+    let left = if left < 90.0 {
+        format!("{left:.0} s")
+    } else {
+        format!("{:.0} min", left / 60.0)
+    };
+    format!("{rate} · {left} left")
+}
+
 /// Lines of at most so many columns, broken at spaces where there are any.
 pub(crate) fn wrap_words(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);

@@ -1,0 +1,354 @@
+//! `companion imagine`
+
+use std::io::{self, IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::json;
+
+use super::rows::columns;
+use super::{Context, stopped_by_signals};
+use crate::error::Report;
+use crate::generator::{GeneratorError, Image, ImageGenerator, News};
+use crate::picture::{shown_path, shown_size};
+use crate::protocol::{
+    Artifact, CellId, Event, ImageFlags, ImageProgress, ImageRequest, ImageStage, ImageStatus,
+    MediaType, SessionId, Timestamp,
+};
+use crate::runtime::{file_name, new_session, now};
+use crate::store::{self, Store};
+use crate::tui::backend_choice;
+use crate::tui::image::{ShowOptions, show_to_stdout};
+use crate::tui::view::text::{bar, duration, speed};
+
+/// Makes pictures from a prompt: PNG files in this folder, shown where a terminal reads.
+#[derive(Debug, Args)]
+pub(super) struct Imagine {
+    /// What is to be seen
+    #[arg(value_name = "PROMPT", required = true)]
+    prompt: Vec<String>,
+    /// The file; with --count a number is put before its extension
+    /// [default: named after the prompt, never over another]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print one JSON object, and show nothing
+    #[arg(long)]
+    json: bool,
+    #[command(flatten, next_help_heading = "The picture")]
+    flags: ImageFlags,
+}
+
+/// What became of a request.
+struct Made {
+    files: Vec<(PathBuf, Image)>,
+    status: ImageStatus,
+    exit_code: u8,
+    report: Option<Report>,
+}
+
+impl Imagine {
+    pub fn start(self, context: &Context) -> Result<u8, Report> {
+        let request = self.flags.clone().with_prompt(self.prompt.join(" "));
+        let mut generator = context.generator();
+        let store = store::open(&context.folders.data);
+        let stop = stopped_by_signals();
+        let started = Instant::now();
+        let made = self.make(&mut generator, &request, store.as_ref(), &stop);
+        if self.json {
+            print_json(&made, &request, started);
+            return Ok(made.exit_code);
+        }
+        if !made.files.is_empty() {
+            show(context, &made)?;
+        }
+        match made.report {
+            Some(report) => Err(report),
+            None => Ok(made.exit_code),
+        }
+    }
+
+    /// Makes the pictures and keeps them.
+    fn make(
+        &self,
+        generator: &mut ImageGenerator,
+        request: &ImageRequest,
+        store: &dyn Store,
+        stop: &AtomicBool,
+    ) -> Made {
+        let mut line = ProgressLine::new(self.json);
+        let mut files: Vec<(PathBuf, Image)> = Vec::new();
+        let mut failure: Option<Report> = None;
+        let many = request.count.unwrap_or(1) > 1;
+        let painted = generator.generate(request, &mut |news| {
+            match news {
+                News::Progress(progress, _) => line.draw(&progress),
+                News::Image(image) => {
+                    line.clear();
+                    match self.keep(&image, files.len(), many) {
+                        Ok(path) => files.push((path, image)),
+                        Err(report) => {
+                            failure = Some(report);
+                            return ControlFlow::Break(());
+                        }
+                    }
+                }
+            }
+            if stop.load(Ordering::SeqCst) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        line.clear();
+        let (status, report) = match (failure, painted) {
+            (Some(report), _) => (failed(&report), Some(report)),
+            (None, Ok(())) => (ImageStatus::Ok, None),
+            (None, Err(GeneratorError::Cancelled)) => (
+                ImageStatus::Interrupted,
+                Some(Report::interrupted("interrupted")),
+            ),
+            (None, Err(error)) => {
+                let report = Report::from(error);
+                (failed(&report), Some(report))
+            }
+        };
+        // The pictures are there, whatever becomes of the index.
+        if !files.is_empty()
+            && let Err(problem) = remember(store, request, &files, &status)
+        {
+            let _ = writeln!(io::stderr(), "companion: not in the gallery: {problem}");
+        }
+        let exit_code = report.as_ref().map_or(0, Report::exit_code);
+        Made {
+            files,
+            status,
+            exit_code,
+            report,
+        }
+    }
+
+    fn keep(&self, image: &Image, index: usize, many: bool) -> Result<PathBuf, Report> {
+        let path = match &self.output {
+            Some(path) if many => numbered(path, index + 1),
+            Some(path) => path.clone(),
+            None => free(Path::new(&file_name(&image.generation.request))),
+        };
+        image.save(&path).map_err(Report::from)?;
+        Ok(path)
+    }
+}
+
+fn failed(report: &Report) -> ImageStatus {
+    ImageStatus::Failed {
+        message: report.message().to_owned(),
+    }
+}
+
+/// `apple.png`, 2 → `apple-2.png`
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match path.extension() {
+        Some(extension) => format!("{stem}-{number}.{}", extension.to_string_lossy()),
+        None => format!("{stem}-{number}"),
+    };
+    path.with_file_name(name)
+}
+
+/// The path, or the first numbered one that is not there.
+fn free(path: &Path) -> PathBuf {
+    if !path.exists() {
+        return path.to_owned();
+    }
+    (2..)
+        .map(|number| numbered(path, number))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| path.to_owned())
+}
+
+/// Keeps pictures and how they came about, as a session of its own.
+fn remember(
+    store: &dyn Store,
+    request: &ImageRequest,
+    files: &[(PathBuf, Image)],
+    status: &ImageStatus,
+) -> Result<(), store::StoreError> {
+    let (session, at): (SessionId, Timestamp) = (new_session(), now());
+    let cell = CellId(1);
+    let mut events = vec![
+        Event::SessionStarted {
+            session: session.clone(),
+            at,
+        },
+        Event::ImageSubmitted {
+            cell,
+            request: request.clone(),
+            at,
+        },
+    ];
+    for (path, image) in files {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        events.push(Event::ImageMade {
+            cell,
+            artifact: Artifact {
+                blob: store.blobs().put(&image.png)?,
+                media_type: MediaType::Png,
+                name: name.to_string_lossy().into_owned(),
+                width: image.width,
+                height: image.height,
+                size_bytes: image.png.len() as u64,
+            },
+            generation: Box::new(image.generation.clone()),
+            at,
+        });
+    }
+    events.push(Event::ImageFinished {
+        cell,
+        status: status.clone(),
+        at,
+    });
+    events.push(Event::SessionEnded { at });
+    store.append_events(&session, &events)
+}
+
+fn show(context: &Context, made: &Made) -> Result<(), Report> {
+    let mut out = io::stdout().lock();
+    let gone = |error: io::Error| match error.kind() {
+        // Whoever read us has gone; the files are there.
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Report::failure("can't write").cause(error.to_string())),
+    };
+    for (path, image) in &made.files {
+        if out.is_terminal()
+            && let Some(backend) = backend_choice(context.config.graphics)
+        {
+            let options = ShowOptions {
+                width: None,
+                height: None,
+                backend,
+            };
+            if let Err(error) = show_to_stdout(std::slice::from_ref(path), options, &mut out) {
+                return gone(error);
+            }
+        }
+        let generation = &image.generation;
+        let told = writeln!(
+            out,
+            "{}: {}×{}, {}, seed {}, {} on {}",
+            shown_path(path),
+            image.width,
+            image.height,
+            shown_size(image.png.len() as u64),
+            generation.request.seed.unwrap_or_default(),
+            duration(std::time::Duration::from_millis(generation.time_ms)),
+            generation.device,
+        );
+        if let Err(error) = told {
+            return gone(error);
+        }
+    }
+    Ok(())
+}
+
+fn print_json(made: &Made, request: &ImageRequest, started: Instant) {
+    let images: Vec<_> = made
+        .files
+        .iter()
+        .map(|(path, image)| {
+            json!({
+                "path": path.to_string_lossy(),
+                "width": image.width,
+                "height": image.height,
+                "size_bytes": image.png.len(),
+                "seed": image.generation.request.seed,
+                "generation": image.generation,
+            })
+        })
+        .collect();
+    let mut object = json!({
+        "request": request,
+        "images": images,
+        "time_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "exit_code": made.exit_code,
+    });
+    let status = serde_json::to_value(&made.status);
+    if let (Some(object), Ok(serde_json::Value::Object(status))) = (object.as_object_mut(), status)
+    {
+        object.extend(status);
+    }
+    let _ = writeln!(io::stdout(), "{object}");
+}
+
+/// Progress on standard error: one line that is drawn over, where a terminal reads it.
+struct ProgressLine {
+    columns: Option<usize>,
+    is_drawn: bool,
+}
+
+impl ProgressLine {
+    fn new(is_quiet: bool) -> Self {
+        Self {
+            columns: columns(&io::stderr()).filter(|_| !is_quiet),
+            is_drawn: false,
+        }
+    }
+
+    fn draw(&mut self, progress: &ImageProgress) {
+        let Some(columns) = self.columns else {
+            return;
+        };
+        let ImageProgress {
+            stage,
+            image,
+            images,
+            done,
+            total,
+            steps_per_second,
+            ..
+        } = progress;
+        let mut words = match stage {
+            ImageStage::Preparing => "preparing".to_owned(),
+            ImageStage::Loading => format!("loading {done}/{total}"),
+            ImageStage::Denoising | ImageStage::Decoding => format!("{done}/{total}"),
+        };
+        if *images > 1 {
+            words = format!("picture {image} of {images} · {words}");
+        }
+        if *stage == ImageStage::Decoding {
+            words.push_str(" · decoding");
+        } else if let Some(rate) = steps_per_second.filter(|rate| *rate > 0.0) {
+            words.push_str(&format!(" · {}", speed(rate, total.saturating_sub(*done))));
+        }
+        let bar = bar(u64::from(*done), u64::from(*total), 20);
+        let line = format!("{bar} {words}");
+        let line = super::rows::cut(&line, columns.saturating_sub(1));
+        let _ = write!(io::stderr(), "\r\x1b[K{line}");
+        self.is_drawn = true;
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.is_drawn) {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_numbered_before_their_extension() {
+        let numbered = |path: &str| numbered(Path::new(path), 2);
+        assert_eq!(numbered("out/a.b.png"), Path::new("out/a.b-2.png"));
+        assert_eq!(numbered("apple"), Path::new("apple-2"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.png");
+        assert_eq!(free(&path), path);
+        std::fs::write(&path, "").expect("written");
+        std::fs::write(folder.path().join("x-2.png"), "").expect("written");
+        assert_eq!(free(&path), folder.path().join("x-3.png"));
+    }
+}
