@@ -1,0 +1,177 @@
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use super::*;
+use crate::picture::PictureMetadata;
+use crate::protocol::SchedulerName;
+
+fn generator(folder: &Path) -> ImageGenerator {
+    let catalogue = Catalogue::new(folder, None);
+    ImageGenerator::with(catalogue, folder.join("styles.toml"), folder.join("cache"))
+}
+
+fn apple() -> ImageRequest {
+    ImageRequest {
+        prompt: "a red apple".to_owned(),
+        num_inference_steps: Some(2),
+        seed: Some(1),
+        ..ImageRequest::default()
+    }
+}
+
+/// Everything that is told, or why not.
+fn make(
+    generator: &mut ImageGenerator,
+    request: &ImageRequest,
+) -> Result<(Vec<ImageProgress>, Vec<Image>), GeneratorError> {
+    let (mut progress, mut images) = (Vec::new(), Vec::new());
+    generator.generate(request, &mut |news| {
+        match news {
+            News::Progress(one, _) => progress.push(one),
+            News::Image(image) => images.push(image),
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok((progress, images))
+}
+
+#[test]
+fn a_picture_tells_how_it_was_made_and_is_made_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut generator = generator(folder.path());
+    let request = ImageRequest {
+        count: Some(2),
+        style: Some("watercolor".to_owned()),
+        ..apple()
+    };
+    let (progress, images) = make(&mut generator, &request).expect("pictures");
+    assert!(progress.iter().any(|one| one.stage == ImageStage::Loading));
+    let last = progress.last().expect("steps");
+    assert_eq!((last.image, last.images, last.done, last.total), (2, 2, 2, 2));
+    let [first, second] = images.as_slice() else {
+        panic!("{} pictures", images.len());
+    };
+    assert_eq!((first.width, first.height), (64, 64));
+    let told = &second.generation;
+    assert_eq!(told.request.seed, Some(2));
+    assert_eq!(told.request.prompt, "a red apple");
+    assert_eq!(told.request.style.as_deref(), Some("watercolor"));
+    assert_eq!(told.request.scheduler, Some(SchedulerName::DpmPp2m));
+    assert_eq!(told.request.model.as_deref(), Some("icons-64"));
+    assert_eq!(told.device, "cpu");
+    assert_eq!(told.model_hash.as_ref().map(String::len), Some(64));
+    let written = PictureMetadata::read(&second.png);
+    assert_eq!(written.recipe.expect("ours").seed, Some(2));
+    let (_, again) = make(&mut generator, &told.request).expect("the same picture");
+    let pixels = |image: &Image| picture::decode(&image.png).expect("a PNG").to_rgb8();
+    assert_eq!(pixels(&again[0]), pixels(second));
+    assert_ne!(pixels(first), pixels(second));
+}
+
+#[test]
+fn a_picture_is_begun_with_another_and_painted_within_a_mask() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut generator = generator(folder.path());
+    let (_, images) = make(&mut generator, &apple()).expect("a picture");
+    let init = folder.path().join("init.png");
+    images[0].save(&init).expect("written");
+    let mask = folder.path().join("mask.png");
+    let half = image::GrayImage::from_fn(64, 64, |x, _| image::Luma([if x < 32 { 0 } else { 255 }]));
+    half.save(&mask).expect("written");
+    let request = ImageRequest {
+        init: Some(init),
+        mask: Some(mask),
+        seed: Some(5),
+        ..apple()
+    };
+    let (_, painted) = make(&mut generator, &request).expect("a picture");
+    let pixels = |image: &Image| picture::decode(&image.png).expect("a PNG").to_rgb8();
+    let (before, after) = (pixels(&images[0]), pixels(&painted[0]));
+    let difference = |columns: std::ops::Range<u32>| {
+        let points = columns.flat_map(|x| (0..64).map(move |y| (x, y)));
+        let all = points.flat_map(|(x, y)| {
+            let (one, other) = (before.get_pixel(x, y).0, after.get_pixel(x, y).0);
+            one.into_iter().zip(other)
+        });
+        all.map(|(one, other)| u64::from(one.abs_diff(other))).sum::<u64>()
+    };
+    let (kept, new) = (difference(0..24), difference(40..64));
+    assert!(kept * 2 < new, "{kept} where it is kept, {new} where it is painted");
+}
+
+#[test]
+fn what_cannot_be_is_said_in_a_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut generator = generator(folder.path());
+    let missing = PathBuf::from("/nowhere/x.png");
+    let cases = [
+        (
+            ImageRequest {
+                size: Some((65, 64)),
+                ..apple()
+            },
+            "64x64",
+        ),
+        (
+            ImageRequest {
+                model: Some("nothing".to_owned()),
+                ..apple()
+            },
+            "companion models list",
+        ),
+        (
+            ImageRequest {
+                style: Some("nothing".to_owned()),
+                ..apple()
+            },
+            "watercolor",
+        ),
+        (
+            ImageRequest {
+                init: Some(missing),
+                ..apple()
+            },
+            "/nowhere/x.png",
+        ),
+        (
+            ImageRequest {
+                device: Some(DeviceKind::Cuda),
+                ..apple()
+            },
+            "cuda",
+        ),
+    ];
+    for (request, said) in cases {
+        let error = make(&mut generator, &request).expect_err(said).in_a_line();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn who_breaks_off_gets_no_picture_and_may_ask_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut generator = generator(folder.path());
+    let mut steps = 0;
+    let request = ImageRequest {
+        num_inference_steps: Some(500),
+        ..apple()
+    };
+    let stopped = generator.generate(&request, &mut |news| match news {
+        News::Progress(one, so_far) if one.stage == ImageStage::Denoising => {
+            steps += 1;
+            let so_far = so_far.expect("a preview");
+            assert_eq!(so_far.pixels.dimensions(), (16, 16));
+            assert_eq!(so_far.size, (64, 64));
+            if steps == 2 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }
+        News::Progress(..) => ControlFlow::Continue(()),
+        News::Image(_) => panic!("a picture"),
+    });
+    assert!(matches!(stopped, Err(GeneratorError::Cancelled)));
+    assert_eq!(steps, 2);
+    assert_eq!(make(&mut generator, &apple()).expect("a picture").1.len(), 1);
+}
