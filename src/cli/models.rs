@@ -30,7 +30,7 @@ pub(super) struct Models {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List them: name, family, size, number format, defaults, folder
+    /// List them: name, family, size, dtype, defaults, folder
     List {
         /// One JSON object a line
         #[arg(long)]
@@ -86,7 +86,14 @@ enum What {
         name: Option<String>,
     },
     /// List the style presets, which wrap a prompt: those of companion, and of styles.toml
-    Styles,
+    Styles {
+        /// Only this one, with its texts
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// What it makes of this prompt
+        #[arg(value_name = "PROMPT", requires = "name")]
+        prompt: Option<String>,
+    },
 }
 
 impl Models {
@@ -115,7 +122,7 @@ impl Models {
                     cancel: &stopped_by_signals(),
                 })
             }
-            What::Styles => styles(context),
+            What::Styles { name, prompt } => styles(context, name.as_deref(), prompt.as_deref()),
         }
     }
 }
@@ -157,7 +164,7 @@ fn list(catalogue: &Catalogue, json: bool) -> u8 {
         print(&text);
         return 0;
     }
-    let header = ["NAME", "FAMILY", "SIZE", "NUMBERS", "DEFAULTS", "FOLDER"];
+    let header = ["NAME", "FAMILY", "SIZE", "DTYPE", "DEFAULTS", "FOLDER"];
     let mut table = vec![header.map(str::to_owned).to_vec()];
     for model in &models {
         let family = if model.problems.is_empty() {
@@ -181,6 +188,9 @@ fn list(catalogue: &Catalogue, json: bool) -> u8 {
             "what is broken tells companion models verify {}",
             broken.name
         );
+    }
+    if let Some(default) = catalogue.default_model() {
+        let _ = writeln!(text, "without --model it is {}", default.name);
     }
     print(&text);
     0
@@ -312,10 +322,7 @@ fn info(context: &Context, model: &Model, json: bool) -> Result<u8, Report> {
         ("family", Some(family)),
         ("layout", Some(layout)),
         ("size", Some(weights.join(", "))),
-        (
-            "hash",
-            hash.map(|hash| format!("{} (SHA-256 {})", hash.short(), hash.0)),
-        ),
+        ("sha256", hash.map(|hash| hash.0)),
         ("defaults", Some(long_defaults(model))),
         ("negative", about.negative_prompt.clone()),
         ("licence", about.licence.clone()),
@@ -333,12 +340,12 @@ fn info(context: &Context, model: &Model, json: bool) -> Result<u8, Report> {
     Ok(u8::from(!model.problems.is_empty()))
 }
 
-/// `10.3 million numbers`
+/// `10.3 million parameters`
 fn millions(count: u64) -> String {
     match count {
-        0..1_000_000 => format!("{count} numbers"),
-        1_000_000..1_000_000_000 => format!("{:.1} million numbers", count as f64 / 1e6),
-        _ => format!("{:.2} billion numbers", count as f64 / 1e9),
+        0..1_000_000 => format!("{count} parameters"),
+        1_000_000..1_000_000_000 => format!("{:.1} million parameters", count as f64 / 1e6),
+        _ => format!("{:.2} billion parameters", count as f64 / 1e9),
     }
 }
 
@@ -540,8 +547,17 @@ fn pull(pull: &Pull<'_>) -> Result<u8, Report> {
     Ok(0)
 }
 
-fn styles(context: &Context) -> Result<u8, Report> {
+fn styles(context: &Context, name: Option<&str>, prompt: Option<&str>) -> Result<u8, Report> {
     let styles = Styles::load(&context.folders.styles_file())?;
+    if let Some(name) = name {
+        let style = styles.get(name)?;
+        let (prompt, negative) = style.wrap(prompt.unwrap_or("{prompt}"), None);
+        let mut rows = vec![("prompt".to_owned(), prompt)];
+        rows.extend(negative.map(|negative| ("negative".to_owned(), negative)));
+        let text = rows::render(&rows, rows::columns(&io::stdout()));
+        print(&format!("{name}: {}{text}\n", style.summary));
+        return Ok(0);
+    }
     let header = ["NAME", "WHAT", "PROMPT"].map(str::to_owned).to_vec();
     let rows = styles
         .iter()
