@@ -142,14 +142,14 @@ fn a_model_is_imported_told_and_verified() {
 #[test]
 fn a_folder_of_the_configuration_is_looked_at() {
     let home = Home::new();
-    write_model(&home.path("elsewhere/deep/one"));
+    write_model(&home.path("elsewhere/deep/lantern"));
     fs::create_dir(home.path("config")).expect("made");
     let config = format!("models_dir = {:?}\n", home.path("elsewhere"));
     fs::write(home.path("config/config.toml"), config).expect("written");
-    let told = home.check(&["models", "info", "one"], 0);
-    assert!(told.starts_with("deep/one\n"), "{told}");
-    let error = home.fails(&["models", "info", "oen"], 2);
-    assert!(error.contains("did you mean deep/one?"), "{error}");
+    let told = home.check(&["models", "info", "lantern"], 0);
+    assert!(told.starts_with("deep/lantern\n"), "{told}");
+    let error = home.fails(&["models", "info", "lantren"], 2);
+    assert!(error.contains("did you mean deep/lantern?"), "{error}");
     fs::write(home.path("config/config.toml"), "models_dir = \"here\"\n").expect("written");
     let error = home.fails(&["models", "list"], 2);
     assert!(error.contains("models_dir can't be \"here\""), "{error}");

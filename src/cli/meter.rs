@@ -98,6 +98,10 @@ impl Meter {
         }
     }
 
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a rate is shown with two digits"
+    )]
     fn draw(&mut self) {
         let now = Instant::now();
         if !self.is_shown || self.drawn.is_some_and(|drawn| now - drawn < EVERY) {
@@ -121,6 +125,7 @@ impl Meter {
         self.is_dirty = true;
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "a part is shown in per cent")]
     fn line(&self) -> String {
         let mut line = String::new();
         let part = match self.total {

@@ -38,7 +38,7 @@ enum What {
     },
     /// Tell all about one: its parts, its hash, what it does best with
     Info {
-        /// Its name, or the last part of it, or a path that begins with / or .
+        /// Its name, or the last part of it, or a path that begins with /, ./ or ../
         #[arg(value_name = "NAME")]
         name: String,
         /// As one JSON object
@@ -68,7 +68,7 @@ enum What {
     },
     /// Download a model of Hugging Face's hub; given again, it goes on where it stopped
     ///
-    /// Of a repository with model_index.json it fetches what the model needs, else its one
+    /// Of a repository with `model_index.json` it fetches what the model needs, else its one
     /// checkpoint. Sizes and hashes are checked. Where a token is wanted, it is taken from the
     /// variable `HF_TOKEN`, and sent to the hub only.
     Pull {
@@ -148,10 +148,10 @@ fn list(catalogue: &Catalogue, json: bool) -> u8 {
     let entries = catalogue.entries();
     let models: Vec<Model> = entries.iter().map(Catalogue::examine).collect();
     if json {
-        let lines: String = models
-            .iter()
-            .map(|model| format!("{}\n", as_json(model)))
-            .collect();
+        let lines = models.iter().fold(String::new(), |mut lines, model| {
+            let _ = writeln!(lines, "{}", as_json(model));
+            lines
+        });
         print(&lines);
         return 0;
     }
@@ -341,6 +341,7 @@ fn info(context: &Context, model: &Model, json: bool) -> Result<u8, Report> {
 }
 
 /// `10.3 million parameters`
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 fn millions(count: u64) -> String {
     match count {
         0..1_000_000 => format!("{count} parameters"),

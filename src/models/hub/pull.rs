@@ -168,7 +168,7 @@ impl Pull<'_> {
             }
         }
         let was_complete = missing.is_empty() && record.revision == listing.commit;
-        self.check_room(&missing, work)?;
+        Self::check_room(&missing, work)?;
         for (path, file) in &missing {
             let fetched = self.fetch(&listing, path, file, work, on)?;
             record.files.insert((*path).clone(), fetched);
@@ -273,11 +273,7 @@ impl Pull<'_> {
     }
 
     /// Better before the first byte than in the middle of the night.
-    fn check_room(
-        &self,
-        missing: &[(&String, &RemoteFile)],
-        work: &Path,
-    ) -> Result<(), ModelError> {
+    fn check_room(missing: &[(&String, &RemoteFile)], work: &Path) -> Result<(), ModelError> {
         let needed = missing
             .iter()
             .filter_map(|(path, file)| {
@@ -320,7 +316,7 @@ impl Pull<'_> {
         on: OnProgress<'_>,
     ) -> Result<(), ModelError> {
         const STEP: Duration = Duration::from_millis(50);
-        const LONGEST: Duration = Duration::from_secs(60);
+        const LONGEST: Duration = Duration::from_mins(1);
         let reason = match broken {
             Broken::Cancelled => return Err(ModelError::Cancelled),
             Broken::Lost(reason) => reason,
