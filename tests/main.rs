@@ -6,6 +6,7 @@ mod grants;
 mod jail;
 mod kernel;
 mod layering;
+mod models;
 mod pty;
 mod safety;
 mod security;

@@ -12,7 +12,9 @@ use crate::sanitize::sanitize;
 const EVERY: Duration = Duration::from_millis(100);
 /// The rate is that of about so many seconds.
 const MEMORY: f64 = 5.0;
-const BAR: usize = 16;
+const BAR: usize = 12;
+/// What the terminal echoes when Ctrl-C is pressed stands behind the line.
+const MARGIN: usize = 3;
 
 /// Counts bytes and shows how it goes on.
 pub(super) struct Meter {
@@ -25,6 +27,8 @@ pub(super) struct Meter {
     /// Bytes that count for the rate, since the last drawing.
     fresh: u64,
     rate: Option<f64>,
+    /// How many times the rate was taken.
+    samples: u32,
     drawn: Option<Instant>,
     is_dirty: bool,
 }
@@ -41,6 +45,7 @@ impl Meter {
             label: String::new(),
             fresh: 0,
             rate: None,
+            samples: 0,
             drawn: None,
             is_dirty: false,
         }
@@ -93,6 +98,10 @@ impl Meter {
         }
     }
 
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a rate is shown with two digits"
+    )]
     fn draw(&mut self) {
         let now = Instant::now();
         if !self.is_shown || self.drawn.is_some_and(|drawn| now - drawn < EVERY) {
@@ -101,17 +110,22 @@ impl Meter {
         if let Some(drawn) = self.drawn.replace(now) {
             let seconds = (now - drawn).as_secs_f64();
             let rate = self.fresh as f64 / seconds;
-            let weight = (seconds / MEMORY).min(1.0);
+            // At first all that was seen counts the same.
+            self.samples = self.samples.saturating_add(1);
+            let weight = (seconds / MEMORY)
+                .max(1.0 / f64::from(self.samples))
+                .min(1.0);
             self.rate = Some(self.rate.map_or(rate, |old| old + (rate - old) * weight));
         }
         self.fresh = 0;
-        let width = columns(&self.out).unwrap_or(80).saturating_sub(1);
+        let width = columns(&self.out).unwrap_or(80).saturating_sub(MARGIN);
         let line = cut(&self.line(), width);
         let _ = write!(self.out, "\r\u{1b}[K{line}");
         let _ = self.out.flush();
         self.is_dirty = true;
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "a part is shown in per cent")]
     fn line(&self) -> String {
         let mut line = String::new();
         let part = match self.total {

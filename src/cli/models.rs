@@ -27,7 +27,7 @@ pub(super) struct Models {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List them: name, family, size, number format, defaults, folder
+    /// List them: name, family, size, dtype, defaults, folder
     List {
         /// One JSON object a line
         #[arg(long)]
@@ -35,7 +35,7 @@ enum What {
     },
     /// Tell all about one: its parts, its hash, what it does best with
     Info {
-        /// Its name, or the last part of it, or a path that begins with / or .
+        /// Its name, or the last part of it, or a path that begins with /, ./ or ../
         #[arg(value_name = "NAME")]
         name: String,
         /// As one JSON object
@@ -65,7 +65,7 @@ enum What {
     },
     /// Download a model of Hugging Face's hub; given again, it goes on where it stopped
     ///
-    /// Of a repository with model_index.json it fetches what the model needs, else its one
+    /// Of a repository with `model_index.json` it fetches what the model needs, else its one
     /// checkpoint. Sizes and hashes are checked. Where a token is wanted, it is taken from the
     /// variable `HF_TOKEN`, and sent to the hub only.
     Pull {
@@ -83,7 +83,14 @@ enum What {
         name: Option<String>,
     },
     /// List the style presets, which wrap a prompt: those of companion, and of styles.toml
-    Styles,
+    Styles {
+        /// Only this one, with its texts
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// What it makes of this prompt
+        #[arg(value_name = "PROMPT", requires = "name")]
+        prompt: Option<String>,
+    },
 }
 
 impl Models {
@@ -111,7 +118,7 @@ impl Models {
                     cancel: &stopped_by_signals(),
                 })
             }
-            What::Styles => styles(context),
+            What::Styles { name, prompt } => styles(context, name.as_deref(), prompt.as_deref()),
         }
     }
 }
@@ -126,10 +133,10 @@ fn list(catalogue: &Catalogue, json: bool) -> u8 {
     let entries = catalogue.entries();
     let models: Vec<Model> = entries.iter().map(Catalogue::examine).collect();
     if json {
-        let lines: String = models
-            .iter()
-            .map(|model| format!("{}\n", as_json(model)))
-            .collect();
+        let lines = models.iter().fold(String::new(), |mut lines, model| {
+            let _ = writeln!(lines, "{}", as_json(model));
+            lines
+        });
         print(&lines);
         return 0;
     }
@@ -142,7 +149,7 @@ fn list(catalogue: &Catalogue, json: bool) -> u8 {
         print(&text);
         return 0;
     }
-    let header = ["NAME", "FAMILY", "SIZE", "NUMBERS", "DEFAULTS", "FOLDER"];
+    let header = ["NAME", "FAMILY", "SIZE", "DTYPE", "DEFAULTS", "FOLDER"];
     let mut table = vec![header.map(str::to_owned).to_vec()];
     for model in &models {
         let family = if model.problems.is_empty() {
@@ -166,6 +173,9 @@ fn list(catalogue: &Catalogue, json: bool) -> u8 {
             "what is broken tells companion models verify {}",
             broken.name
         );
+    }
+    if let Some(default) = catalogue.default_model() {
+        let _ = writeln!(text, "without --model it is {}", default.name);
     }
     print(&text);
     0
@@ -297,10 +307,7 @@ fn info(context: &Context, model: &Model, json: bool) -> Result<u8, Report> {
         ("family", Some(family)),
         ("layout", Some(layout)),
         ("size", Some(weights.join(", "))),
-        (
-            "hash",
-            hash.map(|hash| format!("{} (SHA-256 {})", hash.short(), hash.0)),
-        ),
+        ("sha256", hash.map(|hash| hash.0)),
         ("defaults", Some(long_defaults(model))),
         ("negative", about.negative_prompt.clone()),
         ("licence", about.licence.clone()),
@@ -318,12 +325,13 @@ fn info(context: &Context, model: &Model, json: bool) -> Result<u8, Report> {
     Ok(u8::from(!model.problems.is_empty()))
 }
 
-/// `10.3 million numbers`
+/// `10.3 million parameters`
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 fn millions(count: u64) -> String {
     match count {
-        0..1_000_000 => format!("{count} numbers"),
-        1_000_000..1_000_000_000 => format!("{:.1} million numbers", count as f64 / 1e6),
-        _ => format!("{:.2} billion numbers", count as f64 / 1e9),
+        0..1_000_000 => format!("{count} parameters"),
+        1_000_000..1_000_000_000 => format!("{:.1} million parameters", count as f64 / 1e6),
+        _ => format!("{:.2} billion parameters", count as f64 / 1e9),
     }
 }
 
@@ -525,8 +533,17 @@ fn pull(pull: &Pull<'_>) -> Result<u8, Report> {
     Ok(0)
 }
 
-fn styles(context: &Context) -> Result<u8, Report> {
+fn styles(context: &Context, name: Option<&str>, prompt: Option<&str>) -> Result<u8, Report> {
     let styles = Styles::load(&context.folders.styles_file())?;
+    if let Some(name) = name {
+        let style = styles.get(name)?;
+        let (prompt, negative) = style.wrap(prompt.unwrap_or("{prompt}"), None);
+        let mut rows = vec![("prompt".to_owned(), prompt)];
+        rows.extend(negative.map(|negative| ("negative".to_owned(), negative)));
+        let text = rows::render(&rows, rows::columns(&io::stdout()));
+        print(&format!("{name}: {}{text}\n", style.summary));
+        return Ok(0);
+    }
     let header = ["NAME", "WHAT", "PROMPT"].map(str::to_owned).to_vec();
     let rows = styles
         .iter()

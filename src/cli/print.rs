@@ -145,7 +145,16 @@ fn commands(command: &mut Command) -> String {
                         && argument.get_id() != "version"
                 });
                 if takes_more && inner.get_name() != "help" {
-                    help(format!("companion {name} {}", inner.get_name()), inner);
+                    // The flags of every command stand with the one above.
+                    let title = format!("companion {name} {}", inner.get_name());
+                    let plain = inner.clone().mut_args(|argument| {
+                        let is_global = argument.is_global_set();
+                        argument.hide(is_global)
+                    });
+                    help(
+                        title,
+                        &mut plain.disable_help_flag(true).disable_version_flag(true),
+                    );
                 }
             }
         }

@@ -46,7 +46,7 @@ pub(super) fn render(rows: &[(String, String)], columns: Option<usize>) -> Strin
             at = 0;
         }
         for line in wrapped(&sanitize(value.trim()), room) {
-            let _ = write!(text, "{:1$}{line}\n", "", indent - at.min(indent));
+            let _ = writeln!(text, "{:1$}{line}", "", indent - at.min(indent));
             at = 0;
         }
         text.truncate(text.trim_end().len());
@@ -167,7 +167,7 @@ mod tests {
         ];
         let text = render(&rows, Some(30));
         assert!(text.lines().all(|line| line.width() <= 30), "{text}");
-        assert!(text.contains("\n          four"), "{text}");
+        assert!(text.contains("\n          five six"), "{text}");
         assert!(!text.contains('\u{1b}'));
         assert_eq!(render(&rows, None).lines().count(), 3);
     }

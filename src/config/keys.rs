@@ -103,7 +103,10 @@ pub(super) static KEYS: &[KeySpec] = &[
         takes: "a path that begins with / or ~/, or \"\" for none",
         meaning: "a folder with models, beside those of your data folder and of companion",
         set: |config, value| {
-            config.models_dir = folder(text(value)?)?;
+            config.models_dir = match text(value)? {
+                "" => None,
+                path => Some(folder(path)?),
+            };
             Some(())
         },
     },
@@ -240,16 +243,13 @@ fn text<'a>(value: &'a DeValue<'_>) -> Option<&'a str> {
     }
 }
 
-/// A folder, or none. Where a relative path would begin nobody could say.
-fn folder(text: &str) -> Option<Option<PathBuf>> {
-    if text.is_empty() {
-        return Some(None);
-    }
+/// A folder. Where a relative path would begin nobody could say.
+fn folder(text: &str) -> Option<PathBuf> {
     let path = match text.strip_prefix("~/") {
         Some(rest) => PathBuf::from(std::env::var_os("HOME")?).join(rest),
         None => PathBuf::from(text),
     };
-    path.is_absolute().then_some(Some(path))
+    path.is_absolute().then_some(path)
 }
 
 fn truth(value: &DeValue<'_>) -> Option<bool> {

@@ -25,13 +25,6 @@ const MAX_CACHE_BYTES: u64 = 4 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ContentHash(pub String);
 
-impl ContentHash {
-    /// The ten digits that A1111 and CivitAI show.
-    pub fn short(&self) -> &str {
-        self.0.get(..10).unwrap_or(&self.0)
-    }
-}
-
 /// Hashes files, and remembers what it hashed.
 pub(crate) struct Hasher<'a> {
     cache_file: PathBuf,

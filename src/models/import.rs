@@ -73,7 +73,7 @@ impl Import<'_> {
         let made = work.path().join("model");
         match self.mode {
             ImportMode::Link => {
-                std::os::unix::fs::symlink(&from, &made).map_err(ModelError::io("write", &made))?
+                std::os::unix::fs::symlink(&from, &made).map_err(ModelError::io("write", &made))?;
             }
             ImportMode::Copy if model.is_folder => {
                 let mut copied = 0;

@@ -100,7 +100,8 @@ fn require(file: String, files: &BTreeSet<String>, needed: &mut Needed) {
 
 fn tokenizer(component: &str, files: &BTreeSet<String>, needed: &mut Needed) {
     let has = |name: &str| files.contains(&format!("{component}/{name}"));
-    if !has("tokenizer.json") && !(has("vocab.json") && has("merges.txt")) {
+    let has_parts = has("vocab.json") && has("merges.txt");
+    if !has("tokenizer.json") && !has_parts {
         needed.missing.push(format!(
             "{component}/tokenizer.json, or vocab.json with merges.txt"
         ));
@@ -205,7 +206,7 @@ fn weights(component: &str, files: &BTreeSet<String>, wanted: Option<&str>, need
         .extend(group.iter().map(|(name, _)| format!("{prefix}{name}")));
     let indexes = names
         .iter()
-        .filter(|name| name.contains(".index.") && name.ends_with(".json"));
+        .filter(|name| name.contains(".index.") && name.strip_suffix(".json").is_some());
     needed
         .small
         .extend(indexes.map(|name| format!("{prefix}{name}")));

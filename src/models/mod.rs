@@ -25,13 +25,13 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use catalogue::{Catalogue, DEFAULT_MODEL, Entry, Folder, FolderKind};
+pub(crate) use catalogue::Catalogue;
 pub(crate) use defaults::{Defaults, DefaultsSource};
 pub(crate) use error::ModelError;
 pub(crate) use examine::Model;
-pub(crate) use family::{Family, Task};
-pub(crate) use hash::{ContentHash, Hasher};
-pub(crate) use hub::{Hub, Pull, PullProgress, Pulled, RepoId};
+pub(crate) use family::Task;
+pub(crate) use hash::Hasher;
+pub(crate) use hub::{Hub, Pull, PullProgress, RepoId};
 pub(crate) use import::{Import, ImportMode};
-pub(crate) use style::{Style, Styles};
+pub(crate) use style::Styles;
 pub(crate) use verify::{Checked, Verdict};

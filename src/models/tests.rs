@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::catalogue::{Folder, FolderKind};
+use super::family::Family;
 use super::safetensors::read_header;
 use super::*;
 
@@ -407,7 +409,7 @@ fn hashes_are_remembered_until_the_file_changes() {
         (hash, read)
     };
     let (first, read) = hash();
-    assert_eq!((first.0.len(), first.short().len()), (64, 10));
+    assert_eq!(first.0.len(), 64);
     assert!(read > 0);
     assert_eq!(hash(), (first.clone(), 0), "remembered");
     fs::write(&path, weights(&[("y", &[3])])).expect("written");

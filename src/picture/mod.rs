@@ -19,7 +19,12 @@ use image::{
 use crate::panics::contain;
 use crate::protocol::MediaType;
 
-pub(crate) use metadata::{Made, PictureMetadata, Program, Recipe, encode_png};
+pub(crate) use metadata::PictureMetadata;
+#[expect(
+    unused_imports,
+    reason = "the picture engine's runtime writes pictures with it"
+)]
+pub(crate) use metadata::{Made, encode_png};
 
 /// No picture may have more pixels than this.
 pub(crate) const MAX_PIXELS: u64 = 100_000_000;

@@ -144,7 +144,12 @@ impl Hub {
         from: u64,
         pieces: &SyncSender<Piece>,
     ) -> Result<(), String> {
-        let config = Config::builder()
+        let mut config = Config::builder();
+        if is_local(&self.base) {
+            // A proxy would look for it on its own machine.
+            config = config.proxy(None);
+        }
+        let config = config
             .max_redirects(0)
             .http_status_as_error(false)
             .accept_encoding(AutoHeaderValue::Provided("identity".to_owned().into()))
@@ -169,7 +174,7 @@ impl Hub {
             let is_redirect = matches!(status, 301 | 302 | 303 | 307 | 308);
             if let Some(location) = location.filter(|_| is_redirect) {
                 let to = location.to_str().ok().and_then(|to| url.join(to).ok());
-                url = self.followed(&url, to)?;
+                url = Self::followed(&url, to)?;
                 continue;
             }
             let head = Piece::Head(status, response.headers().clone());
@@ -198,7 +203,7 @@ impl Hub {
     }
 
     /// Where a redirect leads, if we go there.
-    fn followed(&self, from: &Url, to: Option<Url>) -> Result<Url, String> {
+    fn followed(from: &Url, to: Option<Url>) -> Result<Url, String> {
         let to = to.ok_or("a redirect to what is no address")?;
         match (from.scheme(), to.scheme()) {
             (_, "https") | ("http", "http") => Ok(to),
@@ -213,13 +218,7 @@ impl Hub {
 
     /// Whether the token may be sent there: to the hub's own origin, and not in the open.
     fn is_home(&self, url: &Url) -> bool {
-        let is_local = match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        url.origin() == self.base.origin() && (url.scheme() == "https" || is_local)
+        url.origin() == self.base.origin() && (url.scheme() == "https" || is_local(url))
     }
 }
 
@@ -249,6 +248,16 @@ impl Reply {
     /// A header that is text.
     pub fn header(&self, name: header::HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Whether an address is on this machine.
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 

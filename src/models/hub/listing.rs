@@ -185,7 +185,8 @@ fn is_harmless(path: &str) -> bool {
         && !path.contains('\\')
         && path.split('/').all(|part| {
             // Hidden files are git's and ours.
-            (1..=200).contains(&part.len()) && !part.starts_with('.') && !part.ends_with(".part")
+            let is_ours = part.strip_suffix(".part").is_some();
+            (1..=200).contains(&part.len()) && !part.starts_with('.') && !is_ours
         })
 }
 

@@ -16,4 +16,4 @@ mod tests;
 
 pub(crate) use fetch::Hub;
 pub(crate) use listing::RepoId;
-pub(crate) use pull::{Pull, PullProgress, Pulled};
+pub(crate) use pull::{Pull, PullProgress};

@@ -118,8 +118,9 @@ impl Pull<'_> {
         check_name(name)?;
         let models = user_folder(self.data);
         let target = models.join(name);
-        let work = models.join(".pull").join(name.replace('/', "--"));
-        atomic::create_folder(&work).map_err(ModelError::io("write", &work))?;
+        let pulls = models.join(".pull");
+        let work = pulls.join(name.replace('/', "--"));
+        atomic::create_folder(&pulls).map_err(ModelError::io("write", &pulls))?;
         let lock_path = work.with_added_extension("lock");
         let lock = File::create(&lock_path).map_err(ModelError::io("write", &lock_path))?;
         if lock.try_lock().is_err() {
@@ -128,14 +129,27 @@ impl Pull<'_> {
                 reason: "another companion is downloading it".to_owned(),
             });
         }
+        let done = self.run_locked(name, &target, &work, on);
+        let _ = fs::remove_file(&lock_path);
+        done
+    }
+
+    fn run_locked(
+        &self,
+        name: &str,
+        target: &Path,
+        work: &Path,
+        on: OnProgress<'_>,
+    ) -> Result<Pulled, ModelError> {
         let listing = self.listing(on)?;
-        let plan = self.plan(&listing, &work, on)?;
+        atomic::create_folder(work).map_err(ModelError::io("write", work))?;
+        let plan = self.plan(&listing, work, on)?;
         on(PullProgress::Planned {
             files: plan.files.len(),
             size_bytes: plan.size_bytes(),
             notes: &plan.notes,
         });
-        let mut record = Record::read(&target)
+        let mut record = Record::read(target)
             .filter(|record| record.repo == self.repo.name)
             .unwrap_or(Record {
                 version: RECORD_VERSION,
@@ -154,9 +168,9 @@ impl Pull<'_> {
             }
         }
         let was_complete = missing.is_empty() && record.revision == listing.commit;
-        self.check_room(&missing, &work)?;
+        Self::check_room(&missing, work)?;
         for (path, file) in &missing {
-            let fetched = self.fetch(&listing, path, file, &work, on)?;
+            let fetched = self.fetch(&listing, path, file, work, on)?;
             record.files.insert((*path).clone(), fetched);
         }
         record.revision.clone_from(&listing.commit);
@@ -164,11 +178,10 @@ impl Pull<'_> {
         let written = work.join(RECORD_FILE);
         atomic::write(&written, &text).map_err(ModelError::io("write", &written))?;
         let fetched = missing.iter().map(|(path, _)| path.as_str());
-        publish(&work, &target, fetched)?;
-        let _ = fs::remove_file(&lock_path);
+        publish(work, target, fetched)?;
         Ok(Pulled {
             name: name.to_owned(),
-            path: target,
+            path: target.to_owned(),
             commit: listing.commit,
             was_complete,
         })
@@ -260,11 +273,7 @@ impl Pull<'_> {
     }
 
     /// Better before the first byte than in the middle of the night.
-    fn check_room(
-        &self,
-        missing: &[(&String, &RemoteFile)],
-        work: &Path,
-    ) -> Result<(), ModelError> {
+    fn check_room(missing: &[(&String, &RemoteFile)], work: &Path) -> Result<(), ModelError> {
         let needed = missing
             .iter()
             .filter_map(|(path, file)| {
@@ -307,7 +316,7 @@ impl Pull<'_> {
         on: OnProgress<'_>,
     ) -> Result<(), ModelError> {
         const STEP: Duration = Duration::from_millis(50);
-        const LONGEST: Duration = Duration::from_secs(60);
+        const LONGEST: Duration = Duration::from_mins(1);
         let reason = match broken {
             Broken::Cancelled => return Err(ModelError::Cancelled),
             Broken::Lost(reason) => reason,

@@ -15,7 +15,8 @@ use sha2::Digest as _;
 use super::super::error::ModelError;
 use super::super::hash::hex;
 use super::super::tests::{diffusers_files, sd1_unet};
-use super::{Hub, Pull, PullProgress, Pulled, RepoId};
+use super::pull::Pulled;
+use super::{Hub, Pull, PullProgress, RepoId};
 
 /// How the server behaves towards requests for one file.
 #[derive(Clone, Debug, PartialEq)]
@@ -199,7 +200,7 @@ impl Played {
             }
             Manner::KeepsSilent { after } => {
                 send(head(rest.len()), rest.get(..after).unwrap_or(rest))?;
-                std::thread::sleep(Duration::from_secs(60));
+                std::thread::sleep(Duration::from_mins(1));
                 None
             }
             Manner::WrongRange if asked == 0 => send(head(total), &bytes[..total / 2]),
@@ -228,7 +229,7 @@ impl Server {
     }
 
     fn pull(&self, data: &Path) -> Result<Pulled, ModelError> {
-        self.pull_with(
+        pull_with(
             data,
             &self.hub(None),
             &[],
@@ -236,28 +237,27 @@ impl Server {
             &mut |_| {},
         )
     }
+}
 
-    fn pull_with(
-        &self,
-        data: &Path,
-        hub: &Hub,
-        patterns: &[&str],
-        cancel: &AtomicBool,
-        on: &mut dyn FnMut(PullProgress<'_>),
-    ) -> Result<Pulled, ModelError> {
-        let repo: RepoId = "owner/thing".parse().expect("a name");
-        let patterns: Vec<_> = patterns.iter().map(|&it| it.to_owned()).collect();
-        Pull {
-            hub,
-            repo: &repo,
-            patterns: &patterns,
-            variant: None,
-            name: None,
-            data,
-            cancel,
-        }
-        .run(on)
+fn pull_with(
+    data: &Path,
+    hub: &Hub,
+    patterns: &[&str],
+    cancel: &AtomicBool,
+    on: &mut dyn FnMut(PullProgress<'_>),
+) -> Result<Pulled, ModelError> {
+    let repo: RepoId = "owner/thing".parse().expect("a name");
+    let patterns: Vec<_> = patterns.iter().map(|&it| it.to_owned()).collect();
+    Pull {
+        hub,
+        repo: &repo,
+        patterns: &patterns,
+        variant: None,
+        name: None,
+        data,
+        cancel,
     }
+    .run(on)
 }
 
 fn big() -> Vec<u8> {
@@ -295,20 +295,19 @@ fn a_diffusers_model_comes_with_what_it_needs_and_no_more() {
     let data = tempfile::tempdir().expect("a folder");
     let mut finished = Vec::new();
     let (mut planned, mut count) = (0, 0);
-    let pulled = server
-        .pull_with(
-            data.path(),
-            &server.hub(None),
-            &[],
-            &AtomicBool::new(false),
-            &mut |progress| match progress {
-                PullProgress::Planned { size_bytes, .. } => planned = size_bytes,
-                PullProgress::Bytes { count: more, .. } => count += more,
-                PullProgress::Finished { file, .. } => finished.push(file.to_owned()),
-                _ => {}
-            },
-        )
-        .expect("pulled");
+    let pulled = pull_with(
+        data.path(),
+        &server.hub(None),
+        &[],
+        &AtomicBool::new(false),
+        &mut |progress| match progress {
+            PullProgress::Planned { size_bytes, .. } => planned = size_bytes,
+            PullProgress::Bytes { count: more, .. } => count += more,
+            PullProgress::Finished { file, .. } => finished.push(file.to_owned()),
+            _ => {}
+        },
+    )
+    .expect("pulled");
     assert_eq!(pulled.path, data.path().join("models/owner/thing"));
     assert_eq!(
         (pulled.was_complete, pulled.commit.as_str()),
@@ -415,9 +414,8 @@ fn what_stays_wrong_is_said() {
         hub
     });
     let closed = closed.expect("an address");
-    let server = one_file().start();
     let data = tempfile::tempdir().expect("a folder");
-    let error = server.pull_with(
+    let error = pull_with(
         data.path(),
         &closed,
         &[],
@@ -443,7 +441,7 @@ fn a_pull_that_was_stopped_goes_on() {
     let cancel = AtomicBool::new(false);
     let start = Instant::now();
     let mut came = 0;
-    let stopped = silent.pull_with(
+    let stopped = pull_with(
         data.path(),
         &silent.hub(None),
         &[],
@@ -477,7 +475,7 @@ fn silence_is_a_broken_connection() {
     hub.silence = Duration::from_millis(200);
     let mut reasons = Vec::new();
     let cancel = AtomicBool::new(false);
-    let result = server.pull_with(data.path(), &hub, &[], &cancel, &mut |progress| {
+    let result = pull_with(data.path(), &hub, &[], &cancel, &mut |progress| {
         if let PullProgress::Retrying { reason, .. } = progress {
             reasons.push(reason.to_owned());
             if reasons.len() == 2 {
@@ -499,8 +497,7 @@ fn the_token_stays_at_home() {
     let hub = home.hub(Some("hf_secret"));
     assert!(!format!("{hub:?}").contains("secret"));
     let cancel = AtomicBool::new(false);
-    home.pull_with(data.path(), &hub, &[], &cancel, &mut |_| {})
-        .expect("pulled");
+    pull_with(data.path(), &hub, &[], &cancel, &mut |_| {}).expect("pulled");
     assert!(
         home.log()
             .iter()
@@ -582,9 +579,7 @@ fn files_are_chosen_by_pattern_and_added_to_what_is_there() {
     );
     for pattern in ["a.*", "b.safetensors"] {
         let hub = server.hub(None);
-        server
-            .pull_with(data.path(), &hub, &[pattern], &cancel, &mut |_| {})
-            .expect("pulled");
+        pull_with(data.path(), &hub, &[pattern], &cancel, &mut |_| {}).expect("pulled");
     }
     let folder = data.path().join("models/owner/thing");
     assert!(folder.join("a.safetensors").exists() && folder.join("b.safetensors").exists());

@@ -1,6 +1,8 @@
 //! The text of AUTOMATIC1111's web UI, which most programs can read: the prompt, a line of what is
 //! not to be seen, and a line of settings. As `modules/infotext_utils.py` there writes and reads it.
 
+use std::fmt::Write as _;
+
 use super::{Program, Recipe};
 use crate::protocol::{NoiseGenerator, SchedulerName, Sigmas};
 
@@ -94,7 +96,7 @@ pub(super) fn write(recipe: &Recipe) -> String {
     if let Some(negative) = recipe.negative_prompt.as_deref().map(str::trim)
         && !negative.is_empty()
     {
-        text.push_str(&format!("\n{NEGATIVE} {negative}"));
+        let _ = write!(text, "\n{NEGATIVE} {negative}");
     }
     text.push('\n');
     text.push_str(&settings.join(", "));
@@ -235,19 +237,13 @@ fn settings(line: &str) -> Vec<(String, String)> {
             (Some('{' | '['), Some(Ok(value))) => Some(value.to_string()),
             _ => None,
         };
-        let (value, next) = match structured {
-            Some(value) => {
-                let end = json.byte_offset();
-                let next = after.get(end..).unwrap_or_default();
-                (
-                    value,
-                    next.trim_start().strip_prefix(',').unwrap_or_default(),
-                )
-            }
-            None => {
-                let (value, next) = after.split_once(',').unwrap_or((after, ""));
-                (value.trim().to_owned(), next)
-            }
+        let (value, next) = if let Some(value) = structured {
+            let next = after.get(json.byte_offset()..).unwrap_or_default();
+            let next = next.trim_start();
+            (value, next.strip_prefix(',').unwrap_or_default())
+        } else {
+            let (value, next) = after.split_once(',').unwrap_or((after, ""));
+            (value.trim().to_owned(), next)
         };
         pairs.push((key.to_owned(), value));
         rest = next.trim_start();

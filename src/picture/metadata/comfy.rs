@@ -2,6 +2,7 @@
 //! sampler's node is looked for, and from there upstream what it was given.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
@@ -126,7 +127,7 @@ impl Graph {
             row.map(|(_, sigmas)| *sigmas)
         });
         if let (Some(sampler), Some(spacing)) = (&mut recipe.sampler, &spacing) {
-            sampler.push_str(&format!(", {spacing}"));
+            let _ = write!(sampler, ", {spacing}");
         }
         let positive = ["positive", "conditioning"];
         let texts = |names: &[&str]| {

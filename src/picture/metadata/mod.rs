@@ -14,6 +14,7 @@ mod ours;
 mod tests;
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -175,7 +176,7 @@ impl Recipe {
             (
                 "took",
                 self.duration_ms
-                    .map(|ms| format!("{:.1} s", ms as f64 / 1000.0)),
+                    .map(|ms| format!("{:.1} s", Duration::from_millis(ms).as_secs_f64())),
             ),
         ];
         let told = rows

@@ -107,7 +107,8 @@ fn what_we_write_is_read_by_us_and_by_readers_of_a1111() {
     let theirs = a1111::parse(parameters).expect("readable");
     assert_eq!(theirs.prompt, ours.prompt);
     assert_eq!(theirs.negative_prompt, ours.negative_prompt);
-    for (one, other) in [(&ours, &theirs)] {
+    {
+        let (one, other) = (&ours, &theirs);
         assert_eq!((one.scheduler, one.sigmas), (other.scheduler, other.sigmas));
         assert_eq!((one.seed, one.size), (other.seed, other.size));
         assert_eq!(
