@@ -28,6 +28,7 @@
 //! pictures (the caller encodes and decodes them), and the network (the caller fetches models).
 
 mod config;
+mod cpu;
 mod defaults;
 mod device;
 mod error;
