@@ -8,6 +8,7 @@
 //! length in a file is believed before it has been held against the file's size.
 
 mod folder;
+mod ldm;
 mod loader;
 mod safetensors;
 
@@ -22,6 +23,7 @@ use half::{bf16, f16};
 use super::error::DiffusionError;
 
 pub(crate) use folder::open_component;
+pub(crate) use ldm::{LdmCheckpoint, convert as convert_ldm, is_ldm};
 pub(crate) use loader::{Loader, Scope};
 pub(crate) use safetensors::open_safetensors;
 
