@@ -38,12 +38,17 @@ pub struct ModelDefaults {
 }
 
 impl ModelDefaults {
-    /// Reads the file in a model's folder; a folder without one has none.
+    /// Reads the file in a model's folder, or beside a model in one file (`name.toml` beside
+    /// `name.safetensors`); a model without one has none.
     ///
     /// # Errors
     /// If it can't be read, or says what is not understood.
-    pub fn read(folder: &Path) -> Result<Self, DiffusionError> {
-        let path = folder.join(FILE);
+    pub fn read(model: &Path) -> Result<Self, DiffusionError> {
+        let path = if model.is_dir() {
+            model.join(FILE)
+        } else {
+            model.with_extension("toml")
+        };
         match fs::read_to_string(&path) {
             Ok(text) => toml::from_str(&text)
                 .map_err(|error| DiffusionError::malformed(&path, error.message())),

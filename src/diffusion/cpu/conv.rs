@@ -67,11 +67,16 @@ impl CpuConv {
         let shape = [batch, outputs, rows, columns];
         let is_pointwise = self.geometry.kernel == 1 && self.geometry.stride == 1;
         if is_pointwise && batch == 1 {
-            let product = self.weight.clone().matmul(x.reshape([inputs, height * width]));
+            let product = self
+                .weight
+                .clone()
+                .matmul(x.reshape([inputs, height * width]));
             return self.biased(product).reshape(shape);
         }
         let x = x.into_data();
-        let x = x.as_slice::<f32>().expect("a tensor of the processor in f32");
+        let x = x
+            .as_slice::<f32>()
+            .expect("a tensor of the processor in f32");
         let mut out = vec![0.0_f32; shape.iter().product()];
         let pictures = x.chunks(inputs * height * width);
         for (x, out) in pictures.zip(out.chunks_mut(outputs * rows * columns)) {
@@ -91,7 +96,9 @@ impl CpuConv {
     fn biased(&self, product: Tensor<2>) -> Tensor<2> {
         let [_, length] = product.dims();
         let mut data = product.into_data();
-        let numbers = data.as_mut_slice::<f32>().expect("a tensor of the processor in f32");
+        let numbers = data
+            .as_mut_slice::<f32>()
+            .expect("a tensor of the processor in f32");
         numbers
             .par_chunks_mut(length)
             .zip(&self.bias)
@@ -121,7 +128,9 @@ impl CpuConv {
             let gathered = TensorData::new(gathered, [height, length]);
             let gathered = Tensor::<2>::from_data(gathered, &self.device);
             let product = self.weight.clone().matmul(gathered).into_data();
-            let product = product.as_slice::<f32>().expect("a tensor of the processor in f32");
+            let product = product
+                .as_slice::<f32>()
+                .expect("a tensor of the processor in f32");
             out.par_chunks_mut(rows * columns)
                 .zip(product.par_chunks(length))
                 .zip(&self.bias)
@@ -147,7 +156,10 @@ impl CpuConv {
         let Geometry { stride, before, .. } = self.geometry;
         // Results whose tap lies within the picture.
         let from = before.saturating_sub(right).div_ceil(stride);
-        let to = (width + before).saturating_sub(right).div_ceil(stride).min(columns);
+        let to = (width + before)
+            .saturating_sub(right)
+            .div_ceil(stride)
+            .min(columns);
         for (row, gathered) in gathered.chunks_mut(columns).enumerate() {
             let Some(y) = ((first + row) * stride + down).checked_sub(before) else {
                 continue;

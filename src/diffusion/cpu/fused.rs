@@ -33,35 +33,45 @@ pub(crate) fn group_norm(
     let [_, channels, height, width] = x.dims();
     let (plane, members) = (height * width, channels / groups);
     let mut data = x.into_data();
-    let numbers = data.as_mut_slice::<f32>().expect("a tensor of the processor in f32");
-    numbers.par_chunks_mut(members * plane).enumerate().for_each(|(index, group)| {
-        arch.dispatch(|| {
-            let (mean, deviation) = moments(group, epsilon);
-            let first = index % groups * members;
-            let channels = weight[first..first + members].iter().zip(&bias[first..first + members]);
-            for (numbers, (weight, bias)) in group.chunks_exact_mut(plane).zip(channels) {
-                let factor = weight / deviation;
-                let summand = bias - mean * factor;
-                match then {
-                    Then::Nothing => {
-                        for number in numbers {
-                            *number = *number * factor + summand;
+    let numbers = data
+        .as_mut_slice::<f32>()
+        .expect("a tensor of the processor in f32");
+    numbers
+        .par_chunks_mut(members * plane)
+        .enumerate()
+        .for_each(|(index, group)| {
+            arch.dispatch(|| {
+                let (mean, deviation) = moments(group, epsilon);
+                let first = index % groups * members;
+                let channels = weight[first..first + members]
+                    .iter()
+                    .zip(&bias[first..first + members]);
+                for (numbers, (weight, bias)) in group.chunks_exact_mut(plane).zip(channels) {
+                    let factor = weight / deviation;
+                    let summand = bias - mean * factor;
+                    match then {
+                        Then::Nothing => {
+                            for number in numbers {
+                                *number = *number * factor + summand;
+                            }
                         }
-                    }
-                    Then::Silu => {
-                        for number in numbers {
-                            *number = silu(*number * factor + summand);
+                        Then::Silu => {
+                            for number in numbers {
+                                *number = silu(*number * factor + summand);
+                            }
                         }
                     }
                 }
-            }
+            });
         });
-    });
     Tensor::from_data(data, &device)
 }
 
 /// Mean and deviation.
-#[expect(clippy::inline_always, reason = "to be compiled for the processor that is there")]
+#[expect(
+    clippy::inline_always,
+    reason = "to be compiled for the processor that is there"
+)]
 #[inline(always)]
 fn moments(numbers: &[f32], epsilon: f64) -> (f32, f32) {
     let count = numbers.len() as f64;
@@ -71,7 +81,10 @@ fn moments(numbers: &[f32], epsilon: f64) -> (f32, f32) {
 }
 
 /// A sum of sums that are short enough for f32.
-#[expect(clippy::inline_always, reason = "to be compiled for the processor that is there")]
+#[expect(
+    clippy::inline_always,
+    reason = "to be compiled for the processor that is there"
+)]
 #[inline(always)]
 fn total(numbers: &[f32], measure: impl Fn(f32) -> f32 + Copy) -> f64 {
     const BLOCK: usize = 1024;
@@ -80,7 +93,10 @@ fn total(numbers: &[f32], measure: impl Fn(f32) -> f32 + Copy) -> f64 {
 }
 
 /// A sum in sixteen lanes.
-#[expect(clippy::inline_always, reason = "to be compiled for the processor that is there")]
+#[expect(
+    clippy::inline_always,
+    reason = "to be compiled for the processor that is there"
+)]
 #[inline(always)]
 fn sum(numbers: &[f32], measure: impl Fn(f32) -> f32 + Copy) -> f32 {
     let mut lanes = [0.0_f32; 16];
@@ -99,16 +115,20 @@ pub(crate) fn geglu(x: Tensor<3>) -> Tensor<3> {
     let device = x.device();
     let [batch, length, both] = x.dims();
     let data = x.into_data();
-    let numbers = data.as_slice::<f32>().expect("a tensor of the processor in f32");
+    let numbers = data
+        .as_slice::<f32>()
+        .expect("a tensor of the processor in f32");
     let mut out = vec![0.0_f32; numbers.len() / 2];
-    out.par_chunks_mut(both / 2).zip(numbers.par_chunks(both)).for_each(|(out, both)| {
-        arch.dispatch(|| {
-            let (hidden, gate) = both.split_at(out.len());
-            for ((out, hidden), gate) in out.iter_mut().zip(hidden).zip(gate) {
-                *out = hidden * gelu(*gate);
-            }
+    out.par_chunks_mut(both / 2)
+        .zip(numbers.par_chunks(both))
+        .for_each(|(out, both)| {
+            arch.dispatch(|| {
+                let (hidden, gate) = both.split_at(out.len());
+                for ((out, hidden), gate) in out.iter_mut().zip(hidden).zip(gate) {
+                    *out = hidden * gelu(*gate);
+                }
+            });
         });
-    });
     Tensor::from_data(TensorData::new(out, [batch, length, both / 2]), &device)
 }
 
@@ -126,13 +146,19 @@ pub(crate) fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
         let last = (first + at_once).min(queries);
         let some = q.clone().slice([0..batch, 0..heads, first..last, 0..width]);
         let mut scores = some.matmul(keys_across.clone()).into_data();
-        let rows = scores.as_mut_slice::<f32>().expect("a tensor of the processor in f32");
+        let rows = scores
+            .as_mut_slice::<f32>()
+            .expect("a tensor of the processor in f32");
         let sums: Vec<f32> = rows
             .par_chunks_mut(keys)
             .map(|row| arch.dispatch(|| exponentiate(row, scale)))
             .collect();
-        let mut seen = Tensor::<4>::from_data(scores, &device).matmul(v.clone()).into_data();
-        let rows = seen.as_mut_slice::<f32>().expect("a tensor of the processor in f32");
+        let mut seen = Tensor::<4>::from_data(scores, &device)
+            .matmul(v.clone())
+            .into_data();
+        let rows = seen
+            .as_mut_slice::<f32>()
+            .expect("a tensor of the processor in f32");
         for (row, sum) in rows.chunks_exact_mut(width).zip(sums) {
             for number in row {
                 *number /= sum;
@@ -144,7 +170,10 @@ pub(crate) fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
 }
 
 /// `exp(scale (x − max))` in place; gives the sum.
-#[expect(clippy::inline_always, reason = "to be compiled for the processor that is there")]
+#[expect(
+    clippy::inline_always,
+    reason = "to be compiled for the processor that is there"
+)]
 #[inline(always)]
 fn exponentiate(row: &mut [f32], scale: f32) -> f32 {
     let mut most = [f32::NEG_INFINITY; 16];
@@ -154,7 +183,10 @@ fn exponentiate(row: &mut [f32], scale: f32) -> f32 {
             *most = if *number > *most { *number } else { *most };
         }
     }
-    let most = most.iter().chain(rest).fold(f32::NEG_INFINITY, |most, next| most.max(*next));
+    let most = most
+        .iter()
+        .chain(rest)
+        .fold(f32::NEG_INFINITY, |most, next| most.max(*next));
     for number in row.iter_mut() {
         *number = exp((*number - most) * scale);
     }

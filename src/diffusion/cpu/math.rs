@@ -27,7 +27,11 @@ pub(super) fn exp(x: f32) -> f32 {
     ] {
         sum = sum * rest + factor;
     }
-    let power = shifted.to_bits().wrapping_sub(SHIFT.to_bits()).wrapping_add(127) << 23;
+    let power = shifted
+        .to_bits()
+        .wrapping_sub(SHIFT.to_bits())
+        .wrapping_add(127)
+        << 23;
     (sum * rest * rest + rest + 1.0) * f32::from_bits(power)
 }
 

@@ -25,6 +25,10 @@ use super::tensor::Device;
 pub(crate) fn is_ours(device: &Device, dtype: DType) -> bool {
     // The pattern is irrefutable in a build without a GPU's backend.
     #[expect(irrefutable_let_patterns, reason = "only without other backends")]
-    let is_flex = if let DispatchDevice::Flex(_) = device { true } else { false };
+    let is_flex = if let DispatchDevice::Flex(_) = device {
+        true
+    } else {
+        false
+    };
     is_flex && dtype == DType::F32
 }

@@ -58,18 +58,28 @@ pub(super) fn transform_weight(weight: &Tensor<2>, inputs: usize, device: &Devic
     ];
     let [outputs, _] = weight.dims();
     let data = weight.clone().into_data();
-    let kernels = data.as_slice::<f32>().expect("a tensor of the processor in f32");
+    let kernels = data
+        .as_slice::<f32>()
+        .expect("a tensor of the processor in f32");
     let mut transformed = vec![0.0; POINTS * outputs * inputs];
-    transformed.par_chunks_mut(outputs * inputs).enumerate().for_each(|(point, plane)| {
-        let (left, right) = (G[point / IN], G[point % IN]);
-        for (number, kernel) in plane.iter_mut().zip(kernels.as_chunks::<9>().0) {
-            let rows = kernel.as_chunks::<3>().0.iter().zip(left);
-            *number = rows
-                .map(|(row, left)| left * (row[0] * right[0] + row[1] * right[1] + row[2] * right[2]))
-                .sum();
-        }
-    });
-    Tensor::from_data(TensorData::new(transformed, [POINTS, outputs, inputs]), device)
+    transformed
+        .par_chunks_mut(outputs * inputs)
+        .enumerate()
+        .for_each(|(point, plane)| {
+            let (left, right) = (G[point / IN], G[point % IN]);
+            for (number, kernel) in plane.iter_mut().zip(kernels.as_chunks::<9>().0) {
+                let rows = kernel.as_chunks::<3>().0.iter().zip(left);
+                *number = rows
+                    .map(|(row, left)| {
+                        left * (row[0] * right[0] + row[1] * right[1] + row[2] * right[2])
+                    })
+                    .sum();
+            }
+        });
+    Tensor::from_data(
+        TensorData::new(transformed, [POINTS, outputs, inputs]),
+        device,
+    )
 }
 
 /// Convolves one picture: `x: [in, h, w]`, `out: [out, h, w]`.
@@ -106,7 +116,9 @@ pub(super) fn convolve(
             );
         let seen = Tensor::<3>::from_data(TensorData::new(seen, [inputs, POINTS, tiles]), device);
         let product = weight.clone().matmul(seen.swap_dims(0, 1)).into_data();
-        let product = product.as_slice::<f32>().expect("a tensor of the processor in f32");
+        let product = product
+            .as_slice::<f32>()
+            .expect("a tensor of the processor in f32");
         out.par_chunks_mut(height * width)
             .zip(bias)
             .enumerate()
@@ -183,7 +195,11 @@ impl Scratch {
             input_transform(rows, mixed);
         }
         let across = self.across;
-        for (mixed, out) in self.mixed.chunks_exact(wide).zip(out.chunks_exact_mut(IN * tiles)) {
+        for (mixed, out) in self
+            .mixed
+            .chunks_exact(wide)
+            .zip(out.chunks_exact_mut(IN * tiles))
+        {
             let mut phases = mixed.chunks_exact(length);
             let phases: [&[f32]; OUT] = std::array::from_fn(|_| phases.next().unwrap_or_default());
             let columns = [
@@ -223,7 +239,13 @@ impl Scratch {
 
     /// The second half: down the columns, and to the picture.
     #[inline(always)]
-    fn write(&mut self, plane: &mut [f32], [height, width]: [usize; 2], tile_row: usize, bias: f32) {
+    fn write(
+        &mut self,
+        plane: &mut [f32],
+        [height, width]: [usize; 2],
+        tile_row: usize,
+        bias: f32,
+    ) {
         const A: [[f32; IN]; OUT] = [
             [1.0, 1.0, 1.0, 1.0, 1.0, 0.0],
             [0.0, 1.0, -1.0, 2.0, -2.0, 0.0],
@@ -232,7 +254,10 @@ impl Scratch {
         ];
         let length = self.across + 1;
         let wide = OUT * length;
-        let lines = plane.chunks_exact_mut(width).take(height).skip(tile_row * OUT);
+        let lines = plane
+            .chunks_exact_mut(width)
+            .take(height)
+            .skip(tile_row * OUT);
         for (factors, out) in A.iter().zip(lines) {
             self.line.fill(bias);
             for (factor, mixed) in factors.iter().zip(self.mixed.chunks_exact(wide)) {

@@ -11,6 +11,7 @@ mod denoise;
 mod generate;
 mod prompt;
 mod settings;
+mod source;
 
 #[cfg(test)]
 mod golden_tests;
@@ -34,6 +35,7 @@ use super::tensor::Device;
 use crate::protocol::{NoiseGenerator, SchedulerName, Sigmas};
 use components::Components;
 use decode::Planes;
+use source::ModelSource;
 
 /// A model on a device, ready to draw.
 pub struct Pipeline {
@@ -41,6 +43,25 @@ pub struct Pipeline {
     defaults: ModelDefaults,
     device: ComputeDevice,
     latent_rgb: LatentRgb,
+}
+
+/// Which model, and what is added to it.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadRequest<'a> {
+    /// A diffusers folder, or a single file in LDM's names.
+    pub path: &'a Path,
+    /// A folder with CLIP's vocabulary, for a file: it has none.
+    pub tokenizer: Option<&'a Path>,
+}
+
+impl<'a> LoadRequest<'a> {
+    /// A diffusers folder, as it is.
+    pub const fn folder(path: &'a Path) -> Self {
+        Self {
+            path,
+            tokenizer: None,
+        }
+    }
 }
 
 /// The pictures that a request names, decoded.
@@ -92,18 +113,19 @@ pub struct GeneratedImage {
 pub struct Latents(Planes);
 
 impl Pipeline {
-    /// Loads a diffusers folder onto a device. `on_progress` is told how many of how many
-    /// networks are there.
+    /// Loads a model onto a device. `on_progress` is told how many of how many networks are there.
     ///
     /// # Errors
     /// If a file is missing or malformed, the model is of another family, or weights do not fit.
     pub fn load(
-        folder: &Path,
+        request: &LoadRequest<'_>,
         device: &ComputeDevice,
         on_progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, DiffusionError> {
-        let defaults = ModelDefaults::read(folder)?;
-        let components = Components::load(folder, device, on_progress)?;
+        let path = request.path;
+        let defaults = ModelDefaults::read(path)?;
+        let source = ModelSource::open(path, request.tokenizer)?;
+        let components = Components::build(source, path, device, on_progress)?;
         let latent_rgb = latent_rgb(&components, &defaults)?;
         Ok(Self {
             components,
