@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::pipeline::Latents;
+use super::prompt::PromptError;
 use super::scheduler::SchedulerError;
 use super::tokenizer::TokenizerError;
 
@@ -104,6 +105,9 @@ pub enum DiffusionError {
     /// The vocabulary of the model can't be read.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// The prompt is too long.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
     /// `on_step` broke off.
     #[error("cancelled")]
     Cancelled,

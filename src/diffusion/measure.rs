@@ -67,7 +67,10 @@ pub fn measure(
         encoder_hidden_states: Tensor::random([1, 77, width], normal, options()),
         added: config.added.map(|added| {
             let pooled = added.projection_input_dim - 6 * added.time_embed_dim;
-            (Tensor::random([1, pooled], normal, options()), vec![1024.0; 6])
+            (
+                Tensor::random([1, pooled], normal, options()),
+                vec![1024.0; 6],
+            )
         }),
         timestep_cond: None,
     };

@@ -4,10 +4,11 @@
 //! pipeline      a request, its prompts, the loop, the picture        (the public way in)
 //!   ├─ model        CLIPTextModel, UNet2DConditionModel, AutoencoderKL, AutoencoderTiny
 //!   ├─ scheduler    the samplers, on plain slices
-//!   ├─ tokenizer    CLIP's byte pairs
+//!   ├─ prompt · tokenizer    weights, chunks, CLIP's byte pairs
 //!   ├─ rng          noise that equals PyTorch's
 //!   ├─ preview      latents as small pictures, without a decoder
-//!   └─ memory       what a picture will take, and how it is decoded
+//!   ├─ memory       what a picture will take, and how it is decoded
+//!   └─ cpu          the processor's own loops
 //! weights · config    what lies on disk, checked before it is believed
 //! device · tensor                which device, and the one tensor type
 //! ```
@@ -28,6 +29,7 @@
 //! pictures (the caller encodes and decodes them), and the network (the caller fetches models).
 
 mod config;
+mod cpu;
 mod device;
 mod error;
 #[doc(hidden)]
@@ -36,6 +38,7 @@ mod memory;
 mod model;
 mod pipeline;
 mod preview;
+mod prompt;
 mod rng;
 mod scheduler;
 mod tensor;
@@ -50,6 +53,7 @@ pub use device::{ComputeDevice, Probe, answer_probe_if_asked};
 pub use error::{DiffusionError, WeightFaults};
 pub use memory::Forecast;
 pub use pipeline::{
-    Family, GeneratedImage, Latents, Observer, Pictures, Pipeline, Settings, StepInfo, Tiling,
+    Family, GeneratedImage, Latents, LoadRequest, Observer, Pictures, Pipeline, Settings, StepInfo,
+    Tiling,
 };
 pub use preview::{LatentRgb, Preview};

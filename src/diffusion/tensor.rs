@@ -10,6 +10,7 @@ use burn_tensor::ops::{
 };
 use burn_tensor::{DType, Float, FloatDType, TensorData, TensorPrimitive, activation};
 
+use super::cpu;
 use super::error::DiffusionError;
 
 /// A tensor on whichever device was chosen.
@@ -94,6 +95,11 @@ pub(crate) fn attention(
         x.reshape([batch, length, heads, width / heads])
             .swap_dims(1, 2)
     };
+    if mask == AttentionMask::None && cpu::is_ours(&q.device(), q.dtype()) {
+        return cpu::attention(split(q), split(k), split(v))
+            .swap_dims(1, 2)
+            .reshape([batch, length, width]);
+    }
     let options = AttentionModuleOptions {
         scale: None,
         softcap: None,
@@ -151,6 +157,19 @@ pub(crate) fn group_norm(
     let factor = (per_channel(weight) * inverse).reshape([batch, channels, 1, 1]);
     let summand = per_channel(bias).reshape([1, channels, 1, 1]);
     from_f32(centred.reshape(shape) * factor + summand, dtype)
+}
+
+/// `GEGLU` (arXiv 2002.05202, section 2): `[.., 2 n]` to `[.., n]`, the first half times GELU of the
+/// second.
+pub(crate) fn geglu(x: Tensor<3>) -> Tensor<3> {
+    if cpu::is_ours(&x.device(), x.dtype()) {
+        return cpu::geglu(x);
+    }
+    let [batch, length, both] = x.dims();
+    let half = both / 2;
+    let hidden = x.clone().slice([0..batch, 0..length, 0..half]);
+    let gate = x.slice([0..batch, 0..length, half..both]);
+    hidden * activation::gelu(gate)
 }
 
 /// `x · σ(x)`.

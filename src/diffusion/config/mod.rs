@@ -166,7 +166,10 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/icons-64/unet/config.json");
         let mut json: serde_json::Value = read_json(&path).expect("a configuration");
         change(&mut json);
-        let name = std::thread::current().name().unwrap_or_default().replace("::", "-");
+        let name = std::thread::current()
+            .name()
+            .unwrap_or_default()
+            .replace("::", "-");
         let folder = env::temp_dir().join(format!("companion-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");
         fs::write(folder.join("config.json"), json.to_string()).expect("written");
@@ -189,11 +192,17 @@ mod tests {
             ("attention_head_dim", 5.into()),
             ("cross_attention_dim", 1_000_000.into()),
             ("layers_per_block", serde_json::json!([1, 1, 1_000_000])),
-            ("only_cross_attention", serde_json::json!([true, false, false])),
+            (
+                "only_cross_attention",
+                serde_json::json!([true, false, false]),
+            ),
         ];
         for (key, value) in cases {
             let error = unet(|json| json[key] = value).expect_err("refused");
-            assert!(error.contains(key) || error.contains("types") || error.contains("divide"), "{key}: {error}");
+            assert!(
+                error.contains(key) || error.contains("types") || error.contains("divide"),
+                "{key}: {error}"
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use burn_tensor::DType;
 
 use super::super::config::AutoencoderKlConfig;
 use super::super::error::DiffusionError;
-use super::super::tensor::{AttentionMask, Device, Tensor, attention, silu};
+use super::super::tensor::{AttentionMask, Device, Tensor, attention};
 use super::super::weights::{Loader, Scope, StateDict};
 use super::layers::{Conv2d, GroupNorm, Linear, Upsample2D};
 use super::resnet::{ResnetBlock2D, ResnetConfig};
@@ -167,7 +167,7 @@ impl Encoder {
             }
         }
         let x = self.mid_block.forward(x);
-        self.conv_out.forward(silu(self.conv_norm_out.forward(x)))
+        self.conv_out.forward(self.conv_norm_out.forward_silu(x))
     }
 }
 
@@ -210,7 +210,7 @@ impl Decoder {
                 x = upsampler.forward(x, None);
             }
         }
-        self.conv_out.forward(silu(self.conv_norm_out.forward(x)))
+        self.conv_out.forward(self.conv_norm_out.forward_silu(x))
     }
 }
 

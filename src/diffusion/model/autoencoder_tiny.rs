@@ -89,7 +89,7 @@ fn encoder(config: &AutoencoderTinyConfig, scope: &Scope) -> Vec<Layer> {
         layers.push(Layer::Conv(if level == 0 {
             Conv2d::same(&place, 3, *channels)
         } else {
-            Conv2d::unbiased(&place, *channels, *channels, 3, 2)
+            Conv2d::unbiased(&place, *channels, *channels, 2)
         }));
         for _ in 0..*blocks {
             let block = Block::new(&scope.at(layers.len()), *channels);
@@ -120,7 +120,7 @@ fn decoder(config: &AutoencoderTinyConfig, scope: &Scope) -> Vec<Layer> {
         }
         if level + 1 < count {
             layers.push(Layer::Upsample);
-            let conv = Conv2d::unbiased(&scope.at(layers.len()), *channels, *channels, 3, 1);
+            let conv = Conv2d::unbiased(&scope.at(layers.len()), *channels, *channels, 1);
             layers.push(Layer::Conv(conv));
         } else {
             let conv_out = Conv2d::same(&scope.at(layers.len()), *channels, 3);

@@ -2,6 +2,7 @@
 
 use burn_tensor::ops::{ConvOptions, PaddedConvOptions};
 
+use super::super::cpu::{self, CpuConv, Geometry, Then};
 use super::super::tensor::{self, Tensor};
 use super::super::weights::Scope;
 
@@ -44,67 +45,87 @@ pub(crate) struct Conv2d {
     weight: Tensor<4>,
     bias: Option<Tensor<1>>,
     options: PaddedConvOptions<2>,
+    /// The same convolution in loops of our own, on the processor.
+    cpu: Option<CpuConv>,
 }
+
+/// Kernel 3, stride 1, padding 1.
+const SAME: Geometry = Geometry {
+    kernel: 3,
+    stride: 1,
+    before: 1,
+    after: 1,
+};
 
 impl Conv2d {
     /// Kernel 3, stride 1, padding 1: the size stays.
     pub(crate) fn same(scope: &Scope, inputs: usize, outputs: usize) -> Self {
-        Self::new(scope, inputs, outputs, 3, options(1, 1).into())
+        Self::new(scope, inputs, outputs, SAME, true)
     }
 
     /// Kernel 1: every pixel for itself.
     pub(crate) fn pointwise(scope: &Scope, inputs: usize, outputs: usize) -> Self {
-        Self::new(scope, inputs, outputs, 1, options(1, 0).into())
+        let geometry = Geometry {
+            kernel: 1,
+            before: 0,
+            after: 0,
+            ..SAME
+        };
+        Self::new(scope, inputs, outputs, geometry, true)
     }
 
     /// Kernel 3, stride 2, padding 1 on all sides: half the size.
     pub(crate) fn halving(scope: &Scope, inputs: usize, outputs: usize) -> Self {
-        Self::new(scope, inputs, outputs, 3, options(2, 1).into())
+        let geometry = Geometry { stride: 2, ..SAME };
+        Self::new(scope, inputs, outputs, geometry, true)
     }
 
     /// Kernel 3, stride 2, padding 1 on the right and below only, as in the VAE's encoder.
     pub(crate) fn halving_aside(scope: &Scope, inputs: usize, outputs: usize) -> Self {
-        let aside = PaddedConvOptions::asymmetric([2, 2], [0, 0], [1, 1], [1, 1], 1);
-        Self::new(scope, inputs, outputs, 3, aside)
+        let geometry = Geometry {
+            stride: 2,
+            before: 0,
+            ..SAME
+        };
+        Self::new(scope, inputs, outputs, geometry, true)
     }
 
-    /// The same convolution without its bias.
-    pub(crate) fn unbiased(
-        scope: &Scope,
-        inputs: usize,
-        outputs: usize,
-        kernel: usize,
-        stride: usize,
-    ) -> Self {
-        Self {
-            weight: scope.parameter("weight", [outputs, inputs, kernel, kernel]),
-            bias: None,
-            options: options(stride, kernel / 2).into(),
-        }
+    /// Kernel 3, padding 1 on all sides, no bias.
+    pub(crate) fn unbiased(scope: &Scope, inputs: usize, outputs: usize, stride: usize) -> Self {
+        let geometry = Geometry { stride, ..SAME };
+        Self::new(scope, inputs, outputs, geometry, false)
     }
 
-    fn new(
-        scope: &Scope,
-        inputs: usize,
-        outputs: usize,
-        kernel: usize,
-        options: PaddedConvOptions<2>,
-    ) -> Self {
+    fn new(scope: &Scope, inputs: usize, outputs: usize, geometry: Geometry, biased: bool) -> Self {
+        let Geometry {
+            kernel,
+            stride,
+            before,
+            after,
+        } = geometry;
+        let weight = scope.parameter("weight", [outputs, inputs, kernel, kernel]);
+        let bias = biased.then(|| scope.parameter("bias", [outputs]));
+        let is_cpu = cpu::is_ours(&weight.device(), weight.dtype());
+        let options = if before == after {
+            ConvOptions::new([stride; 2], [before; 2], [1; 2], 1).into()
+        } else {
+            PaddedConvOptions::asymmetric([stride; 2], [before; 2], [after; 2], [1; 2], 1)
+        };
         Self {
-            weight: scope.parameter("weight", [outputs, inputs, kernel, kernel]),
-            bias: Some(scope.parameter("bias", [outputs])),
+            cpu: is_cpu.then(|| CpuConv::new(&weight, bias.as_ref(), geometry)),
+            weight,
+            bias,
             options,
         }
     }
 
     /// `x: [b, in, h, w]` gives `[b, out, h', w']`.
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        tensor::conv2d(x, &self.weight, self.bias.as_ref(), self.options.clone())
+        match &self.cpu {
+            Some(conv) => conv.forward(x),
+            None => tensor::conv2d(x, &self.weight, self.bias.as_ref(), self.options.clone()),
+        }
     }
-}
-
-fn options(stride: usize, padding: usize) -> ConvOptions<2> {
-    ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1)
 }
 
 /// `torch.nn.LayerNorm` over the last dimension.
@@ -136,14 +157,21 @@ pub(crate) struct GroupNorm {
     bias: Tensor<1>,
     groups: usize,
     epsilon: f64,
+    /// Weight and bias where loops of our own want them.
+    cpu: Option<[Vec<f32>; 2]>,
 }
 
 impl GroupNorm {
     /// Over `channels` in `groups`.
     pub(crate) fn new(scope: &Scope, groups: usize, channels: usize, epsilon: f64) -> Self {
+        let weight = scope.parameter("weight", [channels]);
+        let bias = scope.parameter("bias", [channels]);
+        let is_cpu = cpu::is_ours(&weight.device(), weight.dtype());
+        let numbers = |tensor: &Tensor<1>| tensor.to_data().to_vec().unwrap_or_default();
         Self {
-            weight: scope.parameter("weight", [channels]),
-            bias: scope.parameter("bias", [channels]),
+            cpu: is_cpu.then(|| [numbers(&weight), numbers(&bias)]),
+            weight,
+            bias,
             groups,
             epsilon,
         }
@@ -151,7 +179,22 @@ impl GroupNorm {
 
     /// `x: [b, c, h, w]`, same shape.
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        tensor::group_norm(x, self.groups, &self.weight, &self.bias, self.epsilon)
+        match &self.cpu {
+            Some(numbers) => self.on_cpu(x, numbers, Then::Nothing),
+            None => tensor::group_norm(x, self.groups, &self.weight, &self.bias, self.epsilon),
+        }
+    }
+
+    /// The same, and `x · σ(x)`.
+    pub(crate) fn forward_silu(&self, x: Tensor<4>) -> Tensor<4> {
+        match &self.cpu {
+            Some(numbers) => self.on_cpu(x, numbers, Then::Silu),
+            None => tensor::silu(self.forward(x)),
+        }
+    }
+
+    fn on_cpu(&self, x: Tensor<4>, [weight, bias]: &[Vec<f32>; 2], then: Then) -> Tensor<4> {
+        cpu::group_norm(x, self.groups, weight, bias, self.epsilon, then)
     }
 }
 

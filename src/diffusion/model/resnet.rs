@@ -1,6 +1,6 @@
 //! `ResnetBlock2D`.
 
-use super::super::tensor::{Tensor, silu};
+use super::super::tensor::Tensor;
 use super::super::weights::Scope;
 use super::layers::{Conv2d, GroupNorm, Linear};
 
@@ -46,13 +46,13 @@ impl ResnetBlock2D {
 
     /// `x: [b, in, h, w]`, `time: [b, time_embed_dim]` after its activation; gives `[b, out, h, w]`.
     pub(crate) fn forward(&self, x: Tensor<4>, time: Option<&Tensor<2>>) -> Tensor<4> {
-        let mut hidden = self.conv1.forward(silu(self.norm1.forward(x.clone())));
+        let mut hidden = self.conv1.forward(self.norm1.forward_silu(x.clone()));
         if let (Some(projection), Some(time)) = (&self.time_emb_proj, time) {
             let time = projection.forward(time.clone());
             let [batch, channels] = time.dims();
             hidden = hidden + time.reshape([batch, channels, 1, 1]);
         }
-        let hidden = self.conv2.forward(silu(self.norm2.forward(hidden)));
+        let hidden = self.conv2.forward(self.norm2.forward_silu(hidden));
         let past = match &self.conv_shortcut {
             Some(conv) => conv.forward(x),
             None => x,

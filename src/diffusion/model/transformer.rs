@@ -1,8 +1,6 @@
 //! `Transformer2DModel`: attention within a picture, and from a picture to its text.
 
-use burn_tensor::activation;
-
-use super::super::tensor::{AttentionMask, Tensor, attention};
+use super::super::tensor::{AttentionMask, Tensor, attention, geglu};
 use super::super::weights::Scope;
 use super::layers::{Conv2d, GroupNorm, LayerNorm, Linear};
 
@@ -165,7 +163,7 @@ impl Attention {
     }
 }
 
-/// `FeedForward` with `GEGLU` (arXiv 2002.05202, section 2).
+/// `FeedForward` with `GEGLU`.
 struct FeedForward {
     proj: Linear,
     out: Linear,
@@ -180,11 +178,6 @@ impl FeedForward {
     }
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let [batch, length, width] = x.dims();
-        let both = self.proj.forward(x);
-        let half = 4 * width;
-        let hidden = both.clone().slice([0..batch, 0..length, 0..half]);
-        let gate = both.slice([0..batch, 0..length, half..2 * half]);
-        self.out.forward(hidden * activation::gelu(gate))
+        self.out.forward(geglu(self.proj.forward(x)))
     }
 }

@@ -1,11 +1,10 @@
-//! The parts of a pipeline, loaded from a diffusers folder.
+//! The parts of a pipeline, on their device.
 
-use std::fs;
 use std::path::Path;
 
 use burn_tensor::DType;
 
-use super::super::config::{AutoencoderKlConfig, ClipTextConfig, ModelIndex, UNetConfig};
+use super::super::config::UNetConfig;
 use super::super::device::ComputeDevice;
 use super::super::error::DiffusionError;
 use super::super::model::autoencoder_kl::AutoencoderKl;
@@ -13,9 +12,10 @@ use super::super::model::clip::ClipTextModel;
 use super::super::model::unet::UNet2DConditionModel;
 use super::super::scheduler::SchedulerConfig;
 use super::super::tokenizer::ClipTokenizer;
-use super::super::weights::{StateDict, open_component};
+use super::super::weights::StateDict;
 use super::decode::Vae;
 use super::execute;
+use super::source::ModelSource;
 
 /// A family of models: how its text is encoded, and what else its UNet is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,33 +26,22 @@ pub enum Family {
     StableDiffusionXl,
 }
 
-/// The classes of `model_index.json` that this engine runs, with the family of each.
-const PIPELINES: &[(&str, Family)] = &[
-    ("StableDiffusionPipeline", Family::StableDiffusion),
-    ("StableDiffusionImg2ImgPipeline", Family::StableDiffusion),
-    ("StableDiffusionInpaintPipeline", Family::StableDiffusion),
-    ("LatentConsistencyModelPipeline", Family::StableDiffusion),
-    (
-        "LatentConsistencyModelImg2ImgPipeline",
-        Family::StableDiffusion,
-    ),
-    ("StableDiffusionXLPipeline", Family::StableDiffusionXl),
-    (
-        "StableDiffusionXLImg2ImgPipeline",
-        Family::StableDiffusionXl,
-    ),
-    (
-        "StableDiffusionXLInpaintPipeline",
-        Family::StableDiffusionXl,
-    ),
-];
+impl Family {
+    /// The folders of its text encoders.
+    pub(crate) const fn text_encoders(self) -> &'static [&'static str] {
+        match self {
+            Self::StableDiffusion => &["text_encoder"],
+            Self::StableDiffusionXl => &["text_encoder", "text_encoder_2"],
+        }
+    }
+}
 
 /// The networks of a pipeline and their configurations.
 pub(crate) struct Components {
     /// How they belong together.
     pub(crate) family: Family,
-    /// `model_index.json`.
-    pub(crate) index: ModelIndex,
+    /// Whether SDXL's absent negative prompt is zeros.
+    pub(crate) force_zeros_for_empty_prompt: bool,
     /// `tokenizer`, and SDXL's `tokenizer_2`.
     pub(crate) tokenizers: Vec<ClipTokenizer>,
     /// `text_encoder`, and SDXL's `text_encoder_2`.
@@ -72,70 +61,49 @@ pub(crate) struct Components {
 }
 
 impl Components {
-    /// Loads every network of a diffusers folder onto a device.
+    /// Builds every network of a model on a device.
     ///
     /// `on_progress` is told how many of how many networks are there.
     ///
     /// # Errors
-    /// If a file is missing or malformed, or weights do not fit their configuration.
-    pub(crate) fn load(
-        folder: &Path,
+    /// If weights do not fit their configuration, the networks do not fit each other, or a file
+    /// can't be read any more.
+    pub(crate) fn build(
+        source: ModelSource,
+        path: &Path,
         device: &ComputeDevice,
         on_progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, DiffusionError> {
-        let index = ModelIndex::read(folder)?;
-        let unsupported = |what: String| DiffusionError::Unsupported {
-            path: folder.to_owned(),
-            what,
-        };
-        let family = PIPELINES
-            .iter()
-            .find(|(class, _)| *class == index.class_name)
-            .map(|(_, family)| *family)
-            .ok_or_else(|| unsupported(format!("the pipeline {}", index.class_name)))?;
-        if index.requires_aesthetics_score {
-            return Err(unsupported("a refiner's aesthetic score".to_owned()));
-        }
-        let encoders: &[(&str, &str)] = match family {
-            Family::StableDiffusion => &[("tokenizer", "text_encoder")],
-            Family::StableDiffusionXl => {
-                &[("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2")]
-            }
-        };
-        let total = encoders.len() + 2;
+        let total = source.text_encoders.len() + 2;
         let (dtype, burn) = (device.dtype(), device.device());
         let mut weight_bytes = 0;
         let mut count = |weights: &StateDict, dtype: DType| {
             weight_bytes += weights.parameters() * dtype.size() as u64;
         };
+        let tokenizers = source
+            .tokenizers
+            .iter()
+            .map(|folder| ClipTokenizer::from_folder(folder));
+        let tokenizers = tokenizers.collect::<Result<Vec<_>, _>>()?;
 
-        let mut text_encoders = Vec::with_capacity(encoders.len());
-        let mut tokenizers = Vec::with_capacity(encoders.len());
-        for (done, (tokenizer, name)) in encoders.iter().enumerate() {
+        let mut text_encoders = Vec::with_capacity(total);
+        for (done, (name, config, weights)) in source.text_encoders.iter().enumerate() {
             on_progress(done, total);
-            tokenizers.push(ClipTokenizer::from_folder(&folder.join(tokenizer))?);
-            let folder = folder.join(name);
-            let config = ClipTextConfig::read(&folder)?;
-            let weights = open_component(&folder)?;
-            count(&weights, dtype);
+            count(weights, dtype);
             text_encoders.push(execute("loading the text encoder", burn, || {
-                ClipTextModel::load(&config, &weights, burn, dtype, name)
+                ClipTextModel::load(config, weights, burn, dtype, name)
             })?);
         }
 
-        on_progress(encoders.len(), total);
-        let unet_folder = folder.join("unet");
-        let unet_config = UNetConfig::read(&unet_folder)?;
-        let weights = open_component(&unet_folder)?;
+        on_progress(total - 2, total);
+        let (unet_config, weights) = source.unet;
         count(&weights, dtype);
         let unet = execute("loading the UNet", burn, || {
             UNet2DConditionModel::load(&unet_config, &weights, burn, dtype)
         })?;
 
-        on_progress(encoders.len() + 1, total);
-        let vae_folder = folder.join("vae");
-        let vae_config = AutoencoderKlConfig::read(&vae_folder)?;
-        let weights = open_component(&vae_folder)?;
+        on_progress(total - 1, total);
+        let (vae_config, weights) = source.vae;
         // SDXL's VAE overflows halves, and nobody's decoder is slow enough to risk it.
         let vae_dtype = DType::F32;
         count(&weights, vae_dtype);
@@ -145,8 +113,8 @@ impl Components {
         on_progress(total, total);
 
         let components = Self {
-            family,
-            index,
+            family: source.family,
+            force_zeros_for_empty_prompt: source.force_zeros_for_empty_prompt,
             tokenizers,
             text_encoders,
             unet,
@@ -157,11 +125,16 @@ impl Components {
                 device: burn.clone(),
                 dtype: vae_dtype,
             },
-            scheduler: read_scheduler(folder)?,
+            scheduler: source.scheduler,
             weight_bytes,
             dtype,
         };
-        components.agree().map_err(unsupported)?;
+        components
+            .agree()
+            .map_err(|what| DiffusionError::Unsupported {
+                path: path.to_owned(),
+                what,
+            })?;
         Ok(components)
     }
 
@@ -205,10 +178,4 @@ impl Components {
         }
         Ok(())
     }
-}
-
-fn read_scheduler(folder: &Path) -> Result<SchedulerConfig, DiffusionError> {
-    let path = folder.join("scheduler").join("scheduler_config.json");
-    let text = fs::read_to_string(&path).map_err(|source| DiffusionError::read(&path, source))?;
-    Ok(SchedulerConfig::from_json(&text)?)
 }

@@ -1,12 +1,13 @@
 //! One request from its text to its pictures.
 
 use super::super::error::DiffusionError;
+use super::super::prompt::{self, Chunk};
 use super::super::rng::NoiseRng;
 use super::super::scheduler::{Scheduler, SchedulerRequest, create};
 use super::components::{Components, Family};
 use super::decode::{self, Planes, Tiling};
 use super::denoise::{Denoising, Guidance, Inpaint, Step};
-use super::prompt::{PromptEmbeds, TextEncoder, TextLayer, TokenChunks, encode};
+use super::prompt::{PromptEmbeds, TextEncoder, TextLayer, encode};
 use super::{GeneratedImage, Latents, Observer, Pictures, Pipeline, Settings, StepInfo};
 use crate::protocol::ImageRequest;
 
@@ -260,20 +261,22 @@ impl Pipeline {
         // A distilled model has its guidance inside.
         let is_guided =
             settings.guidance_scale > 1.0 && components.unet_config.time_cond_proj_dim.is_none();
-        let mut prompt = self.tokens(&settings.prompt);
-        let mut negative = self.tokens(settings.negative_prompt.as_deref().unwrap_or_default());
-        if is_guided {
-            // Both go through the UNet side by side, so both are as long as the longer.
-            for ((prompt, negative), tokenizer) in
-                prompt.iter_mut().zip(&mut negative).zip(&components.tokenizers)
-            {
-                let count = prompt.ids.len().max(negative.ids.len());
-                prompt.fill(count, tokenizer);
-                negative.fill(count, tokenizer);
+        let mut prompt = self.chunks(&settings.prompt)?;
+        let mut negative = self.chunks(settings.negative_prompt.as_deref().unwrap_or_default())?;
+        // SDXL's encoders see a prompt side by side, and guidance has both prompts go through the
+        // UNet together: all are as long as the longest.
+        let lengths = prompt
+            .iter()
+            .chain(negative.iter().filter(|_| is_guided))
+            .map(Vec::len);
+        let longest = lengths.max().unwrap_or(1);
+        for chunks in [&mut prompt, &mut negative] {
+            for (chunks, tokenizer) in chunks.iter_mut().zip(&components.tokenizers) {
+                chunks.resize_with(longest.max(chunks.len()), || Chunk::empty(tokenizer));
             }
         }
         let prompt = self.encode_tokens(&prompt, settings.clip_skip)?;
-        let zeros = components.index.force_zeros_for_empty_prompt
+        let zeros = components.force_zeros_for_empty_prompt
             && components.family == Family::StableDiffusionXl
             && settings.negative_prompt.is_none();
         let negative = match (is_guided, zeros) {
@@ -285,9 +288,10 @@ impl Pipeline {
     }
 
     /// A text in chunks, for each encoder.
-    fn tokens(&self, text: &str) -> Vec<TokenChunks> {
+    fn chunks(&self, text: &str) -> Result<Vec<Vec<Chunk>>, DiffusionError> {
         let tokenizers = self.components.tokenizers.iter();
-        tokenizers.map(|tokenizer| TokenChunks::new(text, tokenizer)).collect()
+        let chunks = tokenizers.map(|tokenizer| prompt::chunks(tokenizer, text));
+        Ok(chunks.collect::<Result<_, _>>()?)
     }
 
     /// Tokens, one set of chunks for each encoder, through the encoders.
@@ -296,7 +300,7 @@ impl Pipeline {
     /// If the tokens are not the encoders', or the device fails.
     pub(crate) fn encode_tokens(
         &self,
-        chunks: &[TokenChunks],
+        chunks: &[Vec<Chunk>],
         clip_skip: u32,
     ) -> Result<PromptEmbeds, DiffusionError> {
         let Components {
@@ -314,6 +318,7 @@ impl Pipeline {
             },
             pools: *family == Family::StableDiffusionXl && index == last,
         };
+        let chunks = chunks.iter().map(Vec::as_slice);
         let encoders: Vec<_> = text_encoders
             .iter()
             .enumerate()

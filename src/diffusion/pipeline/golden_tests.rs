@@ -6,8 +6,8 @@
 use std::ops::ControlFlow;
 
 use super::super::golden_tests::{Golden, largest_difference};
+use super::super::prompt::Chunk;
 use super::generate::{Prompts, Start};
-use super::prompt::TokenChunks;
 use super::*;
 use crate::protocol::ImageRequest;
 
@@ -15,17 +15,18 @@ use crate::protocol::ImageRequest;
 const PICTURE: f32 = 2.0 / 255.0;
 
 fn load(golden: &Golden) -> Pipeline {
-    Pipeline::load(&golden.model, &ComputeDevice::cpu(), &mut |_, _| ()).expect("a model")
+    let request = LoadRequest::folder(&golden.model);
+    Pipeline::load(&request, &ComputeDevice::cpu(), &mut |_, _| ()).expect("a model")
 }
 
 /// Tokens of a golden prompt, for each encoder.
-fn tokens(golden: &Golden, names: &[&str]) -> Vec<TokenChunks> {
+fn tokens(golden: &Golden, names: &[&str]) -> Vec<Vec<Chunk>> {
     let chunk = |name: &&str| {
         let ids: Vec<u32> = golden.read(name).into_iter().map(|id| id as u32).collect();
-        TokenChunks {
-            weights: vec![vec![1.0; ids.len()]],
-            ids: vec![ids],
-        }
+        vec![Chunk {
+            weights: vec![1.0; ids.len()],
+            ids,
+        }]
     };
     names.iter().map(chunk).collect()
 }
@@ -237,7 +238,9 @@ impl Observer for Listener {
 
 fn generate(pipeline: &Pipeline, request: &ImageRequest, pictures: &Pictures) -> Listener {
     let mut listener = Listener::default();
-    pipeline.generate(request, pictures, &mut listener).expect("pictures");
+    pipeline
+        .generate(request, pictures, &mut listener)
+        .expect("pictures");
     listener
 }
 
@@ -260,7 +263,10 @@ fn a_batch_is_the_pictures_of_the_seeds_that_follow() {
     assert_eq!(batch.steps.len(), 8);
     assert_eq!(batch.steps[7].step, 4);
     let preview = &batch.steps[3].preview;
-    assert_eq!((preview.width, preview.height, preview.rgb.len()), (16, 16, 3 * 256));
+    assert_eq!(
+        (preview.width, preview.height, preview.rgb.len()),
+        (16, 16, 3 * 256)
+    );
     request.count = None;
     request.seed = Some(2);
     let second = generate(&pipeline, &request, &Pictures::default());
@@ -288,9 +294,13 @@ fn what_can_not_be_is_refused_with_the_nearest_that_can() {
     let pipeline = load(&golden);
     let mut request = apple(4);
     request.size = Some((63, 5000));
-    let error = pipeline.settle(&request, &Pictures::default()).expect_err("no such size");
+    let error = pipeline
+        .settle(&request, &Pictures::default())
+        .expect_err("no such size");
     assert!(error.to_string().contains("64x4096"), "{error}");
-    let settings = pipeline.settle(&apple(4), &Pictures::default()).expect("a request");
+    let settings = pipeline
+        .settle(&apple(4), &Pictures::default())
+        .expect("a request");
     assert_eq!((settings.width, settings.height), (64, 64));
     assert_eq!(settings.scheduler, SchedulerName::DpmPp2m);
     let masked = Pictures {
@@ -304,15 +314,23 @@ fn what_can_not_be_is_refused_with_the_nearest_that_can() {
 fn a_painted_picture_keeps_what_is_masked() {
     let golden = Golden::open("icons-64");
     let pipeline = load(&golden);
-    let init = generate(&pipeline, &apple(10), &Pictures::default()).images.remove(0).image;
+    let init = generate(&pipeline, &apple(10), &Pictures::default())
+        .images
+        .remove(0)
+        .image;
     let pictures = Pictures {
-        mask: Some(GrayImage::from_fn(64, 64, |x, _| image::Luma([if x < 32 { 0 } else { 255 }]))),
+        mask: Some(GrayImage::from_fn(64, 64, |x, _| {
+            image::Luma([if x < 32 { 0 } else { 255 }])
+        })),
         init: Some(init.clone()),
     };
     let mut request = apple(6);
     request.prompt = "a blue umbrella".to_owned();
     request.seed = Some(7);
-    let painted = generate(&pipeline, &request, &pictures).images.remove(0).image;
+    let painted = generate(&pipeline, &request, &pictures)
+        .images
+        .remove(0)
+        .image;
     let difference = |columns: std::ops::Range<u32>| {
         let count = (columns.len() * 64 * 3) as f32;
         let pixels = columns.flat_map(|x| (0..64).map(move |y| (x, y)));

@@ -11,6 +11,7 @@ mod denoise;
 mod generate;
 mod prompt;
 mod settings;
+mod source;
 
 #[cfg(test)]
 mod golden_tests;
@@ -33,12 +34,32 @@ use super::tensor::Device;
 use crate::protocol::{NoiseGenerator, SchedulerName, Sigmas};
 use components::Components;
 use decode::Planes;
+use source::ModelSource;
 
 /// A model on a device, ready to draw.
 pub struct Pipeline {
     components: Components,
     device: ComputeDevice,
     latent_rgb: LatentRgb,
+}
+
+/// Which model, and what is added to it.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadRequest<'a> {
+    /// A diffusers folder, or a single file in LDM's names.
+    pub path: &'a Path,
+    /// A folder with CLIP's vocabulary, for a file: it has none.
+    pub tokenizer: Option<&'a Path>,
+}
+
+impl<'a> LoadRequest<'a> {
+    /// A diffusers folder, as it is.
+    pub const fn folder(path: &'a Path) -> Self {
+        Self {
+            path,
+            tokenizer: None,
+        }
+    }
 }
 
 /// The pictures that a request names, decoded.
@@ -90,18 +111,19 @@ pub struct GeneratedImage {
 pub struct Latents(Planes);
 
 impl Pipeline {
-    /// Loads a diffusers folder onto a device. `on_progress` is told how many of how many
-    /// networks are there.
+    /// Loads a model onto a device. `on_progress` is told how many of how many networks are there.
     ///
     /// # Errors
     /// If a file is missing or malformed, the model is of another family, or weights do not fit.
     pub fn load(
-        folder: &Path,
+        request: &LoadRequest<'_>,
         device: &ComputeDevice,
         on_progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, DiffusionError> {
-        let components = Components::load(folder, device, on_progress)?;
-        let latent_rgb = latent_rgb(&components, LatentRgb::read(folder)?)?;
+        let path = request.path;
+        let source = ModelSource::open(path, request.tokenizer)?;
+        let components = Components::build(source, path, device, on_progress)?;
+        let latent_rgb = latent_rgb(&components, LatentRgb::read(path)?)?;
         Ok(Self {
             components,
             device: device.clone(),

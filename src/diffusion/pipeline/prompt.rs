@@ -4,38 +4,9 @@ use burn_tensor::DType;
 
 use super::super::error::DiffusionError;
 use super::super::model::clip::ClipTextModel;
+use super::super::prompt::Chunk;
 use super::super::tensor::{Device, Tensor, as_f32, to_device, to_host};
-use super::super::tokenizer::ClipTokenizer;
 use super::execute;
-
-/// A prompt for one encoder, in pieces of the encoder's own length.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TokenChunks {
-    /// Ids with begin, end and padding, all of one length.
-    pub(crate) ids: Vec<Vec<u32>>,
-    /// The weight of each token; 1 is plain.
-    pub(crate) weights: Vec<Vec<f32>>,
-}
-
-impl TokenChunks {
-    /// The tokens of a text.
-    pub(crate) fn new(text: &str, tokenizer: &ClipTokenizer) -> Self {
-        let ids = tokenizer.encode_padded(text);
-        Self {
-            weights: vec![vec![1.0; ids.len()]],
-            ids: vec![ids],
-        }
-    }
-
-    /// Appends empty chunks until there are `count`.
-    pub(crate) fn fill(&mut self, count: usize, tokenizer: &ClipTokenizer) {
-        let empty = Self::new("", tokenizer);
-        while self.ids.len() < count {
-            self.ids.extend_from_slice(&empty.ids);
-            self.weights.extend_from_slice(&empty.weights);
-        }
-    }
-}
 
 /// What the UNet is told of a prompt.
 pub(crate) struct PromptEmbeds {
@@ -79,7 +50,7 @@ pub(crate) struct TextEncoder<'a> {
 /// # Errors
 /// If the tokens are not the encoder's, or the device fails.
 pub(crate) fn encode(
-    encoders: &[(TextEncoder<'_>, &TokenChunks)],
+    encoders: &[(TextEncoder<'_>, &[Chunk])],
     device: &Device,
     dtype: DType,
 ) -> Result<PromptEmbeds, DiffusionError> {
@@ -87,7 +58,8 @@ pub(crate) fn encode(
         let mut states = Vec::with_capacity(encoders.len());
         let mut pooled = None;
         for (encoder, chunks) in encoders {
-            let out = encoder.model.forward(&chunks.ids)?;
+            let ids: Vec<Vec<u32>> = chunks.iter().map(|chunk| chunk.ids.clone()).collect();
+            let out = encoder.model.forward(&ids)?;
             let left_out = match encoder.layer {
                 TextLayer::Normalized(layers) | TextLayer::Raw(layers) => layers,
             };
@@ -104,7 +76,7 @@ pub(crate) fn encode(
                 TextLayer::Raw(_) => hidden.clone(),
             };
             let [count, length, width] = hidden.dims();
-            let hidden = weigh(hidden, &chunks.weights)?;
+            let hidden = weigh(hidden, chunks)?;
             states.push(to_device(hidden, [1, count * length, width], device, dtype));
             if encoder.pools {
                 let [_, width] = out.pooled.dims();
@@ -120,14 +92,13 @@ pub(crate) fn encode(
 
 /// Multiplies each token's state by its weight, and keeps the mean, as A1111's web UI does:
 /// `states: [chunks, n, d]`.
-fn weigh(states: Tensor<3>, weights: &[Vec<f32>]) -> Result<Vec<f32>, DiffusionError> {
+fn weigh(states: Tensor<3>, chunks: &[Chunk]) -> Result<Vec<f32>, DiffusionError> {
     let [_, _, width] = states.dims();
     let mut numbers = to_host(as_f32(states), "the text encoder")?;
-    let mut weights = weights.iter().flatten().peekable();
-    let is_plain = |weight: &&f32| (**weight - 1.0).abs() < f32::EPSILON;
-    if weights.clone().all(|weight| is_plain(&weight)) {
+    if !chunks.iter().any(Chunk::is_weighted) {
         return Ok(numbers);
     }
+    let mut weights = chunks.iter().flat_map(|chunk| &chunk.weights);
     let before = mean(&numbers);
     for state in numbers.chunks_mut(width) {
         let weight = weights.next().copied().unwrap_or(1.0);

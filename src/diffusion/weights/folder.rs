@@ -100,7 +100,8 @@ mod tests {
 
     impl Scratch {
         fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("companion-{}-{name}", std::process::id()));
+            let path =
+                std::env::temp_dir().join(format!("companion-{}-{name}", std::process::id()));
             fs::create_dir_all(&path).expect("a folder");
             Self(path)
         }
@@ -117,7 +118,9 @@ mod tests {
 
         fn index(&self, map: &str) -> Result<StateDict, String> {
             let text = format!(r#"{{"metadata":{{}},"weight_map":{{{map}}}}}"#);
-            let path = self.0.join("diffusion_pytorch_model.safetensors.index.json");
+            let path = self
+                .0
+                .join("diffusion_pytorch_model.safetensors.index.json");
             fs::write(path, text).expect("written");
             open_component(&self.0).map_err(|error| error.to_string())
         }

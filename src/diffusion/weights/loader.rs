@@ -195,11 +195,15 @@ mod tests {
 
     fn tensor(shape: &[usize]) -> LazyTensor {
         let count = shape.iter().product();
-        LazyTensor::derived(shape.to_vec(), StoredType::F32, move || Ok(vec![1.0; count]))
+        LazyTensor::derived(shape.to_vec(), StoredType::F32, move || {
+            Ok(vec![1.0; count])
+        })
     }
 
     fn load(tensors: &[(&str, &[usize])]) -> Result<Linear, DiffusionError> {
-        let tensors = tensors.iter().map(|(name, shape)| ((*name).to_owned(), tensor(shape)));
+        let tensors = tensors
+            .iter()
+            .map(|(name, shape)| ((*name).to_owned(), tensor(shape)));
         let dict: StateDict = tensors.collect();
         let cpu = ComputeDevice::cpu();
         let loader = Loader::new(&dict, cpu.device(), DType::F32);
@@ -225,7 +229,10 @@ mod tests {
         assert_eq!(model, "unet");
         assert_eq!(faults.missing, ["net.0.bias"]);
         assert_eq!(faults.surplus, ["net.1.weight"]);
-        assert_eq!(faults.misshaped, [("net.0.weight".to_owned(), vec![2, 3], vec![3, 2])]);
+        assert_eq!(
+            faults.misshaped,
+            [("net.0.weight".to_owned(), vec![2, 3], vec![3, 2])]
+        );
         assert_eq!(
             faults.to_string(),
             "missing: net.0.bias; misshaped: net.0.weight ([3, 2] for [2, 3]); surplus: net.1.weight"
