@@ -10,6 +10,7 @@
 mod folder;
 mod ldm;
 mod loader;
+mod lora;
 mod safetensors;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use super::error::DiffusionError;
 pub(crate) use folder::open_component;
 pub(crate) use ldm::{LdmCheckpoint, convert as convert_ldm, is_ldm};
 pub(crate) use loader::{Loader, Scope};
+pub(crate) use lora::{Lora, LoraTargets};
 pub(crate) use safetensors::open_safetensors;
 
 /// How a number is stored.
