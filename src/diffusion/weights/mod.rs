@@ -7,6 +7,7 @@
 //! Invariants: a file is judged by its header before anything is allocated for its tensors; no
 //! length in a file is believed before it has been held against the file's size.
 
+mod ckpt;
 mod folder;
 mod ldm;
 mod loader;
@@ -23,11 +24,15 @@ use half::{bf16, f16};
 
 use super::error::DiffusionError;
 
+pub(crate) use ckpt::open_ckpt;
 pub(crate) use folder::open_component;
 pub(crate) use ldm::{LdmCheckpoint, convert as convert_ldm, is_ldm};
 pub(crate) use loader::{Loader, Scope};
 pub(crate) use lora::{Lora, LoraTargets};
 pub(crate) use safetensors::open_safetensors;
+
+/// A convolution over time has five dimensions.
+const MAX_RANK: usize = 8;
 
 /// How a number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
