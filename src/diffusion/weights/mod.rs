@@ -34,6 +34,20 @@ pub(crate) use safetensors::open_safetensors;
 /// A convolution over time has five dimensions.
 const MAX_RANK: usize = 8;
 
+/// Opens one file of tensors in whatever names, by its first bytes: a checkpoint of torch is a zip
+/// file, anything else is taken for safetensors.
+///
+/// # Errors
+/// If it can't be read or is malformed.
+pub(crate) fn open_file(path: &Path) -> Result<StateDict, DiffusionError> {
+    let file = WeightFile::open(path)?;
+    if file.length() >= 4 && file.read(0, 4)? == b"PK\x03\x04" {
+        open_ckpt(path)
+    } else {
+        open_safetensors(path)
+    }
+}
+
 /// How a number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StoredType {

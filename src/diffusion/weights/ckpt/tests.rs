@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::diffusion::rng::NoiseRng;
-use crate::diffusion::weights::open_safetensors;
+use crate::diffusion::weights::open_file;
 use crate::protocol::NoiseGenerator;
 
 fn golden(name: &str) -> PathBuf {
@@ -35,9 +35,9 @@ impl Drop for Scratch {
 
 #[test]
 fn tensors_are_those_that_torch_saved() {
-    let theirs = open_safetensors(&golden("model.safetensors")).expect("the reference");
+    let theirs = open_file(&golden("model.safetensors")).expect("the reference");
     for name in ["model.ckpt", "bare.ckpt"] {
-        let ours = open_ckpt(&golden(name)).expect("a checkpoint");
+        let ours = open_file(&golden(name)).expect("a checkpoint");
         for (name, tensor) in theirs.iter() {
             let read = ours.get(name).unwrap_or_else(|| panic!("no {name}"));
             assert_eq!(read.shape(), tensor.shape(), "{name}");
@@ -80,7 +80,7 @@ fn what_is_no_checkpoint_is_an_error() {
         (
             "members",
             b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\x03\0\0\0\0\0\0",
-            "too early",
+            "too long",
         ),
     ] {
         let file = Scratch::new(name, bytes);

@@ -148,13 +148,12 @@ fn member(entry: &[u8]) -> Result<(String, Member, usize), &'static str> {
             46 + name_length + extra_length + comment_length,
         ))
     };
-    let (method, name, extra, length) = match (bytes.u32(0), fields()) {
-        (Some(MEMBER), Some(fields)) => fields,
-        _ => return Err("its directory is cut off"),
+    let (Some(MEMBER), Some((method, name, extra, length))) = (bytes.u32(0), fields()) else {
+        return Err("its directory is cut off");
     };
     let (packed, size, header) = (bytes.u32(20), bytes.u32(24), bytes.u32(42));
     let mut long = LongFields::new(extra);
-    // the order in which an entry's 64-bit fields stand
+    // the 64-bit fields stand in this order
     let size = long.widen(size);
     let packed = long.widen(packed);
     let header_offset = long.widen(header);

@@ -81,8 +81,8 @@ impl<'a> Machine<'a> {
 
     fn execute(&mut self, opcode: u8) -> Result<(), String> {
         match opcode {
-            0x80 => drop(self.bytes(1)?),         // PROTO
-            0x95 => drop(self.bytes(8)?),         // FRAME
+            0x80 => self.skip(1)?,                // PROTO
+            0x95 => self.skip(8)?,                // FRAME
             b'(' => self.stack.push(Value::Mark), // MARK
             b'}' => self.push_container(Kind::Dict, Vec::new()),
             b']' => self.push_container(Kind::List, Vec::new()),
@@ -170,7 +170,7 @@ impl<'a> Machine<'a> {
                 self.stack.truncate(self.stack.len().saturating_sub(3)); // NEWOBJ_EX
                 self.stack.push(Value::Opaque);
             }
-            b'b' => drop(self.pop()?), // BUILD: the state of an object, or the metadata of a dictionary
+            b'b' => self.discard()?, // BUILD: the state of an object, or the metadata of a dictionary
             b's' => {
                 let (value, key) = (self.pop()?, self.pop()?); // SETITEM
                 self.extend(Kind::Dict, &[key, value])?;
@@ -193,7 +193,7 @@ impl<'a> Machine<'a> {
                 self.pop_mark()?; // FROZENSET
                 self.stack.push(Value::Opaque);
             }
-            b'0' => drop(self.pop()?),      // POP
+            b'0' => self.discard()?,        // POP
             b'1' => drop(self.pop_mark()?), // POP_MARK
             b'2' => {
                 let value = self.top()?; // DUP
@@ -214,6 +214,10 @@ impl<'a> Machine<'a> {
         let range = self.at..end;
         self.at = end;
         Ok(range)
+    }
+
+    fn skip(&mut self, count: usize) -> Result<(), String> {
+        self.bytes(count).map(|_| ())
     }
 
     fn slice(&self, range: Range<usize>) -> &[u8] {
@@ -271,6 +275,10 @@ impl<'a> Machine<'a> {
         self.stack
             .pop()
             .ok_or_else(|| "the stack is empty".to_owned())
+    }
+
+    fn discard(&mut self) -> Result<(), String> {
+        self.pop().map(|_| ())
     }
 
     fn top(&self) -> Result<Value, String> {
