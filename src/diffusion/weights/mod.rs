@@ -7,9 +7,11 @@
 //! Invariants: a file is judged by its header before anything is allocated for its tensors; no
 //! length in a file is believed before it has been held against the file's size.
 
+mod ckpt;
 mod folder;
 mod ldm;
 mod loader;
+mod lora;
 mod safetensors;
 
 use std::collections::BTreeMap;
@@ -22,10 +24,29 @@ use half::{bf16, f16};
 
 use super::error::DiffusionError;
 
+pub(crate) use ckpt::open_ckpt;
 pub(crate) use folder::open_component;
 pub(crate) use ldm::{LdmCheckpoint, convert as convert_ldm, is_ldm};
 pub(crate) use loader::{Loader, Scope};
+pub(crate) use lora::{Lora, LoraTargets};
 pub(crate) use safetensors::open_safetensors;
+
+/// A convolution over time has five dimensions.
+const MAX_RANK: usize = 8;
+
+/// Opens one file of tensors in whatever names, by its first bytes: a checkpoint of torch is a zip
+/// file, anything else is taken for safetensors.
+///
+/// # Errors
+/// If it can't be read or is malformed.
+pub(crate) fn open_file(path: &Path) -> Result<StateDict, DiffusionError> {
+    let file = WeightFile::open(path)?;
+    if file.length() >= 4 && file.read(0, 4)? == b"PK\x03\x04" {
+        open_ckpt(path)
+    } else {
+        open_safetensors(path)
+    }
+}
 
 /// How a number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

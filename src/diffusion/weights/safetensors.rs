@@ -13,16 +13,13 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::super::error::DiffusionError;
-use super::{LazyTensor, StateDict, StoredType, WeightFile};
+use super::{LazyTensor, MAX_RANK, StateDict, StoredType, WeightFile};
 
 /// The header of all of SDXL in one file has 0.3 MB; LoRA files carry some MB of tags.
 const MAX_HEADER: u64 = 16 << 20;
 
 /// All of SDXL in one file has 2,516 tensors.
 const MAX_TENSORS: usize = 65_536;
-
-/// A convolution over time has five.
-const MAX_RANK: usize = 8;
 
 /// Opens a safetensors file and checks its header.
 ///

@@ -128,7 +128,7 @@ fn unet(dict: &StateDict) -> StateDict {
 }
 
 /// `ResBlock`'s names (`ldm/modules/diffusionmodules/openaimodel.py`).
-const RESNET: &[(&str, &str)] = &[
+pub(super) const UNET_RESNET: &[(&str, &str)] = &[
     ("in_layers.0.", "norm1."),
     ("in_layers.2.", "conv1."),
     ("out_layers.0.", "norm2."),
@@ -137,7 +137,8 @@ const RESNET: &[(&str, &str)] = &[
     ("skip_connection.", "conv_shortcut."),
 ];
 
-const UNET_ENDS: &[(&str, &str)] = &[
+/// The names before the first block and after the last.
+pub(super) const UNET_ENDS: &[(&str, &str)] = &[
     ("time_embed.0.", "time_embedding.linear_1."),
     ("time_embed.2.", "time_embedding.linear_2."),
     ("label_emb.0.0.", "add_embedding.linear_1."),
@@ -153,7 +154,8 @@ fn replace_prefix(name: &str, table: &[(&str, &str)]) -> Option<String> {
         .find_map(|(old, new)| Some(format!("{new}{}", name.strip_prefix(old)?)))
 }
 
-fn unet_name(name: &str, blocks_per_level: usize) -> Option<String> {
+/// The name in diffusers of one in LDM. `blocks_per_level` counts the layers of a level and its downsampler.
+pub(super) fn unet_name(name: &str, blocks_per_level: usize) -> Option<String> {
     if let Some(name) = replace_prefix(name, UNET_ENDS) {
         return Some(name);
     }
@@ -166,7 +168,7 @@ fn unet_name(name: &str, blocks_per_level: usize) -> Option<String> {
             0 | 2 => Some(format!(
                 "mid_block.resnets.{}.{}",
                 block / 2,
-                replace_prefix(rest, RESNET)?
+                replace_prefix(rest, UNET_RESNET)?
             )),
             _ => None,
         };
@@ -182,7 +184,7 @@ fn unet_name(name: &str, blocks_per_level: usize) -> Option<String> {
         ("0", Some(("op", rest))) => format!("{side}.{level}.downsamplers.0.conv.{rest}"),
         ("0", _) => format!(
             "{side}.{level}.resnets.{layer}.{}",
-            replace_prefix(rest, RESNET)?
+            replace_prefix(rest, UNET_RESNET)?
         ),
         ("1" | "2", Some(("conv", rest))) => format!("{side}.{level}.upsamplers.0.conv.{rest}"),
         ("1", _) => format!("{side}.{level}.attentions.{layer}.{rest}"),
