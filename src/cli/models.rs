@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Context, stopped_by_signals};
 use super::meter::Meter;
 use super::rows;
+use super::{Context, stopped_by_signals};
 use crate::error::Report;
 use crate::models::{
     Catalogue, Checked, Defaults, DefaultsSource, Hasher, Hub, Import, ImportMode, Model,

@@ -50,7 +50,9 @@ impl LatentRgb {
                 Ok(beside) => Ok(beside.preview),
                 Err(error) => Err(DiffusionError::malformed(&path, error.message())),
             },
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
                 Ok(None)
             }
             Err(error) => Err(DiffusionError::read(&path, error)),

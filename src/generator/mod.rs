@@ -25,8 +25,8 @@ pub use error::GeneratorError;
 
 use crate::atomic;
 use crate::diffusion::{
-    ComputeDevice, DiffusionError, GeneratedImage, Observer, Pictures, Pipeline, Preview, Probe,
-    Settings, StepInfo,
+    ComputeDevice, DiffusionError, GeneratedImage, LoadRequest, Observer, Pictures, Pipeline,
+    Preview, Probe, Settings, StepInfo,
 };
 use crate::models::{Catalogue, Hasher, Model, Styles};
 use crate::picture;
@@ -194,10 +194,14 @@ impl ImageGenerator {
             self.loaded = None;
             let hash = HashInProgress::start(&self.cache, &model);
             let mut has_broken = false;
-            let pipeline = Pipeline::load(&model.path, &device, &mut |done, total| {
-                let (done, total) = (small(done), small(total));
-                has_broken |= tell(on_news, ImageStage::Loading, done, total).is_err();
-            })?;
+            let pipeline = Pipeline::load(
+                &LoadRequest::folder(&model.path),
+                &device,
+                &mut |done, total| {
+                    let (done, total) = (small(done), small(total));
+                    has_broken |= tell(on_news, ImageStage::Loading, done, total).is_err();
+                },
+            )?;
             self.loaded = Some(Loaded {
                 model,
                 pipeline,

@@ -47,7 +47,10 @@ fn a_picture_tells_how_it_was_made_and_is_made_again() {
     let (progress, images) = make(&mut generator, &request).expect("pictures");
     assert!(progress.iter().any(|one| one.stage == ImageStage::Loading));
     let last = progress.last().expect("steps");
-    assert_eq!((last.image, last.images, last.done, last.total), (2, 2, 2, 2));
+    assert_eq!(
+        (last.image, last.images, last.done, last.total),
+        (2, 2, 2, 2)
+    );
     let [first, second] = images.as_slice() else {
         panic!("{} pictures", images.len());
     };
@@ -76,7 +79,8 @@ fn a_picture_is_begun_with_another_and_painted_within_a_mask() {
     let init = folder.path().join("init.png");
     images[0].save(&init).expect("written");
     let mask = folder.path().join("mask.png");
-    let half = image::GrayImage::from_fn(64, 64, |x, _| image::Luma([if x < 32 { 0 } else { 255 }]));
+    let half =
+        image::GrayImage::from_fn(64, 64, |x, _| image::Luma([if x < 32 { 0 } else { 255 }]));
     half.save(&mask).expect("written");
     let request = ImageRequest {
         init: Some(init),
@@ -93,10 +97,14 @@ fn a_picture_is_begun_with_another_and_painted_within_a_mask() {
             let (one, other) = (before.get_pixel(x, y).0, after.get_pixel(x, y).0);
             one.into_iter().zip(other)
         });
-        all.map(|(one, other)| u64::from(one.abs_diff(other))).sum::<u64>()
+        all.map(|(one, other)| u64::from(one.abs_diff(other)))
+            .sum::<u64>()
     };
     let (kept, new) = (difference(0..24), difference(40..64));
-    assert!(kept * 2 < new, "{kept} where it is kept, {new} where it is painted");
+    assert!(
+        kept * 2 < new,
+        "{kept} where it is kept, {new} where it is painted"
+    );
 }
 
 #[test]
@@ -173,5 +181,8 @@ fn who_breaks_off_gets_no_picture_and_may_ask_again() {
     });
     assert!(matches!(stopped, Err(GeneratorError::Cancelled)));
     assert_eq!(steps, 2);
-    assert_eq!(make(&mut generator, &apple()).expect("a picture").1.len(), 1);
+    assert_eq!(
+        make(&mut generator, &apple()).expect("a picture").1.len(),
+        1
+    );
 }

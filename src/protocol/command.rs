@@ -81,6 +81,11 @@ pub enum Command {
     },
     /// Make pictures, after those that were asked for before.
     Imagine(ImageRequest),
+    /// Look at the pictures that were made, of all sessions.
+    Gallery {
+        /// Words that have to be in their prompts, or nothing.
+        words: String,
+    },
     /// Look at a picture file.
     Show {
         /// The file; `~` has been expanded.

@@ -114,6 +114,19 @@ pub enum Event {
         /// The device; `None` is the best that there is.
         device: Option<DeviceKind>,
     },
+    /// The pictures that were made, newest first, as many as can be looked at together.
+    GalleryShown {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// Words that are in their prompts, or nothing.
+        words: String,
+        /// The pictures.
+        pictures: Vec<(Artifact, Generation)>,
+        /// How many there are beside these.
+        more: u64,
+        /// When.
+        at: Timestamp,
+    },
     /// A picture is to be looked at.
     ShowStarted {
         /// Its place in the transcript.
@@ -229,7 +242,9 @@ impl Event {
             | Self::ArtifactReady { .. }
             | Self::ShowFailed { .. }
             | Self::SessionEnded { .. } => true,
-            Self::CellOutput { .. }
+            // It can be had again.
+            Self::GalleryShown { .. }
+            | Self::CellOutput { .. }
             | Self::InputRequested { .. }
             | Self::InputAnswered { .. }
             | Self::ImageProgressed { .. }

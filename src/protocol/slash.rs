@@ -17,6 +17,10 @@ pub enum Slash {
     Show,
     /// Makes pictures.
     Imagine,
+    /// Lists pictures that were made.
+    Gallery,
+    /// Tells how a picture was made.
+    Info,
     /// Takes another model for pictures.
     Model,
     /// Takes another device for pictures.
@@ -144,6 +148,8 @@ pub static SLASH: &[SlashSpec] = &[
     row(Slash::Shell, "sh", &["shell"], "[CODE]", Takes::Text, "switch to the shell, or run one line of it, in Python also by !CODE; files and the folder stay, variables don't"),
     row(Slash::Show, "show", &["image"], "PATH", Takes::Path, "show a picture: PNG, JPEG, WebP or GIF"),
     row(Slash::Imagine, "imagine", &["paint"], "PROMPT [FLAGS]", Takes::Image, "make pictures: --size 512x512 --steps 20 --seed 1 --negative TEXT --init IMAGE …; tab after -- lists the flags"),
+    row(Slash::Gallery, "gallery", &["pictures"], "[WORDS]", Takes::Text, "show the pictures that were made, of all sessions: the newest, or those with these words in their prompts"),
+    row(Slash::Info, "info", &[], "[CELL]", Takes::Cell, "tell how a picture was made: the last one, or that of the cell"),
     row(Slash::Model, "model", &[], "[NAME]", Takes::Model, "make pictures with another model; without a name, tell which"),
     row(Slash::Device, "device", &[], "[NAME]", Takes::Device, "compute pictures elsewhere: auto, cuda, vulkan or cpu; without a name, tell where"),
     row(Slash::Jobs, "jobs", &["queue"], "", Takes::Nothing, "list what runs and what waits: cells and pictures"),

@@ -13,9 +13,12 @@ use super::painter::PainterThread;
 use super::recorder::{Recorder, RecorderJob};
 use crate::kernel::{ExecuteMode, ExecuteRequest, ReadLineError};
 use crate::picture;
-use crate::protocol::{Artifact, CellId, Event, Language, SessionId};
+use crate::protocol::{Artifact, CellId, Event, Language, NoticeLevel, SessionId};
 use crate::session::{Effect, Report};
 use crate::store::Store;
+
+/// Pictures that are listed at a time: two screens of them.
+const GALLERY: usize = 24;
 
 /// The hands of the loop.
 pub(super) struct Effects {
@@ -140,6 +143,7 @@ impl Effects {
             }
             Effect::Imagine { cell, request } => self.painter.give(cell, request),
             Effect::StopImagining => self.painter.stop(),
+            Effect::ListPictures { words } => self.list_pictures(words),
             Effect::LoadPicture { cell, path } => self.load_picture(cell, path),
             Effect::Remember(entry) => self.recorder.give(RecorderJob::Remember(entry)),
             Effect::Recall { after } => self.recorder.give(RecorderJob::Recall { after }),
@@ -159,6 +163,42 @@ impl Effects {
 
     fn kernel(&self, language: Language) -> &KernelThread {
         &self.kernels[language.index()]
+    }
+
+    fn list_pictures(&self, words: String) {
+        let (store, reports) = (Arc::clone(&self.store), self.reports.clone());
+        let list = move || {
+            let report = match store.pictures() {
+                Ok(mut pictures) => {
+                    pictures.retain(|picture| picture.has_words(&words));
+                    let more = pictures.len().saturating_sub(GALLERY) as u64;
+                    pictures.truncate(GALLERY);
+                    let pictures = pictures.into_iter();
+                    Report::PicturesListed {
+                        words,
+                        pictures: pictures
+                            .map(|picture| (picture.artifact, *picture.generation))
+                            .collect(),
+                        more,
+                    }
+                }
+                Err(error) => Report::Notice {
+                    level: NoticeLevel::Error,
+                    text: format!("the pictures can't be listed: {error}; {}", error.hint()),
+                },
+            };
+            let _ = reports.blocking_send(report);
+        };
+        if std::thread::Builder::new()
+            .name("gallery".into())
+            .spawn(list)
+            .is_err()
+        {
+            let _ = self.reports.try_send(Report::Notice {
+                level: NoticeLevel::Error,
+                text: "no thread to list the pictures with".to_owned(),
+            });
+        }
     }
 
     fn load_picture(&self, cell: CellId, path: PathBuf) {

@@ -19,7 +19,8 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 pub use transcript::{
-    Body, CellBody, Entry, ImageBody, ImagePhase, MadeImage, Phase, ShowBody, Transcript,
+    Body, CellBody, Entry, GalleryBody, ImageBody, ImagePhase, MadeImage, Phase, ShowBody,
+    Transcript,
 };
 
 use images::Images;
@@ -138,6 +139,15 @@ pub enum Report {
         cell: CellId,
         /// How.
         status: ImageStatus,
+    },
+    /// The pictures that were made.
+    PicturesListed {
+        /// Words that are in their prompts.
+        words: String,
+        /// The newest of them.
+        pictures: Vec<(Artifact, Generation)>,
+        /// How many there are beside these.
+        more: u64,
     },
     /// The history was read.
     Recalled {
@@ -259,6 +269,11 @@ pub enum Effect {
     },
     /// Stop making pictures, at the next step.
     StopImagining,
+    /// List the pictures that were made.
+    ListPictures {
+        /// Words that have to be in their prompts.
+        words: String,
+    },
     /// Keep a line that was typed.
     Remember(NewHistoryEntry),
     /// Read what is new in the history.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+mod images;
 mod sandbox;
 
 use super::{Effect, Input, InputKind, Report, Session, Step, Transcript};
@@ -156,6 +157,7 @@ fn describe_command(command: &Command) -> String {
         Command::Deny { grant: Some(grant) } => format!("deny {grant}"),
         Command::Deny { grant: None } => "deny all".into(),
         Command::Set(SettingChange::Language(language)) => format!("use {}", language.short()),
+        Command::Imagine(request) => format!("imagine {}", request.prompt),
         Command::Quit => "quit".into(),
         other => format!("{other:?}"),
     }
@@ -205,6 +207,12 @@ fn describe_event(event: &Event) -> String {
             timeline.branches,
             timeline.branch
         ),
+        Event::ImageSubmitted { cell, request, .. } => format!("image {cell}: {}", request.prompt),
+        Event::ImageProgressed { cell, progress } => {
+            format!("{cell} at {}/{}", progress.done, progress.total)
+        }
+        Event::ImageMade { cell, artifact, .. } => format!("{cell} made {}", artifact.name),
+        Event::ImageFinished { cell, status, .. } => format!("{cell} is painted: {status:?}"),
         Event::LanguageChanged { language } => format!("language {}", language.short()),
         Event::Notice { text, .. } => format!("notice: {text}"),
         Event::SessionEnded { .. } => "end".into(),
@@ -239,6 +247,8 @@ fn describe_effect(effect: &Effect) -> String {
         Effect::Reply { language, line } => format!("reply to {}: {line:?}", language.short()),
         Effect::Restart { language, .. } => format!("restart {}", language.short()),
         Effect::Complete { language, .. } => format!("ask {} to complete", language.short()),
+        Effect::Imagine { cell, .. } => format!("imagine {cell}"),
+        Effect::StopImagining => "stop imagining".into(),
         Effect::End => "end".into(),
         other => format!("{other:?}"),
     }

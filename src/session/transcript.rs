@@ -31,6 +31,8 @@ pub enum Body {
     Cell(CellBody),
     /// Pictures, made or to be made.
     Image(Box<ImageBody>),
+    /// Pictures that were made earlier.
+    Gallery(GalleryBody),
     /// A picture file.
     Show(ShowBody),
 }
@@ -88,6 +90,17 @@ pub struct MadeImage {
     pub artifact: Artifact,
     /// How it came about.
     pub generation: Box<Generation>,
+}
+
+/// Pictures that were made earlier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GalleryBody {
+    /// Words that are in their prompts, or nothing.
+    pub words: String,
+    /// The pictures, newest first.
+    pub pictures: Vec<MadeImage>,
+    /// How many there are beside these.
+    pub more: u64,
 }
 
 /// How far a request for pictures has come.
@@ -149,6 +162,7 @@ impl Transcript {
         self.entries.retain(|entry| match &entry.body {
             Body::Cell(cell) => !matches!(cell.phase, Phase::Done(_)),
             Body::Image(image) => !matches!(image.phase, ImagePhase::Done { .. }),
+            Body::Gallery(_) => false,
             Body::Show(show) => show.picture.is_none(),
         });
     }
@@ -222,6 +236,24 @@ impl Transcript {
                     at: *at,
                 };
             }),
+            Event::GalleryShown {
+                cell,
+                words,
+                pictures,
+                more,
+                at,
+            } => {
+                let pictures = pictures.iter().map(|(artifact, generation)| MadeImage {
+                    artifact: artifact.clone(),
+                    generation: Box::new(generation.clone()),
+                });
+                let body = GalleryBody {
+                    words: words.clone(),
+                    pictures: pictures.collect(),
+                    more: *more,
+                };
+                self.push(*cell, *at, Body::Gallery(body));
+            }
             Event::CellExamined { cell, findings } => self.change(*cell, |body| {
                 if let Body::Cell(body) = body {
                     body.findings.clone_from(findings);

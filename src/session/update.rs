@@ -96,6 +96,7 @@ impl Session {
                 }
             }
             Command::Imagine(request) => self.imagine(request, at, step),
+            Command::Gallery { words } => step.effects.push(Effect::ListPictures { words }),
             Command::Show { path } => {
                 let cell = self.next_cell();
                 let shown = path.display().to_string();
@@ -208,6 +209,20 @@ impl Session {
                 }
             }
             Report::ImageFinished { cell, status } => self.imagined(cell, status, at, step),
+            Report::PicturesListed {
+                words,
+                pictures,
+                more,
+            } => {
+                let cell = self.next_cell();
+                step.events.push(Event::GalleryShown {
+                    cell,
+                    words,
+                    pictures,
+                    more,
+                    at,
+                });
+            }
             Report::PictureLoaded { cell, picture } => step.events.push(match picture {
                 Ok(artifact) => Event::ArtifactReady { cell, artifact },
                 Err(message) => Event::ShowFailed { cell, message },

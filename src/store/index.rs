@@ -1,8 +1,9 @@
-//! The index in sled: one tree, three kinds of keys.
+//! The index in sled: one tree, four kinds of keys.
 //!
 //! `h<id>` is a history entry, `s<session>` a [`Summary`], `e<session>\0<n>` the nth event of a
-//! session, and `m` the [`Meta`] that says how much of each there must be: sled may come back
-//! from damage with less than it had, without a word.
+//! session, `p<time><session>\0<n>` the [`MadePicture`] that the nth event tells of, and `m` the
+//! [`Meta`] that says how much of each there must be: sled may come back from damage with less than
+//! it had, without a word.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +16,7 @@ use sled::{Batch, Db};
 
 use super::journal::Mark;
 use super::record::{Record, decode, encode};
-use super::{HistoryEntry, SessionSummary, StoreError};
+use super::{HistoryEntry, MadePicture, SessionSummary, StoreError};
 use crate::atomic;
 use crate::panics::contain;
 use crate::protocol::{Event, SessionId};
@@ -68,6 +69,9 @@ struct Meta {
     entries: u64,
     /// How many sessions there are.
     sessions: u64,
+    /// How many pictures there are.
+    #[serde(default)]
+    pictures: u64,
 }
 
 /// What must be in the index about a session.
@@ -234,6 +238,15 @@ impl Index {
         Ok(newest_first.map(|summary| summary.summary).collect())
     }
 
+    pub(super) fn pictures(&self) -> Result<Vec<MadePicture>, Problem> {
+        let mut pictures: Vec<MadePicture> = self.values(self.db.scan_prefix(b"p"))?;
+        if pictures.len() as u64 != self.meta.pictures {
+            return Err(Damage::new("pictures are missing").into());
+        }
+        pictures.reverse();
+        Ok(pictures)
+    }
+
     /// Hands out everything as records, in an order in which they can be added again.
     pub(super) fn export(
         &self,
@@ -306,6 +319,15 @@ impl Additions<'_> {
             let mut key = events_prefix(session);
             key.extend_from_slice(&summary.events.to_be_bytes());
             self.batch.insert(key, encode(event)?);
+            if let Some(picture) = MadePicture::of(session, event) {
+                let mut key = b"p".to_vec();
+                key.extend_from_slice(&picture.at.0.to_be_bytes());
+                key.extend_from_slice(session.0.as_bytes());
+                key.push(0);
+                key.extend_from_slice(&summary.events.to_be_bytes());
+                self.batch.insert(key, encode(&picture)?);
+                self.meta.pictures += 1;
+            }
             summary.events += 1;
         }
         self.summaries.insert(session.clone(), summary);

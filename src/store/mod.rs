@@ -22,7 +22,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Event, HistoryEntry, NewHistoryEntry, SessionId, Timestamp};
+use crate::protocol::{
+    Artifact, CellId, Event, Generation, HistoryEntry, NewHistoryEntry, SessionId, Timestamp,
+};
 
 pub(crate) use blob::Blobs;
 pub(crate) use error::{StoreError, StoreWarning};
@@ -73,6 +75,12 @@ pub(crate) trait Store: Send + Sync {
     /// If they can't be read.
     fn sessions(&self) -> Result<Vec<SessionSummary>, StoreError>;
 
+    /// Every picture that was made, newest first.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    fn pictures(&self) -> Result<Vec<MadePicture>, StoreError>;
+
     /// The blobs.
     fn blobs(&self) -> &Blobs;
 
@@ -91,4 +99,57 @@ pub(crate) struct SessionSummary {
     pub cells: u64,
     /// When something happened in it for the last time.
     pub last: Timestamp,
+}
+
+/// A picture in the index of pictures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MadePicture {
+    /// When it was done.
+    pub at: Timestamp,
+    /// In which session.
+    pub session: SessionId,
+    /// Its place there.
+    pub cell: CellId,
+    /// The picture.
+    pub artifact: Artifact,
+    /// How it came about.
+    pub generation: Box<Generation>,
+}
+
+impl MadePicture {
+    /// The picture that an event of a session tells of.
+    fn of(session: &SessionId, event: &Event) -> Option<Self> {
+        let Event::ImageMade {
+            cell,
+            artifact,
+            generation,
+            at,
+        } = event
+        else {
+            return None;
+        };
+        Some(Self {
+            at: *at,
+            session: session.clone(),
+            cell: *cell,
+            artifact: artifact.clone(),
+            generation: generation.clone(),
+        })
+    }
+
+    /// Whether all words are in its prompts, its style, or its model's name; case does not count.
+    pub(crate) fn has_words(&self, words: &str) -> bool {
+        let request = &self.generation.request;
+        let texts = [
+            Some(request.prompt.as_str()),
+            request.negative_prompt.as_deref(),
+            request.style.as_deref(),
+            request.model.as_deref(),
+            Some(self.artifact.name.as_str()),
+        ];
+        let text: Vec<&str> = texts.into_iter().flatten().collect();
+        let text = text.join("\n").to_lowercase();
+        let mut words = words.split_whitespace();
+        words.all(|word| text.contains(&word.to_lowercase()))
+    }
 }

@@ -104,6 +104,9 @@ fn time_of(event: &Event) -> Option<Timestamp> {
         | Event::CellSubmitted { at, .. }
         | Event::CellStarted { at, .. }
         | Event::CellFinished { at, .. }
+        | Event::ImageSubmitted { at, .. }
+        | Event::ImageMade { at, .. }
+        | Event::ImageFinished { at, .. }
         | Event::ShowStarted { at, .. }
         | Event::SessionEnded { at } => Some(*at),
         _ => None,

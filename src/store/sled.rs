@@ -20,8 +20,8 @@ use super::journal::Journal;
 use super::record::Record;
 use super::view::View;
 use super::{
-    Blobs, HistoryEntry, MAX_SOURCE_BYTES, NewHistoryEntry, SessionSummary, Store, StoreError,
-    StoreWarning,
+    Blobs, HistoryEntry, MAX_SOURCE_BYTES, MadePicture, NewHistoryEntry, SessionSummary, Store,
+    StoreError, StoreWarning,
 };
 use crate::atomic;
 use crate::panics::contain;
@@ -284,6 +284,10 @@ impl Store for SledStore {
 
     fn sessions(&self) -> Result<Vec<SessionSummary>, StoreError> {
         self.read(Index::sessions, View::sessions)
+    }
+
+    fn pictures(&self) -> Result<Vec<MadePicture>, StoreError> {
+        self.read(Index::pictures, View::pictures)
     }
 
     fn blobs(&self) -> &Blobs {

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::protocol::{
-    BlobId, CellId, Cost, HistoryKind, Language, Outcome, OutputExcerpt, Status, Stream, Timestamp,
+    Artifact, BlobId, CellId, Cost, Generation, HistoryKind, ImageRequest, Language, MediaType,
+    Outcome, OutputExcerpt, Status, Stream, Timestamp,
 };
 
 fn folder() -> TempDir {
@@ -152,6 +153,42 @@ fn conformance(open: &dyn Fn() -> Box<dyn Store>) {
     let events = [event];
     again.append_events(&third, &events).expect("appended");
     assert_eq!(store.replay(&third).expect("readable"), events);
+
+    // Pictures: those of all sessions, newest first, also for an instance opened before.
+    let made = |prompt: &str, at| Event::ImageMade {
+        cell: CellId(1),
+        artifact: Artifact {
+            blob: BlobId([1; 32]),
+            media_type: MediaType::Png,
+            name: "x.png".into(),
+            width: 1,
+            height: 1,
+            size_bytes: 1,
+        },
+        generation: Box::new(Generation {
+            request: ImageRequest {
+                prompt: prompt.into(),
+                ..ImageRequest::default()
+            },
+            ..Generation::default()
+        }),
+        at: Timestamp(at),
+    };
+    assert_eq!(store.pictures().expect("none"), []);
+    let apples = [made("a red Apple", 4000), made("an apple pie", 4001)];
+    store.append_events(&early, &apples).expect("appended");
+    let pears = [made("a pear", 3500)];
+    again.append_events(&late, &pears).expect("appended");
+    let pictures = other.pictures().expect("readable");
+    let prompts = |words: &str| -> Vec<String> {
+        let fitting = pictures.iter().filter(|picture| picture.has_words(words));
+        fitting
+            .map(|picture| picture.generation.request.prompt.clone())
+            .collect()
+    };
+    assert_eq!(prompts(""), ["an apple pie", "a red Apple", "a pear"]);
+    assert_eq!(prompts("APPLE red"), ["a red Apple"]);
+    assert_eq!(open().pictures().expect("readable"), pictures);
 
     // Blobs.
     let blobs = store.blobs();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::journal::Journal;
 use super::record::Record;
-use super::{HistoryEntry, SessionSummary, StoreError};
+use super::{HistoryEntry, MadePicture, SessionSummary, StoreError};
 use crate::protocol::{Event, SessionId};
 
 /// Everything in a journal.
@@ -55,5 +55,17 @@ impl View {
                 summary
             })
             .collect()
+    }
+
+    pub(super) fn pictures(self) -> Vec<MadePicture> {
+        let mut pictures: Vec<MadePicture> = self
+            .sessions
+            .iter()
+            .flat_map(|(id, events)| events.iter().filter_map(|event| MadePicture::of(id, event)))
+            .collect();
+        // Stable: those of the same time stay in the order of their sessions, as in the index.
+        pictures.sort_by_key(|picture| picture.at);
+        pictures.reverse();
+        pictures
     }
 }

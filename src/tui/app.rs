@@ -250,6 +250,7 @@ impl App {
             | Event::ImageProgressed { .. }
             | Event::ImageMade { .. }
             | Event::ImageFinished { .. }
+            | Event::GalleryShown { .. }
             | Event::ShowStarted { .. }
             | Event::ArtifactReady { .. }
             | Event::ShowFailed { .. } => {}
@@ -346,7 +347,7 @@ impl App {
                     }
                     Phase::Queued | Phase::Held(_) | Phase::Done(_) => None,
                 },
-                Body::Image(_) | Body::Show(_) => None,
+                Body::Image(_) | Body::Gallery(_) | Body::Show(_) => None,
             })
     }
 
@@ -365,7 +366,7 @@ impl App {
     fn language_of(&self, cell: CellId) -> Option<Language> {
         match &self.transcript.get(cell)?.body {
             Body::Cell(cell) => Some(cell.language),
-            Body::Image(_) | Body::Show(_) => None,
+            Body::Image(_) | Body::Gallery(_) | Body::Show(_) => None,
         }
     }
 

@@ -45,6 +45,10 @@ impl App {
                 self.send(Command::Show { path });
             }
             Slash::Imagine => self.imagine(argument),
+            Slash::Gallery => self.send(Command::Gallery {
+                words: argument.to_owned(),
+            }),
+            Slash::Info => self.info(argument),
             Slash::Model => self.model(argument),
             Slash::Device => self.device(argument),
             Slash::Jobs => self.layers.push(Layer::page("Jobs", &self.jobs())),

@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 
 use super::app::App;
+use super::layers::Layer;
 use super::view::text;
-use crate::protocol::{CellId, Command, DeviceKind, ImageRequest, NoticeLevel, SettingChange};
+use crate::protocol::{
+    CellId, Command, DeviceKind, Generation, ImageRequest, NoticeLevel, SettingChange,
+};
 use crate::sanitize::sanitize;
-use crate::session::{Body, ImagePhase};
+use crate::session::{Body, ImagePhase, MadeImage};
 
 /// Where requests go that say nothing about it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +38,29 @@ impl App {
                 }));
             }
             Err(problem) => self.notify(NoticeLevel::Warning, problem),
+        }
+    }
+
+    /// `/info [CELL]`
+    pub fn info(&mut self, argument: &str) {
+        let cell = argument.parse().ok().map(CellId);
+        if cell.is_none() && !argument.is_empty() {
+            let text = "/info takes the number of a cell".to_owned();
+            return self.notify(NoticeLevel::Warning, text);
+        }
+        let entries = self.transcript.entries().iter().rev();
+        let mut meant = entries.filter(|entry| cell.is_none_or(|cell| entry.cell == cell));
+        let page = meant.find_map(|entry| match &entry.body {
+            Body::Image(image) => page_of(&image.made),
+            Body::Gallery(gallery) => page_of(&gallery.pictures),
+            Body::Cell(_) | Body::Show(_) => None,
+        });
+        match page {
+            Some(page) => self.layers.push(Layer::page("How it was made", &page)),
+            None => {
+                let text = "no picture was made there; companion show --info tells of files";
+                self.notify(NoticeLevel::Warning, text.to_owned());
+            }
         }
     }
 
@@ -113,7 +139,7 @@ impl App {
                     };
                     (format!("imagine {}", image.request.prompt), state)
                 }
-                Body::Show(_) => continue,
+                Body::Gallery(_) | Body::Show(_) => continue,
             };
             let what = sanitize(&what).replace('\n', " ");
             let _ = writeln!(
@@ -145,4 +171,82 @@ impl App {
         };
         self.send(Command::Interrupt { cell });
     }
+}
+
+/// Everything that it takes to make these pictures again.
+fn page_of(pictures: &[MadeImage]) -> Option<String> {
+    let mut page = String::new();
+    for MadeImage {
+        artifact,
+        generation,
+    } in pictures
+    {
+        let Generation {
+            request,
+            model_hash,
+            device,
+            time_ms,
+        } = &**generation;
+        let path = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
+        let loras = request.loras.iter();
+        let loras = loras.map(|(file, strength)| format!("{} at {strength}", path(file)));
+        let rows = [
+            ("prompt", Some(request.prompt.clone())),
+            ("negative", request.negative_prompt.clone()),
+            ("style", request.style.clone()),
+            ("model", request.model.clone()),
+            ("model hash", model_hash.clone()),
+            (
+                "size",
+                request
+                    .size
+                    .map(|(width, height)| format!("{width}x{height}")),
+            ),
+            (
+                "steps",
+                request.num_inference_steps.map(|steps| steps.to_string()),
+            ),
+            (
+                "guidance",
+                request.guidance_scale.map(|scale| scale.to_string()),
+            ),
+            ("scheduler", request.scheduler.map(|name| name.to_string())),
+            ("sigmas", request.sigmas.map(|name| name.to_string())),
+            ("seed", request.seed.map(|seed| seed.to_string())),
+            ("generator", Some(request.generator.to_string())),
+            ("clip skip", request.clip_skip.map(|skip| skip.to_string())),
+            ("init", request.init.as_ref().map(path)),
+            ("mask", request.mask.as_ref().map(path)),
+            (
+                "strength",
+                request.strength.map(|strength| strength.to_string()),
+            ),
+            (
+                "lora",
+                Some(loras.collect::<Vec<_>>().join(", ")).filter(|all| !all.is_empty()),
+            ),
+            ("device", Some(device.clone())),
+            (
+                "time",
+                Some(text::duration(std::time::Duration::from_millis(*time_ms))),
+            ),
+            (
+                "file",
+                Some(format!(
+                    "{}, {}",
+                    artifact.name,
+                    text::bytes(artifact.size_bytes)
+                )),
+            ),
+            ("blob", Some(artifact.blob.to_string())),
+        ];
+        for (name, value) in rows {
+            if let Some(value) = value {
+                let value = sanitize(&value).replace('\n', " ");
+                let _ = writeln!(page, "{name:>10}  {value}");
+            }
+        }
+        page.push('\n');
+    }
+    (!page.is_empty()).then_some(page)
 }

@@ -90,6 +90,13 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
                 let _ = writeln!(text, "[{end}]");
             }
         }
+        Body::Gallery(gallery) => {
+            let _ = writeln!(text, "gallery {}", sanitize(&gallery.words));
+            for made in &gallery.pictures {
+                let prompt = sanitize(&made.generation.request.prompt);
+                let _ = writeln!(text, "{prompt}: {}", picture(&made.artifact));
+            }
+        }
         Body::Show(show) => {
             let _ = match &show.picture {
                 Some(Ok(artifact)) => {

@@ -1,6 +1,7 @@
 //! The terminal UI as its user has it: keys typed into a pseudo-terminal, the screen read back.
 
 mod leaving;
+mod pictures;
 mod prompt;
 mod running;
 mod sandbox;

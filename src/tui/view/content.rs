@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::protocol::{OutputExcerpt, Status, Stream, StreamText};
 use crate::sanitize::{LineWriter, Run};
-use crate::session::{Body, Entry};
+use crate::session::{Body, Entry, GalleryBody};
 use crate::tui::highlight::highlight;
 use crate::tui::theme::Role;
 
@@ -33,6 +33,7 @@ const LINE_CHARACTERS: usize = 2_000;
 pub(super) fn parts(entry: &Entry) -> Vec<(Part, Vec<Line>)> {
     match &entry.body {
         Body::Image(image) => vec![(Part::Source, typed_lines(&image.request.prompt))],
+        Body::Gallery(gallery) => vec![(Part::Source, gallery_lines(gallery))],
         Body::Show(show) => vec![(Part::Source, typed_lines(&show.path))],
         Body::Cell(cell) => {
             let (head, tail) = held(&cell.output);
@@ -57,6 +58,7 @@ pub(super) fn source_lines(entry: &Entry) -> Vec<Line> {
     let cell = match &entry.body {
         Body::Cell(cell) => cell,
         Body::Image(image) => return typed_lines(&image.request.prompt),
+        Body::Gallery(gallery) => return gallery_lines(gallery),
         Body::Show(show) => return typed_lines(&show.path),
     };
     let mut writer = LineWriter::new(4, LINE_CHARACTERS);
@@ -82,6 +84,14 @@ fn typed_lines(text: &str) -> Vec<Line> {
     let mut writer = LineWriter::new(4, LINE_CHARACTERS);
     writer.push(Role::Text, &with_visible_controls(text.trim_end()));
     or_empty_line(writer.finish())
+}
+
+fn gallery_lines(gallery: &GalleryBody) -> Vec<Line> {
+    let words = match gallery.words.as_str() {
+        "" => "all pictures",
+        words => words,
+    };
+    typed_lines(words)
 }
 
 /// The beginning and the end of the output. If nothing was left out between, the beginning is all

@@ -8,13 +8,24 @@ use crate::protocol::{
     Artifact, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus, Timestamp,
 };
 use crate::sanitize::sanitize;
-use crate::session::{ImageBody, ImagePhase};
+use crate::session::{GalleryBody, ImageBody, ImagePhase};
 use crate::tui::theme::Role;
 
 /// Columns between two pictures that stand side by side.
 const GAP: u16 = 2;
 /// Columns of a progress bar, where there is room.
 const BAR: usize = 24;
+
+/// How large pictures are.
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    /// As large as there is room.
+    Whole,
+    /// So that several can be seen together.
+    Half,
+    /// So that many can.
+    Thumbnail,
+}
 
 impl Rows {
     pub(super) fn image(
@@ -24,16 +35,7 @@ impl Rows {
         submitted_at: Timestamp,
         frame: Frame<'_>,
     ) {
-        let mut label = Some("imagine");
-        self.lines(Part::Source, 0, prompt, |_, _| match label.take() {
-            Some(label) => Mark {
-                label: label.into(),
-                label_role: Role::Prompt,
-                glyph: "❯",
-                role: Role::Prompt,
-            },
-            None => Mark::default(),
-        });
+        self.headed("imagine", prompt);
         if let Some(wishes) = wishes(image) {
             self.note(Role::Dim, &wishes);
         }
@@ -46,7 +48,12 @@ impl Rows {
         if self.fold == Fold::Closed && !pictures.is_empty() {
             self.laid.is_folded = true;
         } else {
-            self.pictures(&pictures, frame);
+            let side = if pictures.len() > 1 {
+                Side::Half
+            } else {
+                Side::Whole
+            };
+            self.pictures(&pictures, side, frame);
         }
         for made in &image.made {
             let name = caption(&made.artifact);
@@ -65,33 +72,76 @@ impl Rows {
         }
     }
 
+    pub(super) fn gallery(&mut self, gallery: &GalleryBody, words: &[Line], frame: Frame<'_>) {
+        self.headed("gallery", words);
+        let GalleryBody { pictures, more, .. } = gallery;
+        if pictures.is_empty() {
+            return self.note(Role::Dim, "no picture is like that; /imagine makes one");
+        }
+        if self.fold == Fold::Closed {
+            self.laid.is_folded = true;
+            return self.note(Role::Dim, &text::plural(pictures.len() as u64, "picture"));
+        }
+        let artifacts: Vec<&Artifact> = pictures.iter().map(|made| &made.artifact).collect();
+        self.pictures(&artifacts, Side::Thumbnail, frame);
+        for (number, made) in (1..).zip(pictures) {
+            let Generation { request, .. } = &*made.generation;
+            let prompt = sanitize(&request.prompt).replace('\n', " ");
+            let model = request.model.as_deref().unwrap_or_default();
+            let rest = format!(
+                "{}×{} · {} · {}",
+                made.artifact.width,
+                made.artifact.height,
+                sanitize(model).replace('\n', " "),
+                cost(&made.generation)
+            );
+            let mut line = run(Role::Dim, &format!("{number:>2} "));
+            line.append(&mut run(Role::Text, &text::fit(&prompt, 60)));
+            line.append(&mut run(Role::Dim, &format!("  {rest}")));
+            self.caption(&line);
+        }
+        if *more > 0 {
+            let more = text::count(*more);
+            self.note(
+                Role::Dim,
+                &format!("and {more} more; /gallery WORDS finds them"),
+            );
+        }
+    }
+
+    /// The line that was typed, after the name of its command.
+    fn headed(&mut self, command: &'static str, lines: &[Line]) {
+        let mut label = Some(command);
+        self.lines(Part::Source, 0, lines, |_, _| match label.take() {
+            Some(label) => Mark {
+                label: label.into(),
+                label_role: Role::Prompt,
+                glyph: "❯",
+                role: Role::Prompt,
+            },
+            None => Mark::default(),
+        });
+    }
+
     /// Pictures side by side, as many in a row as there is room for.
-    pub(super) fn pictures(&mut self, pictures: &[&Artifact], frame: Frame<'_>) {
+    pub(super) fn pictures(&mut self, pictures: &[&Artifact], side: Side, frame: Frame<'_>) {
         let most = u16::try_from(self.width).unwrap_or(u16::MAX);
+        let (widest, tallest) = match side {
+            Side::Whole => (most, frame.picture_rows),
+            Side::Half => (
+                most.div_ceil(2).max(16),
+                frame.picture_rows.div_ceil(2).max(8),
+            ),
+            Side::Thumbnail => (16, 8),
+        };
+        let (widest, tallest) = (widest.min(most), tallest.min(frame.picture_rows));
         let mut rest = pictures;
         while !rest.is_empty() {
-            let mut column = 0;
-            let mut height = 0;
-            let mut count = 0;
+            let (mut column, mut height, mut count) = (0_u16, 0, 0);
             for artifact in rest {
-                // Several are smaller than one, so that they can be seen together.
-                let share = if pictures.len() > 1 {
-                    most.div_ceil(2).max(16).min(most)
-                } else {
-                    most
-                };
-                let tallest = if pictures.len() > 1 {
-                    frame
-                        .picture_rows
-                        .div_ceil(2)
-                        .max(8)
-                        .min(frame.picture_rows)
-                } else {
-                    frame.picture_rows
-                };
-                let (columns, rows) = (frame.picture_size)(artifact, share, tallest);
-                let (columns, rows) = (columns.min(share), rows.min(tallest));
-                if count > 0 && column + columns > most {
+                let (columns, rows) = (frame.picture_size)(artifact, widest, tallest);
+                let (columns, rows) = (columns.min(widest), rows.min(tallest));
+                if count > 0 && column.saturating_add(columns) > most {
                     break;
                 }
                 self.laid.pictures.push(LaidPicture {
@@ -106,7 +156,7 @@ impl Rows {
                 count += 1;
             }
             (0..height).for_each(|_| self.push(Mark::default(), Content::Blank));
-            rest = &rest[count..];
+            rest = rest.get(count..).unwrap_or_default();
         }
     }
 

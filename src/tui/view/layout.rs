@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::content::{self, Line, Part};
+use super::images::Side;
 use super::rows::{Content, Fold, Frame, Laid, Mark, Origin, Row, wrap};
 use super::text;
 use crate::protocol::{Artifact, Cost, Outcome, OutputExcerpt, Status, Timestamp, Variables};
@@ -21,6 +22,7 @@ pub(super) fn lay_out(entry: &Entry, source: &[Line], frame: Frame<'_>) -> Laid 
     match &entry.body {
         Body::Cell(cell) => rows.cell(cell, source),
         Body::Image(image) => rows.image(image, source, entry.submitted_at, frame),
+        Body::Gallery(gallery) => rows.gallery(gallery, source, frame),
         Body::Show(show) => rows.show(show, source, entry.submitted_at, frame),
     }
     rows.push(Mark::default(), Content::Blank);
@@ -219,7 +221,7 @@ impl Rows {
                 if self.fold == Fold::Closed {
                     self.laid.is_folded = true;
                 } else {
-                    self.pictures(&[artifact], frame);
+                    self.pictures(&[artifact], Side::Whole, frame);
                 }
                 self.caption(&run(Role::ImageFrame, &caption(artifact)));
             }

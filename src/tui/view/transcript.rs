@@ -423,6 +423,7 @@ pub(crate) fn is_animated(transcript: &Transcript) -> bool {
     last.any(|entry| match &entry.body {
         Body::Cell(cell) => matches!(cell.phase, Phase::Running { .. }),
         Body::Image(image) => matches!(image.phase, ImagePhase::Running(_)),
+        Body::Gallery(_) => false,
         Body::Show(show) => show.picture.is_none(),
     })
 }
