@@ -1,9 +1,7 @@
 //! Times the networks of Stable Diffusion with random weights of full size:
 //! `cargo run --release --example bench_diffusion -- sd1 --device cpu --size 512`.
 
-use std::time::Duration;
-
-use companion::diffusion::measure::measure;
+use companion::diffusion::measure::{Cost, measure};
 use companion::diffusion::{ComputeDevice, DeviceKind, Probe, Published};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,7 +16,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--size" => side = Some(value()?.parse()?),
             "--repetitions" => repetitions = value()?.parse()?,
             name => {
-                let family = Published::ALL.into_iter().find(|family| family.name() == name);
+                let family = Published::ALL
+                    .into_iter()
+                    .find(|family| family.name() == name);
                 families.push(family.ok_or("usage: bench_diffusion [sd1|sd2|sdxl].. [--device cpu|cuda|vulkan] [--size N] [--repetitions N]")?);
             }
         }
@@ -45,14 +45,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn seconds(time: Duration) -> String {
-    format!("{:.2} s", time.as_secs_f64())
+/// On the clock, and of all cores together.
+fn seconds(cost: Cost) -> String {
+    let [wall, cpu] = [cost.wall, cost.cpu].map(|time| time.as_secs_f64());
+    format!("{wall:.2} s ({cpu:.2})")
 }
 
 /// Of this process, since it began.
 fn peak_memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(format!("{:.2} GB", kibibytes * 1024.0 / 1e9))
 }
