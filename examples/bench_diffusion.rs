@@ -1,9 +1,7 @@
 //! Times the networks of Stable Diffusion with random weights of full size:
 //! `cargo run --release --example bench_diffusion -- sd1 --device cpu --size 512`.
 
-use std::time::Duration;
-
-use companion::diffusion::measure::measure;
+use companion::diffusion::measure::{Cost, measure};
 use companion::diffusion::{ComputeDevice, DeviceKind, Probe, Published};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -47,8 +45,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn seconds(time: Duration) -> String {
-    format!("{:.2} s", time.as_secs_f64())
+/// On the clock, and of all cores together.
+fn seconds(cost: Cost) -> String {
+    let [wall, cpu] = [cost.wall, cost.cpu].map(|time| time.as_secs_f64());
+    format!("{wall:.2} s ({cpu:.2})")
 }
 
 /// Of this process, since it began.

@@ -25,7 +25,7 @@ const PROBE_VARIABLE: &str = "COMPANION_PROBE_DEVICE";
 const PROBE_ANSWER: &str = "computes";
 
 /// A first run may compile kernels; a driver that hangs must not hang us.
-const PROBE_PATIENCE: Duration = Duration::from_secs(60);
+const PROBE_PATIENCE: Duration = Duration::from_mins(1);
 
 impl DeviceKind {
     /// Whether this build has its backend.
@@ -187,7 +187,7 @@ fn ask_child(kind: DeviceKind) -> Result<(), String> {
         match child.try_wait() {
             Ok(Some(status)) => break status,
             Ok(None) if started.elapsed() < PROBE_PATIENCE => {
-                thread::sleep(Duration::from_millis(20))
+                thread::sleep(Duration::from_millis(20));
             }
             Ok(None) => {
                 let _ = child.kill();

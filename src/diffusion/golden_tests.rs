@@ -9,8 +9,9 @@ use burn_dispatch::DispatchDevice;
 use burn_flex::FlexDevice;
 use burn_tensor::DType;
 
-use super::config::{AutoencoderKlConfig, ClipTextConfig, UNetConfig};
+use super::config::{AutoencoderKlConfig, AutoencoderTinyConfig, ClipTextConfig, UNetConfig};
 use super::model::autoencoder_kl::AutoencoderKl;
+use super::model::autoencoder_tiny::AutoencoderTiny;
 use super::model::clip::ClipTextModel;
 use super::model::unet::{Stage, UNet2DConditionModel, UNetConditions};
 use super::tensor::{Device, Tensor, to_device, to_host};
@@ -257,4 +258,18 @@ fn autoencoders_give_what_diffusers_gives() {
         }
         report(&format!("{model} vae"), worst);
     }
+}
+
+#[test]
+fn the_tiny_autoencoder_decodes_as_diffusers_does() {
+    let folder = checkout().join("tests/golden/diffusion/taesd");
+    let golden = Golden {
+        numbers: open_safetensors(&folder.join("golden.safetensors")).expect("golden numbers"),
+        model: folder.clone(),
+    };
+    let config = AutoencoderTinyConfig::read(&folder).expect("a configuration");
+    let weights = open_component(&folder).expect("weights");
+    let tiny = AutoencoderTiny::load(&config, weights, &CPU, DType::F32).expect("a model");
+    let worst = golden.check("image", tiny.decode(golden.tensor("latent")));
+    report("taesd", worst);
 }

@@ -15,17 +15,66 @@ use super::model::unet::{UNet2DConditionModel, UNetConditions};
 use super::tensor::{Tensor, to_host};
 use super::weights::Loader;
 
+/// How long something took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    /// On the clock.
+    pub wall: Duration,
+    /// Of all cores together, where the system tells; steadier on a busy machine.
+    pub cpu: Duration,
+}
+
 /// How long each network took.
 #[derive(Clone, Copy, Debug)]
 pub struct Measurement {
     /// All text encoders, one prompt of 77 tokens.
-    pub text_encoders: Duration,
+    pub text_encoders: Cost,
     /// One step of the UNet, one picture without guidance: the best of the repetitions.
-    pub unet_step: Duration,
+    pub unet_step: Cost,
     /// Decoding one picture.
-    pub vae_decode: Duration,
+    pub vae_decode: Cost,
     /// Building all networks, with drawing the weights.
-    pub building: Duration,
+    pub building: Cost,
+}
+
+/// A stop watch.
+struct Watch {
+    started: Instant,
+    cpu: Duration,
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self {
+            started: Instant::now(),
+            cpu: cpu_time().unwrap_or_default(),
+        }
+    }
+
+    fn stop(&self) -> Cost {
+        Cost {
+            wall: self.started.elapsed(),
+            cpu: cpu_time().unwrap_or_default().saturating_sub(self.cpu),
+        }
+    }
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.wall += other.wall;
+        self.cpu += other.cpu;
+    }
+}
+
+/// What this process has used, in user and in kernel mode.
+fn cpu_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name before it may have spaces and brackets of its own.
+    let (_, numbers) = stat.rsplit_once(')')?;
+    let mut ticks = numbers.split_whitespace().skip(11).map(str::parse::<u64>);
+    let ticks = ticks.next()?.ok()? + ticks.next()?.ok()?;
+    // A tick is 10 ms on every Linux (USER_HZ).
+    Some(Duration::from_millis(10 * ticks))
 }
 
 /// Builds a family's networks with random weights, and times each on pictures of `side` pixels.
@@ -40,13 +89,13 @@ pub fn measure(
 ) -> Result<Measurement, DiffusionError> {
     let (burn, dtype) = (device.device(), device.dtype());
     let latent = side as usize / 8;
-    let mut building = Duration::ZERO;
-    let mut texts = Duration::ZERO;
+    let mut building = Cost::default();
+    let mut texts = Cost::default();
     for config in family.text_encoders() {
-        let started = Instant::now();
+        let watch = Watch::start();
         let loader = Loader::random(burn, dtype);
         let model = ClipTextModel::new(&config, &loader.root(), burn);
-        building += started.elapsed();
+        building += watch.stop();
         let ids = vec![(0..77).map(|index| index * 600).collect()];
         let (time, ()) = best(repetitions, || {
             to_host(model.forward(&ids)?.pooled, "the text encoder").map(drop)
@@ -54,11 +103,11 @@ pub fn measure(
         texts += time;
     }
 
-    let started = Instant::now();
+    let watch = Watch::start();
     let config = family.unet(4);
     let loader = Loader::random(burn, dtype);
     let unet = UNet2DConditionModel::new(&config, &loader.root(), burn, dtype);
-    building += started.elapsed();
+    building += watch.stop();
     let options = || (burn, dtype);
     let normal = Distribution::Normal(0.0, 1.0);
     let sample = Tensor::<4>::random([1, 4, latent, latent], normal, options());
@@ -80,10 +129,10 @@ pub fn measure(
     })?;
     drop(unet);
 
-    let started = Instant::now();
+    let watch = Watch::start();
     let loader = Loader::random(burn, burn_tensor::DType::F32);
     let vae = AutoencoderKl::new(&family.vae(), &loader.root());
-    building += started.elapsed();
+    building += watch.stop();
     let latents = super::tensor::as_f32(latents);
     let (vae_decode, ()) = best(1, || {
         to_host(vae.decode(latents.clone()), "the VAE's decoder").map(drop)
@@ -99,13 +148,16 @@ pub fn measure(
 fn best<T>(
     repetitions: u32,
     mut work: impl FnMut() -> Result<T, DiffusionError>,
-) -> Result<(Duration, T), DiffusionError> {
-    let mut best: Option<(Duration, T)> = None;
+) -> Result<(Cost, T), DiffusionError> {
+    let mut best: Option<(Cost, T)> = None;
     for _ in 0..repetitions.max(1) {
-        let started = Instant::now();
+        let watch = Watch::start();
         let result = work()?;
-        let time = started.elapsed();
-        if best.as_ref().is_none_or(|(fastest, _)| time < *fastest) {
+        let time = watch.stop();
+        if best
+            .as_ref()
+            .is_none_or(|(fastest, _)| time.wall < fastest.wall)
+        {
             best = Some((time, result));
         }
     }

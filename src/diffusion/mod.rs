@@ -28,6 +28,11 @@
 //! Only this module sees burn. Absent on purpose: training, backends as type parameters, files of
 //! pictures (the caller encodes and decodes them), and the network (the caller fetches models).
 
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "pixels, channels and steps are far from 2^24"
+)]
+
 mod config;
 mod cpu;
 mod device;

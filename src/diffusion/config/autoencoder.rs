@@ -22,8 +22,6 @@ pub(crate) struct AutoencoderKlConfig {
     pub(crate) layers_per_block: usize,
     /// Groups of the normalizations.
     pub(crate) norm_num_groups: usize,
-    /// Side in pixels of the pictures of the training, and of a tile.
-    pub(crate) sample_size: usize,
     /// What latents are multiplied by, to have unit variance.
     pub(crate) scaling_factor: f32,
     /// What is taken from latents before that.
@@ -49,8 +47,6 @@ struct Raw {
     layers_per_block: usize,
     #[serde(default = "thirty_two")]
     norm_num_groups: usize,
-    #[serde(default = "thirty_two")]
-    sample_size: usize,
     #[serde(default = "sd1_scaling")]
     scaling_factor: f32,
     shift_factor: Option<f32>,
@@ -130,7 +126,6 @@ impl AutoencoderKlConfig {
             layers_per_block: check.depth("layers_per_block", raw.layers_per_block)?,
             block_out_channels: raw.block_out_channels,
             norm_num_groups: raw.norm_num_groups,
-            sample_size: check.width("sample_size", raw.sample_size)?,
             scaling_factor: raw.scaling_factor,
             shift_factor: raw.shift_factor.unwrap_or_default(),
             use_quant_conv: raw.use_quant_conv,
@@ -145,18 +140,14 @@ impl AutoencoderKlConfig {
     }
 }
 
-/// The shape of an `AutoencoderTiny` (TAESD).
+/// The shape of the decoder of an `AutoencoderTiny` (TAESD).
 #[derive(Clone, Debug)]
 pub(crate) struct AutoencoderTinyConfig {
     /// Channels of latents.
     pub(crate) latent_channels: usize,
-    /// Channels of each level, of the encoder.
-    pub(crate) encoder_block_out_channels: Vec<usize>,
-    /// Blocks of each level, of the encoder.
-    pub(crate) num_encoder_blocks: Vec<usize>,
-    /// Channels of each level, of the decoder.
+    /// Channels of each level.
     pub(crate) decoder_block_out_channels: Vec<usize>,
-    /// Blocks of each level, of the decoder.
+    /// Blocks of each level.
     pub(crate) num_decoder_blocks: Vec<usize>,
 }
 
@@ -164,10 +155,6 @@ pub(crate) struct AutoencoderTinyConfig {
 struct RawTiny {
     #[serde(default = "four")]
     latent_channels: usize,
-    #[serde(default = "taesd_channels")]
-    encoder_block_out_channels: Vec<usize>,
-    #[serde(default = "taesd_encoder")]
-    num_encoder_blocks: Vec<usize>,
     #[serde(default = "taesd_channels")]
     decoder_block_out_channels: Vec<usize>,
     #[serde(default = "taesd_decoder")]
@@ -178,9 +165,6 @@ struct RawTiny {
 
 fn taesd_channels() -> Vec<usize> {
     vec![64; 4]
-}
-fn taesd_encoder() -> Vec<usize> {
-    vec![1, 3, 3, 3]
 }
 fn taesd_decoder() -> Vec<usize> {
     vec![3, 3, 3, 1]
@@ -198,35 +182,21 @@ impl AutoencoderTinyConfig {
         let (raw, path): (RawTiny, _) = component_config(folder)?;
         let check = Check { path: &path };
         check.absent("act_fn", raw.act_fn != "relu")?;
-        for (key, channels, blocks) in [
-            (
-                "encoder_block_out_channels",
-                &raw.encoder_block_out_channels,
-                &raw.num_encoder_blocks,
-            ),
-            (
-                "decoder_block_out_channels",
-                &raw.decoder_block_out_channels,
-                &raw.num_decoder_blocks,
-            ),
-        ] {
-            if channels.is_empty() || channels.len() > 8 || channels.len() != blocks.len() {
-                return check.refuse(
-                    key,
-                    "channels and blocks must have as many values, at most eight",
-                );
-            }
-            for channels in channels {
-                check.width(key, *channels)?;
-            }
-            for blocks in blocks {
-                check.depth(key, *blocks)?;
-            }
+        let (channels, blocks) = (&raw.decoder_block_out_channels, &raw.num_decoder_blocks);
+        if channels.is_empty() || channels.len() > 8 || channels.len() != blocks.len() {
+            let reason = "it must have as many values as num_decoder_blocks, at most eight";
+            return check.refuse("decoder_block_out_channels", reason);
+        }
+        // The convolutions between levels keep the channels, so all levels have the same.
+        for number in channels {
+            check.width("decoder_block_out_channels", *number)?;
+            check.absent("decoder_block_out_channels", *number != channels[0])?;
+        }
+        for number in blocks {
+            check.depth("num_decoder_blocks", *number)?;
         }
         Ok(Self {
             latent_channels: check.width("latent_channels", raw.latent_channels)?,
-            encoder_block_out_channels: raw.encoder_block_out_channels,
-            num_encoder_blocks: raw.num_encoder_blocks,
             decoder_block_out_channels: raw.decoder_block_out_channels,
             num_decoder_blocks: raw.num_decoder_blocks,
         })

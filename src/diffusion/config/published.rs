@@ -97,7 +97,6 @@ impl Published {
             block_out_channels: vec![128, 256, 512, 512],
             layers_per_block: 2,
             norm_num_groups: 32,
-            sample_size: self.side() as usize,
             scaling_factor: if self == Self::Sdxl { 0.13025 } else { 0.18215 },
             shift_factor: 0.0,
             use_quant_conv: true,

@@ -1,5 +1,10 @@
 //! Operations that the backend makes of many passes, in one or two.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a function that is not inlined is compiled for the oldest processor"
+)]
+
 use burn_tensor::TensorData;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -68,10 +73,6 @@ pub(crate) fn group_norm(
 }
 
 /// Mean and deviation.
-#[expect(
-    clippy::inline_always,
-    reason = "to be compiled for the processor that is there"
-)]
 #[inline(always)]
 fn moments(numbers: &[f32], epsilon: f64) -> (f32, f32) {
     let count = numbers.len() as f64;
@@ -81,10 +82,6 @@ fn moments(numbers: &[f32], epsilon: f64) -> (f32, f32) {
 }
 
 /// A sum of sums that are short enough for f32.
-#[expect(
-    clippy::inline_always,
-    reason = "to be compiled for the processor that is there"
-)]
 #[inline(always)]
 fn total(numbers: &[f32], measure: impl Fn(f32) -> f32 + Copy) -> f64 {
     const BLOCK: usize = 1024;
@@ -93,10 +90,6 @@ fn total(numbers: &[f32], measure: impl Fn(f32) -> f32 + Copy) -> f64 {
 }
 
 /// A sum in sixteen lanes.
-#[expect(
-    clippy::inline_always,
-    reason = "to be compiled for the processor that is there"
-)]
 #[inline(always)]
 fn sum(numbers: &[f32], measure: impl Fn(f32) -> f32 + Copy) -> f32 {
     let mut lanes = [0.0_f32; 16];
@@ -170,10 +163,6 @@ pub(crate) fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
 }
 
 /// `exp(scale (x − max))` in place; gives the sum.
-#[expect(
-    clippy::inline_always,
-    reason = "to be compiled for the processor that is there"
-)]
 #[inline(always)]
 fn exponentiate(row: &mut [f32], scale: f32) -> f32 {
     let mut most = [f32::NEG_INFINITY; 16];

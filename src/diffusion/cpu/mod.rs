@@ -23,12 +23,5 @@ use super::tensor::Device;
 
 /// Whether tensors of this kind are the processor's, and these loops may have them.
 pub(crate) fn is_ours(device: &Device, dtype: DType) -> bool {
-    // The pattern is irrefutable in a build without a GPU's backend.
-    #[expect(irrefutable_let_patterns, reason = "only without other backends")]
-    let is_flex = if let DispatchDevice::Flex(_) = device {
-        true
-    } else {
-        false
-    };
-    is_flex && dtype == DType::F32
+    matches!(device, DispatchDevice::Flex(_)) && dtype == DType::F32
 }

@@ -4,6 +4,11 @@
 //! Rounding is worse than of the plain sum, about 1e-5 of results of unit variance: no more than
 //! the order of a sum over thousands of products makes.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a function that is not inlined is compiled for the oldest processor"
+)]
+
 use burn_tensor::TensorData;
 use pulp::Arch;
 use rayon::prelude::*;

@@ -1,4 +1,4 @@
-//! `AutoencoderTiny` (TAESD): previews, and decoding where memory is short.
+//! The decoder of `AutoencoderTiny` (TAESD), for previews.
 
 use burn_tensor::{DType, activation};
 
@@ -11,9 +11,8 @@ use super::layers::Conv2d;
 /// Latents are softly clamped to this before they are decoded.
 const LATENT_MAGNITUDE: f64 = 3.0;
 
-/// A small autoencoder that takes latents as the UNet has them, scaled.
+/// A small decoder that takes latents as the UNet has them, scaled.
 pub(crate) struct AutoencoderTiny {
-    encoder: Vec<Layer>,
     decoder: Vec<Layer>,
 }
 
@@ -25,17 +24,18 @@ enum Layer {
 }
 
 impl AutoencoderTiny {
-    /// Builds the model.
+    /// Builds the model; of the weights only the decoder's are looked at.
     ///
     /// # Errors
     /// If the weights do not fit the configuration.
     pub(crate) fn load(
         config: &AutoencoderTinyConfig,
-        weights: &StateDict,
+        mut weights: StateDict,
         device: &Device,
         dtype: DType,
     ) -> Result<Self, DiffusionError> {
-        let loader = Loader::new(weights, device, dtype);
+        weights.retain(|name| name.starts_with("decoder."));
+        let loader = Loader::new(&weights, device, dtype);
         let model = Self::new(config, &loader.root());
         loader.finish(model, "tiny autoencoder")
     }
@@ -43,14 +43,8 @@ impl AutoencoderTiny {
     /// From the weights below `scope`.
     pub(crate) fn new(config: &AutoencoderTinyConfig, scope: &Scope) -> Self {
         Self {
-            encoder: encoder(config, &scope.at("encoder.layers")),
             decoder: decoder(config, &scope.at("decoder.layers")),
         }
-    }
-
-    /// `x: [b, 3, h, w]` in -1 to 1; gives `[b, latent_channels, h / 8, w / 8]`.
-    pub(crate) fn encode(&self, x: Tensor<4>) -> Tensor<4> {
-        run(&self.encoder, x.add_scalar(1.0).div_scalar(2.0))
     }
 
     /// `z: [b, latent_channels, h, w]`; gives `[b, 3, 8 h, 8 w]`, about -1 to 1.
@@ -75,33 +69,7 @@ fn run(layers: &[Layer], x: Tensor<4>) -> Tensor<4> {
     })
 }
 
-// Layers have their number in the sequence for a name, those without weights included.
-
-fn encoder(config: &AutoencoderTinyConfig, scope: &Scope) -> Vec<Layer> {
-    let mut layers = Vec::new();
-    let levels = config
-        .encoder_block_out_channels
-        .iter()
-        .zip(&config.num_encoder_blocks);
-    let mut last = 3;
-    for (level, (channels, blocks)) in levels.enumerate() {
-        let place = scope.at(layers.len());
-        layers.push(Layer::Conv(if level == 0 {
-            Conv2d::same(&place, 3, *channels)
-        } else {
-            Conv2d::unbiased(&place, *channels, *channels, 2)
-        }));
-        for _ in 0..*blocks {
-            let block = Block::new(&scope.at(layers.len()), *channels);
-            layers.push(Layer::Block(block));
-        }
-        last = *channels;
-    }
-    let conv_out = Conv2d::same(&scope.at(layers.len()), last, config.latent_channels);
-    layers.push(Layer::Conv(conv_out));
-    layers
-}
-
+/// Layers have their number in the sequence for a name, those without weights included.
 fn decoder(config: &AutoencoderTinyConfig, scope: &Scope) -> Vec<Layer> {
     let first = config.decoder_block_out_channels[0];
     let mut layers = vec![
@@ -120,7 +88,7 @@ fn decoder(config: &AutoencoderTinyConfig, scope: &Scope) -> Vec<Layer> {
         }
         if level + 1 < count {
             layers.push(Layer::Upsample);
-            let conv = Conv2d::unbiased(&scope.at(layers.len()), *channels, *channels, 1);
+            let conv = Conv2d::unbiased(&scope.at(layers.len()), *channels, *channels);
             layers.push(Layer::Conv(conv));
         } else {
             let conv_out = Conv2d::same(&scope.at(layers.len()), *channels, 3);

@@ -91,9 +91,8 @@ impl Conv2d {
     }
 
     /// Kernel 3, padding 1 on all sides, no bias.
-    pub(crate) fn unbiased(scope: &Scope, inputs: usize, outputs: usize, stride: usize) -> Self {
-        let geometry = Geometry { stride, ..SAME };
-        Self::new(scope, inputs, outputs, geometry, false)
+    pub(crate) fn unbiased(scope: &Scope, inputs: usize, outputs: usize) -> Self {
+        Self::new(scope, inputs, outputs, SAME, false)
     }
 
     fn new(scope: &Scope, inputs: usize, outputs: usize, geometry: Geometry, biased: bool) -> Self {

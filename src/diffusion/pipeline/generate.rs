@@ -100,14 +100,14 @@ impl Pipeline {
             // diffusers encodes the picture with a hole even if the UNet does not look at it.
             rng.randn(noise.len());
         }
-        let [_, height, width] = self.latent_shape(settings);
+        let shape = self.latent_shape(settings);
         let mut on_step = |step: Step<'_>| {
             observer.on_step(StepInfo {
                 image: index,
                 images: settings.count,
                 step: step.index + 1,
                 total: step.total,
-                preview: self.latent_rgb.show(step.estimate, height, width),
+                preview: self.preview(step.estimate, shape),
             })
         };
         self.denoise(

@@ -19,28 +19,37 @@ mod golden_tests;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use burn_tensor::DType;
 use image::{GrayImage, RgbImage};
 
 pub use components::Family;
 pub use decode::Tiling;
 pub use settings::Settings;
 
+use super::config::AutoencoderTinyConfig;
 use super::device::ComputeDevice;
 use super::error::DiffusionError;
 use super::memory::{self, Forecast};
+use super::model::autoencoder_tiny::AutoencoderTiny;
 use super::preview::{LatentRgb, Preview};
 use super::rng::NoiseRng;
-use super::tensor::Device;
+use super::tensor::{Device, to_device, to_host};
+use super::weights::open_component;
 use crate::protocol::{NoiseGenerator, SchedulerName, Sigmas};
 use components::Components;
 use decode::Planes;
 use source::ModelSource;
+
+/// Where a model's folder has a tiny autoencoder (TAESD), if it has one.
+const TINY_FOLDER: &str = "taesd";
 
 /// A model on a device, ready to draw.
 pub struct Pipeline {
     components: Components,
     device: ComputeDevice,
     latent_rgb: LatentRgb,
+    /// Makes better previews, where its weights lie in the model's folder.
+    tiny: Option<AutoencoderTiny>,
 }
 
 /// Which model, and what is added to it.
@@ -128,7 +137,33 @@ impl Pipeline {
             components,
             device: device.clone(),
             latent_rgb,
+            tiny: tiny_autoencoder(path, device)?,
         })
+    }
+
+    /// A small picture of latents: scaled, `[c, h, w]`.
+    fn preview(&self, latents: &[f32], [channels, height, width]: [usize; 3]) -> Preview {
+        let decode = |tiny: &AutoencoderTiny| {
+            let device = self.device.device();
+            execute("the tiny autoencoder", device, || {
+                let shape = [1, channels, height, width];
+                let picture = tiny.decode(to_device(latents.to_vec(), shape, device, DType::F32));
+                let [_, channels, height, width] = picture.dims();
+                Ok(decode::to_picture(&Planes {
+                    numbers: to_host(picture, "the tiny autoencoder")?,
+                    shape: [channels, height, width],
+                }))
+            })
+        };
+        // A preview is no reason to lose a picture.
+        match self.tiny.as_ref().map(decode) {
+            Some(Ok(picture)) => Preview {
+                width: picture.width(),
+                height: picture.height(),
+                rgb: picture.into_raw(),
+            },
+            _ => self.latent_rgb.show(latents, height, width),
+        }
     }
 
     /// How the model belongs to others.
@@ -188,6 +223,22 @@ impl Pipeline {
     fn own_scheduler(&self) -> Result<(SchedulerName, Sigmas), DiffusionError> {
         Ok(self.components.scheduler.own_scheduler()?)
     }
+}
+
+/// The tiny autoencoder in a model's folder, if there is one.
+fn tiny_autoencoder(
+    path: &Path,
+    device: &ComputeDevice,
+) -> Result<Option<AutoencoderTiny>, DiffusionError> {
+    let folder = path.join(TINY_FOLDER);
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let config = AutoencoderTinyConfig::read(&folder)?;
+    let weights = open_component(&folder)?;
+    execute("loading the tiny autoencoder", device.device(), || {
+        AutoencoderTiny::load(&config, weights, device.device(), DType::F32).map(Some)
+    })
 }
 
 /// The map of previews: the model's own, a published one, or one fitted to what its VAE makes of

@@ -26,7 +26,7 @@ use super::error::DiffusionError;
 
 pub(crate) use ckpt::open_ckpt;
 pub(crate) use folder::open_component;
-pub(crate) use ldm::{LdmCheckpoint, convert as convert_ldm, is_ldm};
+pub(crate) use ldm::{convert as convert_ldm, is_ldm};
 pub(crate) use loader::{Loader, Scope};
 pub(crate) use lora::{Lora, LoraTargets};
 pub(crate) use safetensors::open_safetensors;
@@ -109,11 +109,6 @@ impl WeightFile {
     /// The file's size in bytes when it was opened.
     pub(crate) const fn length(&self) -> u64 {
         self.length
-    }
-
-    /// Where the file is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Reads `length` bytes from `offset`.
@@ -245,6 +240,11 @@ impl StateDict {
     /// Takes the tensor of that name out.
     pub(crate) fn remove(&mut self, name: &str) -> Option<LazyTensor> {
         self.tensors.remove(name)
+    }
+
+    /// Leaves out what is not wanted.
+    pub(crate) fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        self.tensors.retain(|name, _| is_wanted(name));
     }
 
     /// Every name with its tensor, in the order of names.
