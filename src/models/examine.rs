@@ -250,7 +250,7 @@ pub(super) fn reason_of(error: &ModelError) -> String {
     }
 }
 
-/// The size that a UNet was trained at: its latents', times what the autoencoder shrinks.
+/// The size that a `UNet` was trained at: its latents', times what the autoencoder shrinks.
 fn of_configs(unet: &Value, vae: &Value) -> Defaults {
     let levels = vae
         .get("block_out_channels")
