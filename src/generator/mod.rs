@@ -87,6 +87,9 @@ impl Image {
     }
 }
 
+/// Names, with a line about each.
+pub(crate) type Names = Vec<(String, String)>;
+
 /// What is told while pictures are made.
 pub enum News<'a> {
     /// It has come further; with a step there is what the picture looks like so far.
@@ -241,9 +244,18 @@ impl ImageGenerator {
         }
     }
 
-    /// The models that can be asked for by name.
-    pub(crate) fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+    /// What can be asked for by name, with a line about each: models, and styles. To be called on
+    /// a thread that may wait for the disk.
+    pub(crate) fn names(&self) -> impl FnOnce() -> (Names, Names) + Send + 'static {
+        let (catalogue, styles_file) = (self.catalogue.clone(), self.styles_file.clone());
+        move || {
+            let models = catalogue.entries().into_iter();
+            let models = models.map(|entry| (entry.name, entry.kind.title().to_owned()));
+            let styles = Styles::load(&styles_file).ok();
+            let styles = styles.iter().flat_map(Styles::iter);
+            let styles = styles.map(|(name, style)| (name.to_owned(), style.summary.clone()));
+            (models.collect(), styles.collect())
+        }
     }
 
     fn styled(&self, request: &ImageRequest) -> Result<ImageRequest, GeneratorError> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::app::App;
 use super::layers::Layer;
+use super::prompt::Choice;
 use super::view::text;
 use crate::protocol::{
     CellId, Command, DeviceKind, Generation, ImageRequest, NoticeLevel, SettingChange,
@@ -110,6 +111,22 @@ impl App {
             self.notify(NoticeLevel::Info, text);
         }
         self.images = new;
+    }
+
+    /// What the names of pictures can be completed to.
+    pub fn learn_image_names(
+        &mut self,
+        models: Vec<(String, String)>,
+        styles: Vec<(String, String)>,
+    ) {
+        let choices = |names: Vec<(String, String)>| {
+            let names = names.into_iter();
+            names
+                .map(|(name, what)| Choice::new(&name, &what))
+                .collect()
+        };
+        self.choices.models = choices(models);
+        self.choices.styles = choices(styles);
     }
 
     /// `/jobs`: what runs and what waits, as a page.

@@ -67,6 +67,8 @@ enum Message {
     Signal(TerminalSignal),
     /// Something that is drawn has changed elsewhere: a picture is ready.
     Refresh,
+    /// Models and styles of pictures, with a line about each.
+    Names(Vec<(String, String)>, Vec<(String, String)>),
     /// A page that another thread made, or why there is none.
     Page(String, Result<String, String>),
 }
@@ -96,6 +98,7 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
 
     let judge = Judge::load(&folders.policy_file())?;
     let terminal = Terminal::enter(&capabilities).map_err(no_terminal)?;
+    let names = generator.names();
     let (handle, mut events) = runtime::start(runtime::Options {
         language: config.language,
         limits: config.limits(),
@@ -146,6 +149,11 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         ui.terminal.set_mouse(true).map_err(no_terminal)?;
     }
     let forward = ui.send.clone();
+    let forward_names = ui.send.clone();
+    spawn("names", move || {
+        let (models, styles) = names();
+        drop(forward_names.send(Message::Names(models, styles)));
+    })?;
     spawn("events", move || {
         while let Some(event) = events.next() {
             if forward.send(Message::Session(event)).is_err() {
@@ -285,6 +293,10 @@ impl Ui<'_> {
                 Vec::new()
             }
             Message::Refresh => Vec::new(),
+            Message::Names(models, styles) => {
+                self.app.learn_image_names(models, styles);
+                Vec::new()
+            }
             Message::Page(title, Ok(text)) => {
                 self.app.layers.push(Layer::page(&title, &text));
                 Vec::new()

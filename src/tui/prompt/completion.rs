@@ -481,6 +481,8 @@ mod tests {
             cells: vec![Choice::new("12", "print(1)")],
             branches: vec![Choice::new("main", "here"), Choice::new("fit", "")],
             grants: vec![Choice::new("read /data", ""), Choice::new("all", "")],
+            models: vec![Choice::new("icons-64", ""), Choice::new("sd-turbo", "")],
+            styles: vec![Choice::new("watercolor", "")],
         }
     }
 

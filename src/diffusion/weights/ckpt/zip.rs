@@ -62,7 +62,7 @@ impl Bytes<'_> {
 
 impl Archive {
     pub fn read(file: &WeightFile) -> Result<Self, DiffusionError> {
-        let malformed = |reason: &str| DiffusionError::malformed(file.path(), reason);
+        let malformed = |reason: &str| DiffusionError::malformed(&file.path, reason);
         let tail_length = file.length().min(MAX_COMMENT + END_LENGTH as u64);
         let tail_start = file.length() - tail_length;
         let tail = file.read(tail_start, tail_length as usize)?;
@@ -208,7 +208,7 @@ impl Member {
 
     /// Where its bytes begin: after a header of its own, whose length is not that of the directory's entry.
     pub fn data_offset(&self, file: &WeightFile) -> Result<u64, DiffusionError> {
-        let malformed = |reason| DiffusionError::malformed(file.path(), reason);
+        let malformed = |reason| DiffusionError::malformed(&file.path, reason);
         let header = file.read(self.header_offset, 30)?;
         let header = Bytes(&header);
         let (Some(LOCAL), Some(name), Some(extra)) =
@@ -230,7 +230,7 @@ impl Member {
     pub fn read(&self, file: &WeightFile, limit: u64) -> Result<Vec<u8>, DiffusionError> {
         if self.size > limit {
             return Err(DiffusionError::malformed(
-                file.path(),
+                &file.path,
                 format!("a member has {} bytes", self.size),
             ));
         }
