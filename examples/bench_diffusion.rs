@@ -2,7 +2,8 @@
 //! `cargo run --release --example bench_diffusion -- sd1 --device cpu --size 512`.
 
 use companion::diffusion::measure::{Cost, measure};
-use companion::diffusion::{ComputeDevice, DeviceKind, Probe, Published};
+use companion::diffusion::{ComputeDevice, Probe, Published};
+use companion::protocol::DeviceKind;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     companion::diffusion::answer_probe_if_asked();
