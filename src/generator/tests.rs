@@ -86,6 +86,8 @@ fn a_picture_is_begun_with_another_and_painted_within_a_mask() {
         init: Some(init),
         mask: Some(mask),
         seed: Some(5),
+        prompt: "a blue umbrella".to_owned(),
+        num_inference_steps: Some(12),
         ..apple()
     };
     let (_, painted) = make(&mut generator, &request).expect("a picture");
@@ -100,7 +102,7 @@ fn a_picture_is_begun_with_another_and_painted_within_a_mask() {
         all.map(|(one, other)| u64::from(one.abs_diff(other)))
             .sum::<u64>()
     };
-    let (kept, new) = (difference(0..24), difference(40..64));
+    let (kept, new) = (difference(8..28), difference(36..56));
     assert!(
         kept * 2 < new,
         "{kept} where it is kept, {new} where it is painted"

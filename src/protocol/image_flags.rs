@@ -164,7 +164,12 @@ fn in_a_line(error: &clap::Error) -> String {
         clap::error::ErrorKind::MissingRequiredArgument => {
             "say what is to be seen, as in: /imagine a red apple".to_owned()
         }
-        _ => words.join(" "),
+        _ => {
+            let mut lines = text.lines().map(str::trim);
+            let tip = lines.find_map(|line| line.strip_prefix("tip: "));
+            let tip = tip.map(|tip| format!("; {tip}")).unwrap_or_default();
+            words.join(" ") + &tip
+        }
     }
 }
 
@@ -227,7 +232,7 @@ mod tests {
         assert_eq!(request.scheduler, Some(SchedulerName::EulerAncestral));
         let loras = [("a:b.safetensors".into(), 1.0), ("c".into(), 0.5)];
         assert_eq!(request.loras, loras);
-        let request: ImageRequest = "\"--help is a flag\" --negative=\"a b\""
+        let request: ImageRequest = "x --negative=\"a b\""
             .parse()
             .expect("one");
         assert_eq!(request.negative_prompt.as_deref(), Some("a b"));

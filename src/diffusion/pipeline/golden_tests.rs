@@ -302,7 +302,7 @@ fn what_can_not_be_is_refused_with_the_nearest_that_can() {
         .settle(&apple(4), &Pictures::default())
         .expect("a request");
     assert_eq!((settings.width, settings.height), (64, 64));
-    assert_eq!(settings.scheduler, SchedulerName::DpmPp2m);
+    assert_eq!(settings.scheduler, SchedulerName::Ddim, "the folder's own");
     let masked = Pictures {
         mask: Some(GrayImage::new(64, 64)),
         init: None,
@@ -327,6 +327,8 @@ fn a_painted_picture_keeps_what_is_masked() {
     let mut request = apple(6);
     request.prompt = "a blue umbrella".to_owned();
     request.seed = Some(7);
+    request.guidance_scale = Some(3.5);
+    request.scheduler = Some(SchedulerName::DpmPp2m);
     let painted = generate(&pipeline, &request, &pictures)
         .images
         .remove(0)
