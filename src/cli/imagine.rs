@@ -51,6 +51,16 @@ struct Made {
 
 impl Imagine {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
+        // Half an hour of work should not end with a folder that is not there.
+        if let Some(path) = &self.output {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            if path.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
+                return Err(Report::usage(format!("can't write {}", shown_path(path)))
+                    .hint("give the path of a file in a folder that is there"));
+            }
+        }
         let request = self.flags.clone().with_prompt(self.prompt.join(" "));
         let mut generator = context.generator();
         let store = store::open(&context.folders.data);

@@ -232,9 +232,7 @@ mod tests {
         assert_eq!(request.scheduler, Some(SchedulerName::EulerAncestral));
         let loras = [("a:b.safetensors".into(), 1.0), ("c".into(), 0.5)];
         assert_eq!(request.loras, loras);
-        let request: ImageRequest = "x --negative=\"a b\""
-            .parse()
-            .expect("one");
+        let request: ImageRequest = "x --negative=\"a b\"".parse().expect("one");
         assert_eq!(request.negative_prompt.as_deref(), Some("a b"));
     }
 

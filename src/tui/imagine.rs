@@ -129,6 +129,18 @@ impl App {
         self.choices.styles = choices(styles);
     }
 
+    /// Steps of the picture that is being made, and how many it takes.
+    pub fn imagining(&self) -> Option<(u32, u32)> {
+        let mut last = self.transcript.entries().iter().rev().take(256);
+        last.find_map(|entry| match &entry.body {
+            Body::Image(image) => match &image.phase {
+                ImagePhase::Running(progress) => Some((progress.done, progress.total)),
+                ImagePhase::Queued | ImagePhase::Done { .. } => None,
+            },
+            Body::Cell(_) | Body::Gallery(_) | Body::Show(_) => None,
+        })
+    }
+
     /// `/jobs`: what runs and what waits, as a page.
     pub fn jobs(&self) -> String {
         let mut page = String::new();

@@ -196,6 +196,7 @@ impl App {
             running: running
                 .next()
                 .map(|(_, language, elapsed)| (language, elapsed)),
+            imagining: self.imagining(),
             queued: self.queued(),
             is_asked: self
                 .layers

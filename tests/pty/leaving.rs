@@ -169,7 +169,7 @@ fn no_color_is_obeyed() {
     stage.enter("1 / 0");
     stage.wait_for_prompt("py 3");
     stage.enter("/help");
-    stage.wait_for_text("/restart");
+    stage.wait_for_text("/imagine");
     stage.type_keys(keys::ESC);
     stage.wait_for_prompt("py 3");
     let bytes = stage.bytes();

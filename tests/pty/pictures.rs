@@ -30,13 +30,13 @@ fn what_is_made_can_be_listed_and_stopped() {
     let world = World::new();
     let stage = world.start();
     stage.wait_for_prompt("py 1");
-    stage.enter("/imagine a rocket --steps 1000");
+    stage.enter("/imagine a rocket --steps 900");
     stage.wait_for_text("it/s");
     stage.enter("/imagine a second one");
     stage.wait_for_text("queued");
     stage.enter("/jobs");
     let screen = stage.wait_for_text("imagine a second one");
-    assert!(screen.has("/1000"), "{}", screen.text);
+    assert!(screen.has("/900"), "{}", screen.text);
     stage.type_keys("q");
     stage.wait_for_prompt("py 1");
     stage.type_keys("\u{3}");

@@ -23,6 +23,8 @@ pub(crate) struct StatusLine<'a> {
     pub kernel: &'a KernelStatus,
     /// What runs, in any kernel, and for how long.
     pub running: Option<(Language, Duration)>,
+    /// Steps of the picture that is being made, and how many it takes.
+    pub imagining: Option<(u32, u32)>,
     /// Cells that wait.
     pub queued: usize,
     /// Whether a cell waits for a permission.
@@ -130,6 +132,13 @@ impl StatusLine<'_> {
             (None, KernelStatus::Busy) => pieces.push(piece("busy".into(), Role::StatusBusy, 1)),
             (None, KernelStatus::Idle) => pieces.push(piece("idle".into(), Role::Status, 6)),
             (None, KernelStatus::NotStarted) => {}
+        }
+        if let Some((done, total)) = self.imagining {
+            let text = match total {
+                0 => "imagine".to_owned(),
+                total => format!("imagine {done}/{total}"),
+            };
+            pieces.push(piece(text, Role::StatusBusy, 2));
         }
         if self.queued > 0 {
             let text = format!("{} queued", self.queued);

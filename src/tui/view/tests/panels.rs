@@ -40,6 +40,7 @@ fn status_lines(width: u16) -> String {
             scope: GrantScope::Session,
         });
     let calm = StatusLine {
+        imagining: None,
         language: Language::Python,
         mode: "emacs",
         kernel: &KernelStatus::Idle,
@@ -58,6 +59,7 @@ fn status_lines(width: u16) -> String {
         hints: &[("F1", "help"), ("ctrl-r", "history"), ("ctrl-o", "open")],
     };
     let busy = StatusLine {
+        imagining: Some((7, 20)),
         language: Language::JavaScript,
         mode: "vi insert",
         kernel: &KernelStatus::Busy,
