@@ -169,13 +169,13 @@ fn numbered(path: &Path, number: usize) -> PathBuf {
 
 /// The path, or the first numbered one that is not there.
 fn free(path: &Path) -> PathBuf {
-    if !path.exists() {
-        return path.to_owned();
+    let mut free = path.to_owned();
+    let mut number = 1;
+    while free.exists() {
+        number += 1;
+        free = numbered(path, number);
     }
-    (2..)
-        .map(|number| numbered(path, number))
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| path.to_owned())
+    free
 }
 
 /// Keeps pictures and how they came about, as a session of its own.

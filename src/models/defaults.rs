@@ -51,13 +51,6 @@ pub(crate) enum DefaultsSource {
 impl Defaults {
     /// Fills in what a request leaves open.
     #[must_use]
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the picture engine's runtime fills requests with it"
-        )
-    )]
     pub fn fill(&self, request: ImageRequest) -> ImageRequest {
         // The spacing was chosen for the model's own sampler.
         let is_own = request.scheduler.is_none() || request.scheduler == self.scheduler;

@@ -19,12 +19,7 @@ use image::{
 use crate::panics::contain;
 use crate::protocol::MediaType;
 
-pub(crate) use metadata::PictureMetadata;
-#[expect(
-    unused_imports,
-    reason = "the picture engine's runtime writes pictures with it"
-)]
-pub(crate) use metadata::{Made, encode_png};
+pub(crate) use metadata::{Made, PictureMetadata, encode_png};
 
 /// No picture may have more pixels than this.
 pub(crate) const MAX_PIXELS: u64 = 100_000_000;

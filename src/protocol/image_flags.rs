@@ -54,7 +54,7 @@ pub struct ImageFlags {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     count: Option<u32>,
     /// A LoRA file, with its strength if that is not 1; may be repeated
-    #[arg(long, value_name = "FILE[:STRENGTH]", value_parser = lora)]
+    #[arg(long, value_name = "FILE[:STRENGTH]", value_parser = |text: &str| Ok::<_, String>(lora(text)))]
     lora: Vec<(PathBuf, f32)>,
     /// How many of the text encoder's last layers are left out
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=12))]
@@ -160,23 +160,16 @@ fn in_a_line(error: &clap::Error) -> String {
     let first = text.split("\n\n").next().unwrap_or_default();
     let first = first.strip_prefix("error: ").unwrap_or(first);
     let words: Vec<&str> = first.split_whitespace().collect();
-    match error.kind() {
-        clap::error::ErrorKind::MissingRequiredArgument => {
-            "say what is to be seen, as in: /imagine a red apple".to_owned()
-        }
-        _ => {
-            let mut lines = text.lines().map(str::trim);
-            let tip = lines.find_map(|line| line.strip_prefix("tip: "));
-            let tip = tip.map(|tip| format!("; {tip}")).unwrap_or_default();
-            words.join(" ") + &tip
-        }
+    if error.kind() == clap::error::ErrorKind::MissingRequiredArgument {
+        return "say what is to be seen, as in: /imagine a red apple".to_owned();
     }
+    let mut lines = text.lines().map(str::trim);
+    let tip = lines.find_map(|line| line.strip_prefix("tip: "));
+    let tip = tip.map(|tip| format!("; {tip}")).unwrap_or_default();
+    words.join(" ") + &tip
 }
 
-fn named<T>(
-    all: &'static [T],
-    name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> + Clone
+fn named<T>(all: &'static [T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T>
 where
     T: Copy + FromStr<Err = UnknownName> + Send + Sync + 'static,
 {
@@ -205,15 +198,12 @@ fn share(text: &str) -> Result<f32, String> {
     number.ok_or_else(|| "not a number from 0 to 1".to_owned())
 }
 
-fn lora(text: &str) -> Result<(PathBuf, f32), String> {
-    let Some((path, strength)) = text.rsplit_once(':') else {
-        return Ok((text.into(), 1.0));
-    };
-    match number(strength) {
-        Ok(strength) => Ok((path.into(), strength)),
-        // A path may have a colon.
-        Err(_) => Ok((text.into(), 1.0)),
-    }
+/// What is no number behind a colon is a part of the path.
+fn lora(text: &str) -> (PathBuf, f32) {
+    let parts = text.rsplit_once(':');
+    let parts = parts.and_then(|(path, strength)| Some((path, number(strength).ok()?)));
+    let (path, strength) = parts.unwrap_or((text, 1.0));
+    (path.into(), strength)
 }
 
 #[cfg(test)]

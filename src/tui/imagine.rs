@@ -56,12 +56,11 @@ impl App {
             Body::Gallery(gallery) => page_of(&gallery.pictures),
             Body::Cell(_) | Body::Show(_) => None,
         });
-        match page {
-            Some(page) => self.layers.push(Layer::page("How it was made", &page)),
-            None => {
-                let text = "no picture was made there; companion show --info tells of files";
-                self.notify(NoticeLevel::Warning, text.to_owned());
-            }
+        if let Some(page) = page {
+            self.layers.push(Layer::page("How it was made", &page));
+        } else {
+            let text = "no picture was made there; companion show --info tells of files";
+            self.notify(NoticeLevel::Warning, text);
         }
     }
 
@@ -188,16 +187,11 @@ impl App {
 
     /// `/interrupt [CELL]`
     pub fn stop(&mut self, argument: &str) {
-        let cell = match argument {
-            "" => None,
-            number => match number.parse() {
-                Ok(number) => Some(CellId(number)),
-                Err(_) => {
-                    let text = "/interrupt takes the number of a cell; /jobs lists them".to_owned();
-                    return self.notify(NoticeLevel::Warning, text);
-                }
-            },
-        };
+        let cell = argument.parse().ok().map(CellId);
+        if cell.is_none() && !argument.is_empty() {
+            let text = "/interrupt takes the number of a cell; /jobs lists them";
+            return self.notify(NoticeLevel::Warning, text);
+        }
         self.send(Command::Interrupt { cell });
     }
 }

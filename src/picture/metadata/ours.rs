@@ -47,13 +47,6 @@ struct Chunk {
 ///
 /// # Errors
 /// If it has no pixels.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the picture engine's runtime writes pictures with it"
-    )
-)]
 pub(crate) fn encode_png(pixels: &RgbImage, made: &Made<'_>) -> Result<Vec<u8>, PictureError> {
     let wrong = |error: png::EncodingError| PictureError::Encode(error.to_string());
     let (width, height) = pixels.dimensions();
