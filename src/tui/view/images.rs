@@ -129,7 +129,7 @@ impl Rows {
         let (widest, tallest) = match side {
             Side::Whole => (most, frame.picture_rows),
             Side::Half => (
-                most.div_ceil(2).max(16),
+                (most.saturating_sub(GAP) / 2).max(16),
                 frame.picture_rows.div_ceil(2).max(8),
             ),
             Side::Thumbnail => (16, 8),
