@@ -1,4 +1,5 @@
-//! companion: a full-screen terminal REPL for Python and JavaScript, both compiled in, and for shell.
+//! companion: a full-screen terminal REPL for Python and JavaScript, both compiled in, for shell, and
+//! for pictures by Stable Diffusion.
 //!
 //! # The map
 //!
@@ -26,8 +27,8 @@
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
-//! and `QuickJS`; only `jail` sees Landlock and seccomp; only `store` sees sled; only `kernel` and
-//! `models` see ureq; only `runtime` sees tokio.
+//! and `QuickJS`; only `jail` sees Landlock and seccomp; only `diffusion` sees burn; only `store` sees
+//! sled; only `kernel` and `models` see ureq; only `runtime` sees tokio.
 //!
 //! # Invariants
 //!
@@ -58,6 +59,8 @@
 //! | a command of the command line | `cli/<name>.rs`, a variant in `cli/mod.rs` |
 //! | a finding of the validator | a row of `safety/rules.rs`, and the code that sees it |
 //! | a wrapper that the command policy sees through | a row of `safety/shell/wrappers.rs` |
+//! | a sampler | `diffusion/scheduler/<name>.rs`, a row of its `SCHEDULERS`, a variant of `SchedulerName` |
+//! | a flag of pictures | `protocol/image_flags.rs`, for the prompt and the command line |
 //! | a style preset | a table of `models/styles.toml` |
 //! | a model family that is told apart | `models/family.rs` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |

@@ -30,7 +30,7 @@ use crate::panics;
 use crate::protocol::Language;
 use crate::tui;
 
-/// A full-screen terminal REPL for Python and JavaScript, both compiled in.
+/// A full-screen terminal REPL: Python, JavaScript and shell in a jail, and pictures.
 ///
 /// Without a command it opens the full-screen prompt. Code runs in worker processes of its own:
 /// without files, network or environment, under limits of time, memory and output.
