@@ -75,7 +75,6 @@ pub enum SolverType {
 /// differs from class to class, as with diffusers' `from_config`. Unknown fields are passed over.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-#[expect(missing_docs, reason = "the fields are diffusers' own")]
 pub struct SchedulerConfig {
     #[serde(rename = "_class_name")]
     pub class_name: Option<String>,

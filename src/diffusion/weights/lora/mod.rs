@@ -24,7 +24,7 @@ pub(crate) struct LoraTargets<'a> {
     /// `unet`.
     pub(crate) unet: &'a mut StateDict,
     /// `text_encoder`, and SDXL's `text_encoder_2`.
-    pub(crate) text_encoders: &'a mut [StateDict],
+    pub(crate) text_encoders: &'a mut [&'a mut StateDict],
 }
 
 /// The layers of a file by the names that it gives them.
@@ -72,23 +72,22 @@ impl Lora {
         })
     }
 
-    /// Merges every layer that has a weight to go to, and tells the names of those that have none.
+    /// Merges every layer into its weight.
     ///
     /// # Errors
     ///
-    /// If nothing fits, or a matrix has another shape than its weight; then nothing is merged.
+    /// If a layer has no weight to go to, or a matrix another shape than its weight; then nothing is merged.
     pub(crate) fn merge(
         &self,
         targets: LoraTargets<'_>,
         strength: f32,
-    ) -> Result<Vec<String>, DiffusionError> {
+    ) -> Result<(), DiffusionError> {
         let index = Targets::new(targets.unet, targets.text_encoders);
-        let mut left_over = Vec::new();
         let mut faults = WeightFaults::default();
         let mut merged = Vec::new();
         for (name, layer) in &self.layers {
             let Some((component, weight)) = index.find(name) else {
-                left_over.push(name.clone());
+                faults.surplus.push(name.clone());
                 continue;
             };
             let (Some(down), Some(up)) = (&layer.down, &layer.up) else {
@@ -97,10 +96,10 @@ impl Lora {
             };
             let dict = match component {
                 Component::Unet => Some(&*targets.unet),
-                Component::TextEncoder(i) => targets.text_encoders.get(i),
+                Component::TextEncoder(i) => targets.text_encoders.get(i).map(|dict| &**dict),
             };
             let Some(base) = dict.and_then(|dict| dict.get(&weight)) else {
-                left_over.push(name.clone());
+                faults.surplus.push(name.clone());
                 continue;
             };
             let alpha = layer.alpha.as_ref().map(LazyTensor::read).transpose()?;
@@ -113,9 +112,6 @@ impl Lora {
                     up.shape().to_vec(),
                 )),
             }
-        }
-        if merged.is_empty() && faults.is_empty() {
-            faults.surplus.clone_from(&left_over);
         }
         if !faults.is_empty() {
             return Err(DiffusionError::Weights {
@@ -132,7 +128,7 @@ impl Lora {
                     .and_then(|dict| dict.insert(weight, tensor)),
             };
         }
-        Ok(left_over)
+        Ok(())
     }
 }
 
