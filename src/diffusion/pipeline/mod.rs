@@ -15,6 +15,8 @@ mod source;
 
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod reference_tests;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
