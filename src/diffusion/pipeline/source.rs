@@ -63,13 +63,13 @@ pub(crate) enum TokenizerSource {
 }
 
 impl TokenizerSource {
-    /// CLIP's vocabulary for an encoder. OpenAI's is filled up with the end of the text, OpenCLIP's
-    /// with zeros, which stand for `!`; they are told apart by their activation, as the
+    /// CLIP's vocabulary for an encoder. That of `OpenAI` is filled up with the end of the text, that
+    /// of `OpenCLIP` with zeros, which stand for `!`; they are told apart by their activation, as the
     /// configurations of SD 1.x, 2.x and SDXL have it.
     fn published(folder: &Path, encoder: &ClipTextConfig) -> Self {
         let pad = match encoder.hidden_act {
             Activation::QuickGelu => "<|endoftext|>",
-            _ => "!",
+            Activation::Gelu => "!",
         };
         Self::Published(folder.to_owned(), pad)
     }

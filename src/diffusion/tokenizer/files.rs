@@ -94,7 +94,7 @@ fn read_merges(path: &Path) -> Result<Vec<(String, String)>, TokenizerError> {
         .collect()
 }
 
-/// The tokens in the order of their ids, as OpenAI's `SimpleTokenizer` counts them: bytes, bytes at
+/// The tokens in the order of their ids, as CLIP's `SimpleTokenizer` counts them: bytes, bytes at
 /// the end of a word, what the merges make, and the two special ones.
 fn vocabulary_of(merges: &[(String, String)]) -> HashMap<String, u32> {
     let mut bytes: Vec<char> = (0..=u8::MAX).map(byte_character).collect();
