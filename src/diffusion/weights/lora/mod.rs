@@ -15,8 +15,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use burn_tensor::DType;
+
 use super::{LazyTensor, StateDict, StoredType};
+use crate::diffusion::device::ComputeDevice;
 use crate::diffusion::error::{DiffusionError, WeightFaults};
+use crate::diffusion::tensor::{to_device, to_host};
 use names::{Component, Part, Targets};
 
 /// The networks that a LoRA is merged into.
@@ -156,14 +160,13 @@ fn add(
     let scale = strength * alpha.map_or(1.0, |alpha| alpha / rank as f32);
     let (source, down, up) = (base.clone(), down.clone(), up.clone());
     let read = move || {
+        let cpu = ComputeDevice::cpu();
+        let matrix =
+            |numbers, shape: [usize; 2]| to_device(numbers, shape, cpu.device(), DType::F32);
         let (mut weight, down, up) = (source.read()?, down.read()?, up.read()?);
-        for (weight, up) in weight.chunks_exact_mut(columns).zip(up.chunks_exact(rank)) {
-            for (factor, down) in up.iter().zip(down.chunks_exact(columns)) {
-                let factor = scale * factor;
-                for (weight, down) in weight.iter_mut().zip(down) {
-                    *weight += factor * down;
-                }
-            }
+        let product = matrix(up, [rows, rank]).matmul(matrix(down, [rank, columns]));
+        for (weight, change) in weight.iter_mut().zip(to_host(product, "merging a LoRA")?) {
+            *weight += scale * change;
         }
         Ok(weight)
     };
