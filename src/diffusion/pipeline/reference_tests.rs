@@ -287,3 +287,32 @@ fn what_is_no_model_or_has_no_vocabulary_is_refused() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_without_a_tokenizer_takes_the_one_that_is_given() {
+    let icons = checkout().join("models/icons-64");
+    let folder = std::env::temp_dir().join(format!("companion-bare-model-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    for part in [
+        "model_index.json",
+        "scheduler",
+        "text_encoder",
+        "unet",
+        "vae",
+    ] {
+        std::os::unix::fs::symlink(icons.join(part), folder.join(part)).expect("a link");
+    }
+    let tokenizer = icons.join("tokenizer");
+    let given = ModelSource::open(&folder, Some(&tokenizer)).map(|source| {
+        let tokenizer = source.tokenizers[0].read().expect("a tokenizer");
+        tokenizer.encode("a red apple")
+    });
+    let without = ModelSource::open(&folder, None).map(|source| source.tokenizers[0].read());
+    fs::remove_dir_all(&folder).expect("removed");
+    let own = ModelSource::open(&icons, None).expect("a model").tokenizers[0]
+        .read()
+        .expect("a tokenizer");
+    assert_eq!(given.expect("a model"), own.encode("a red apple"));
+    assert!(without.expect("a model").is_err());
+}
