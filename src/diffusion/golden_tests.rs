@@ -15,7 +15,7 @@ use super::model::autoencoder_tiny::AutoencoderTiny;
 use super::model::clip::ClipTextModel;
 use super::model::unet::{Stage, UNet2DConditionModel, UNetConditions};
 use super::tensor::{Device, Tensor, to_device, to_host};
-use super::weights::{StateDict, open_component, open_safetensors};
+use super::weights::{StateDict, open_component, open_file};
 
 /// Largest difference to diffusers that a module may have, in f32.
 const MODULE: f32 = 1e-4;
@@ -45,7 +45,7 @@ impl Golden {
         };
         Self {
             model,
-            numbers: open_safetensors(&numbers.join("golden.safetensors")).expect("golden numbers"),
+            numbers: open_file(&numbers.join("golden.safetensors")).expect("golden numbers"),
         }
     }
 
@@ -264,7 +264,7 @@ fn autoencoders_give_what_diffusers_gives() {
 fn the_tiny_autoencoder_decodes_as_diffusers_does() {
     let folder = checkout().join("tests/golden/diffusion/taesd");
     let golden = Golden {
-        numbers: open_safetensors(&folder.join("golden.safetensors")).expect("golden numbers"),
+        numbers: open_file(&folder.join("golden.safetensors")).expect("golden numbers"),
         model: folder.clone(),
     };
     let config = AutoencoderTinyConfig::read(&folder).expect("a configuration");

@@ -56,6 +56,8 @@ pub struct ImageGenerator {
 /// The model in memory.
 struct Loaded {
     model: Model,
+    /// What was merged into it.
+    loras: Vec<(PathBuf, f32)>,
     pipeline: Pipeline,
     hash: HashInProgress,
 }
@@ -190,23 +192,28 @@ impl ImageGenerator {
         let model = self.model(request.model.as_deref())?;
         let device = self.open_device(request.device)?;
         let is_loaded = self.loaded.as_ref().is_some_and(|loaded| {
-            loaded.model.path == model.path && *loaded.pipeline.device() == device
+            loaded.model.path == model.path
+                && loaded.loras == styled.loras
+                && *loaded.pipeline.device() == device
         });
         if !is_loaded {
             // Two models at once may be more than there is room for.
             self.loaded = None;
             let hash = HashInProgress::start(&self.cache, &model);
             let mut has_broken = false;
-            let pipeline = Pipeline::load(
-                &LoadRequest::folder(&model.path),
-                &device,
-                &mut |done, total| {
-                    let (done, total) = (small(done), small(total));
-                    has_broken |= tell(on_news, ImageStage::Loading, done, total).is_err();
-                },
-            )?;
+            let vocabulary = self.catalogue.clip_vocabulary();
+            let load = LoadRequest {
+                path: &model.path,
+                tokenizer: vocabulary.as_deref(),
+                loras: &styled.loras,
+            };
+            let pipeline = Pipeline::load(&load, &device, &mut |done, total| {
+                let (done, total) = (small(done), small(total));
+                has_broken |= tell(on_news, ImageStage::Loading, done, total).is_err();
+            })?;
             self.loaded = Some(Loaded {
                 model,
+                loras: styled.loras.clone(),
                 pipeline,
                 hash,
             });
@@ -218,6 +225,7 @@ impl ImageGenerator {
             model,
             pipeline,
             hash,
+            ..
         }) = &mut self.loaded
         else {
             return Err(GeneratorError::Nothing);

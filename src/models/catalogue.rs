@@ -11,6 +11,9 @@ use super::layout::INDEX_FILE;
 /// The model that a request without one takes, where it is there.
 pub(crate) const DEFAULT_MODEL: &str = "icons-64";
 
+/// CLIP's merges, for models that come without a tokenizer.
+const CLIP_VOCABULARY: &str = "clip-vocabulary";
+
 /// `OWNER/NAME/file.safetensors` below a models folder.
 const MAX_DEPTH: usize = 4;
 /// Of all folders together: whoever names a home folder should wait for no walk of it.
@@ -152,6 +155,14 @@ impl Catalogue {
             let mut models = entries.iter().map(Self::examine);
             models.find(|model| model.family.is_generator() && model.problems.is_empty())
         })
+    }
+
+    /// The folder with CLIP's vocabulary, which single files do not have and which came with
+    /// companion.
+    pub fn clip_vocabulary(&self) -> Option<PathBuf> {
+        let folders = self.folders.iter();
+        let mut places = folders.map(|folder| folder.path.join(CLIP_VOCABULARY));
+        places.find(|place| place.join("merges.txt").is_file())
     }
 
     /// The model at a path, inside a models folder or not.

@@ -15,7 +15,7 @@ use super::super::tokenizer::ClipTokenizer;
 use super::super::weights::StateDict;
 use super::decode::Vae;
 use super::execute;
-use super::source::ModelSource;
+use super::source::{ModelSource, TokenizerSource};
 
 /// A family of models: how its text is encoded, and what else its UNet is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +80,7 @@ impl Components {
         let mut count = |weights: &StateDict, dtype: DType| {
             weight_bytes += weights.parameters() * dtype.size() as u64;
         };
-        let tokenizers = source
-            .tokenizers
-            .iter()
-            .map(|folder| ClipTokenizer::from_folder(folder));
+        let tokenizers = source.tokenizers.iter().map(TokenizerSource::read);
         let tokenizers = tokenizers.collect::<Result<Vec<_>, _>>()?;
 
         let mut text_encoders = Vec::with_capacity(total);

@@ -24,7 +24,7 @@ pub(crate) struct Prompts {
 
 /// What a picture begins with, on top of noise.
 pub(crate) struct Start {
-    /// Scaled latents of the first picture.
+    /// Scaled latents of the first picture; empty if nothing of it is kept.
     pub(crate) original: Vec<f32>,
     /// What is painted where.
     pub(crate) mask: Option<StartMask>,
@@ -84,7 +84,14 @@ impl Pipeline {
         })
     }
 
-    fn draw(
+    /// One picture's latents.
+    ///
+    /// Noise is drawn in diffusers' order, so that a seed means the same picture: for the first
+    /// picture's latents, for the beginning, for the latents with a hole, for the steps.
+    ///
+    /// # Errors
+    /// As [`Self::generate`].
+    pub(crate) fn draw(
         &self,
         settings: &Settings,
         prompts: &Prompts,
@@ -93,14 +100,17 @@ impl Pipeline {
         index: u32,
         observer: &mut dyn Observer,
     ) -> Result<Latents, DiffusionError> {
-        let start = self.start(settings, pictures, rng)?;
-        let scheduler = self.scheduler(settings)?;
-        let noise = rng.randn(self.latent_shape(settings).iter().product());
-        if start.as_ref().is_some_and(|start| start.mask.is_some()) && !self.paints_by_nature() {
-            // diffusers encodes the picture with a hole even if the UNet does not look at it.
-            rng.randn(noise.len());
-        }
         let shape = self.latent_shape(settings);
+        let count = shape.iter().product();
+        // At full strength a UNet that sees the hole needs nothing of what was there.
+        let needs_original =
+            pictures.init.is_some() && !(self.paints_by_nature() && is_full(settings));
+        let original_noise = needs_original.then(|| rng.randn(count));
+        let noise = rng.randn(count);
+        // Drawn, and encoded in diffusers, even if the UNet does not look at it.
+        let masked_noise = pictures.mask.is_some().then(|| rng.randn(count));
+        let start = self.start(settings, pictures, original_noise, masked_noise)?;
+        let scheduler = self.scheduler(settings)?;
         let mut on_step = |step: Step<'_>| {
             observer.on_step(StepInfo {
                 image: index,
@@ -141,9 +151,8 @@ impl Pipeline {
     ) -> Result<Latents, DiffusionError> {
         let shape = self.latent_shape(settings);
         // At full strength inpainting begins with pure noise, and image-to-image never does.
-        let is_full = settings.strength.is_none_or(|strength| strength >= 1.0);
         let latents = match &start {
-            Some(start) if !(is_full && start.mask.is_some()) => {
+            Some(start) if !(is_full(settings) && start.mask.is_some()) => {
                 scheduler.add_noise(&start.original, &noise, 0)
             }
             _ => {
@@ -219,31 +228,34 @@ impl Pipeline {
         ]
     }
 
-    /// What the pictures of a request become.
+    /// What the pictures of a request become. Without `original_noise` the first picture is not
+    /// looked at; `masked_noise` is there if there is a mask.
     fn start(
         &self,
         settings: &Settings,
         pictures: &Pictures,
-        rng: &mut NoiseRng,
+        original_noise: Option<Vec<f32>>,
+        masked_noise: Option<Vec<f32>>,
     ) -> Result<Option<Start>, DiffusionError> {
         let Some(init) = &pictures.init else {
             return Ok(None);
         };
         let vae = &self.components.vae;
-        let count = self.latent_shape(settings).iter().product();
         let tiling = self.forecast(settings).tiling;
         let picture = decode::from_picture(init, settings.width, settings.height);
-        let noise = rng.randn(count);
-        let original = vae.latents_of(&picture, tiling, Some(&noise))?.numbers;
+        let latents_of = |picture: &Planes, noise: &[f32]| {
+            Ok::<_, DiffusionError>(vae.latents_of(picture, tiling, Some(noise))?.numbers)
+        };
+        let original = match &original_noise {
+            Some(noise) => latents_of(&picture, noise)?,
+            None => Vec::new(),
+        };
         let mask = match &pictures.mask {
             Some(mask) => {
                 let mask = decode::from_mask(mask, settings.width, settings.height);
-                let masked = if self.paints_by_nature() {
-                    let noise = rng.randn(count);
-                    let punched = decode::punch(&picture, &mask);
-                    Some(vae.latents_of(&punched, tiling, Some(&noise))?.numbers)
-                } else {
-                    None
+                let masked = match masked_noise.filter(|_| self.paints_by_nature()) {
+                    Some(noise) => Some(latents_of(&decode::punch(&picture, &mask), &noise)?),
+                    None => None,
                 };
                 Some(StartMask {
                     mask: decode::shrink_mask(&mask, vae.config.scale()),
@@ -256,7 +268,10 @@ impl Pipeline {
     }
 
     /// Both prompts through every text encoder.
-    fn encode_prompts(&self, settings: &Settings) -> Result<Prompts, DiffusionError> {
+    ///
+    /// # Errors
+    /// If a prompt is too long, or the device fails.
+    pub(crate) fn encode_prompts(&self, settings: &Settings) -> Result<Prompts, DiffusionError> {
         let components = &self.components;
         // A distilled model has its guidance inside.
         let is_guided =
@@ -282,7 +297,8 @@ impl Pipeline {
         let negative = match (is_guided, zeros) {
             (false, _) => None,
             (true, true) => Some(prompt.zeros()),
-            (true, false) => Some(self.encode_tokens(&negative, settings.clip_skip)?),
+            // diffusers leaves out layers for what is wanted alone.
+            (true, false) => Some(self.encode_tokens(&negative, 0)?),
         };
         Ok(Prompts { prompt, negative })
     }
@@ -327,6 +343,11 @@ impl Pipeline {
             .collect();
         encode(&encoders, self.device.device(), *dtype)
     }
+}
+
+/// Whether nothing is kept of a picture to begin with.
+fn is_full(settings: &Settings) -> bool {
+    settings.strength.is_none_or(|strength| strength >= 1.0)
 }
 
 /// SDXL's `original_size`, `crops_coords_top_left` and `target_size`, height before width.

@@ -314,7 +314,9 @@ fn what_can_not_be_is_refused_with_the_nearest_that_can() {
 fn a_painted_picture_keeps_what_is_masked() {
     let golden = Golden::open("icons-64");
     let pipeline = load(&golden);
-    let init = generate(&pipeline, &apple(10), &Pictures::default())
+    let mut first = apple(10);
+    first.scheduler = Some(SchedulerName::DpmPp2m);
+    let init = generate(&pipeline, &first, &Pictures::default())
         .images
         .remove(0)
         .image;

@@ -15,9 +15,11 @@ mod source;
 
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod reference_tests;
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn_tensor::DType;
 use image::{GrayImage, RgbImage};
@@ -57,8 +59,10 @@ pub struct Pipeline {
 pub struct LoadRequest<'a> {
     /// A diffusers folder, or a single file in LDM's names.
     pub path: &'a Path,
-    /// A folder with CLIP's vocabulary, for a file: it has none.
+    /// A folder with CLIP's vocabulary, for a model that has none: a single file.
     pub tokenizer: Option<&'a Path>,
+    /// LoRA files and their strengths, merged in this order.
+    pub loras: &'a [(PathBuf, f32)],
 }
 
 impl<'a> LoadRequest<'a> {
@@ -67,6 +71,7 @@ impl<'a> LoadRequest<'a> {
         Self {
             path,
             tokenizer: None,
+            loras: &[],
         }
     }
 }
@@ -123,14 +128,28 @@ impl Pipeline {
     /// Loads a model onto a device. `on_progress` is told how many of how many networks are there.
     ///
     /// # Errors
-    /// If a file is missing or malformed, the model is of another family, or weights do not fit.
+    /// If a file is missing or malformed, the model is of another family, or weights or LoRA files
+    /// do not fit.
     pub fn load(
         request: &LoadRequest<'_>,
         device: &ComputeDevice,
         on_progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, DiffusionError> {
         let path = request.path;
-        let source = ModelSource::open(path, request.tokenizer)?;
+        let mut source = ModelSource::open(path, request.tokenizer)?;
+        for (lora, strength) in request.loras {
+            source.merge_lora(lora, *strength)?;
+        }
+        Self::of_source(source, path, device, on_progress)
+    }
+
+    /// Loads an opened model onto a device. A folder at `path` may have more for it.
+    fn of_source(
+        source: ModelSource,
+        path: &Path,
+        device: &ComputeDevice,
+        on_progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, DiffusionError> {
         let components = Components::build(source, path, device, on_progress)?;
         let latent_rgb = latent_rgb(&components, LatentRgb::read(path)?)?;
         Ok(Self {

@@ -90,27 +90,25 @@ pub(crate) fn encode(
     })
 }
 
-/// Multiplies each token's state by its weight, and keeps the mean, as A1111's web UI does:
-/// `states: [chunks, n, d]`.
+/// Multiplies each token's state by its weight, and keeps the mean of each chunk, as A1111's web UI
+/// does: `states: [chunks, n, d]`.
 fn weigh(states: Tensor<3>, chunks: &[Chunk]) -> Result<Vec<f32>, DiffusionError> {
-    let [_, _, width] = states.dims();
+    let [_, length, width] = states.dims();
     let mut numbers = to_host(as_f32(states), "the text encoder")?;
-    if !chunks.iter().any(Chunk::is_weighted) {
-        return Ok(numbers);
-    }
-    let mut weights = chunks.iter().flat_map(|chunk| &chunk.weights);
-    let before = mean(&numbers);
-    for state in numbers.chunks_mut(width) {
-        let weight = weights.next().copied().unwrap_or(1.0);
-        for number in state {
-            *number *= weight;
+    let weighted = numbers.chunks_mut(length * width).zip(chunks);
+    for (states, chunk) in weighted.filter(|(_, chunk)| chunk.is_weighted()) {
+        let before = mean(states);
+        for (state, weight) in states.chunks_mut(width).zip(&chunk.weights) {
+            for number in state {
+                *number *= weight;
+            }
         }
-    }
-    let after = mean(&numbers);
-    if after.abs() > 1e-9 {
-        let factor = (before / after) as f32;
-        for number in &mut numbers {
-            *number *= factor;
+        let after = mean(states);
+        if after.abs() > 1e-9 {
+            let factor = (before / after) as f32;
+            for number in states {
+                *number *= factor;
+            }
         }
     }
     Ok(numbers)

@@ -161,13 +161,6 @@ pub fn chunks(tokenizer: &ClipTokenizer, prompt: &str) -> Result<Vec<Chunk>, Pro
         .collect())
 }
 
-/// Fills the shorter of two prompts up with empty chunks: guidance computes both in one batch.
-pub fn pad_to_same_length(tokenizer: &ClipTokenizer, one: &mut Vec<Chunk>, other: &mut Vec<Chunk>) {
-    let length = one.len().max(other.len());
-    one.resize_with(length, || Chunk::empty(tokenizer));
-    other.resize_with(length, || Chunk::empty(tokenizer));
-}
-
 /// The fragments of a prompt, neighbours of the same weight joined.
 pub fn parse(prompt: &str) -> Vec<Fragment> {
     let mut parser = Parser::default();

@@ -60,6 +60,7 @@ impl Scheduler for Ddim {
         &self.timesteps
     }
 
+    #[cfg(test)]
     fn sigmas(&self) -> Option<&[f32]> {
         None
     }

@@ -52,6 +52,7 @@ impl Scheduler for Lcm {
         &self.timesteps
     }
 
+    #[cfg(test)]
     fn sigmas(&self) -> Option<&[f32]> {
         None
     }

@@ -41,9 +41,7 @@ mod reference_tests;
 
 use std::fmt;
 
-pub use config::{
-    BetaSchedule, FinalSigmasType, PredictionType, SchedulerConfig, SolverType, TimestepSpacing,
-};
+pub use config::{BetaSchedule, PredictionType, SchedulerConfig, TimestepSpacing};
 
 use crate::protocol::{SchedulerName, Sigmas};
 
@@ -56,6 +54,7 @@ pub trait Scheduler: Send {
     fn timesteps(&self) -> &[f32];
 
     /// The noise levels of the whole run, where the sampler counts in them; the last is the result's.
+    #[cfg(test)]
     fn sigmas(&self) -> Option<&[f32]>;
 
     /// What noise of unit variance is multiplied by to make the first sample.
@@ -110,8 +109,6 @@ pub struct SchedulerEntry {
     pub sigmas: &'static [Sigmas],
     /// How often the model is called for each step but the last, which takes one call.
     pub order: usize,
-    /// Whether it draws noise on its way.
-    pub is_stochastic: bool,
     build: fn(&SchedulerConfig, &Plan) -> Box<dyn Scheduler>,
 }
 
@@ -132,77 +129,66 @@ pub static SCHEDULERS: &[SchedulerEntry] = &[
         name: SchedulerName::Ddim,
         sigmas: BY_TIMESTEP,
         order: 1,
-        is_stochastic: false,
         build: |config, plan| Box::new(ddim::Ddim::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::Pndm,
         sigmas: BY_TIMESTEP,
         order: 1,
-        is_stochastic: false,
         build: |config, plan| Box::new(pndm::Pndm::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::Lms,
         sigmas: EVERY_SPACING,
         order: 1,
-        is_stochastic: false,
         build: |config, plan| Box::new(lms::Lms::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::Euler,
         sigmas: EVERY_SPACING,
         order: 1,
-        is_stochastic: false,
         build: |config, plan| Box::new(euler::Euler::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::EulerAncestral,
         sigmas: EVERY_SPACING,
         order: 1,
-        is_stochastic: true,
         build: |config, plan| Box::new(euler_ancestral::EulerAncestral::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::Heun,
         sigmas: EVERY_SPACING,
         order: 2,
-        is_stochastic: false,
         build: |config, plan| Box::new(heun::Heun::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::DpmPp2m,
         sigmas: EVERY_SPACING,
         order: 1,
-        is_stochastic: false,
         build: |config, plan| Box::new(dpmpp_2m::DpmPp2m::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::DpmPp2mSde,
         sigmas: EVERY_SPACING,
         order: 1,
-        is_stochastic: true,
         build: |config, plan| Box::new(dpmpp_2m_sde::DpmPp2mSde::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::DpmPpSde,
         sigmas: EVERY_SPACING,
         order: 2,
-        is_stochastic: true,
         build: |config, plan| Box::new(dpmpp_sde::DpmPpSde::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::UniPc,
         sigmas: EVERY_SPACING,
         order: 1,
-        is_stochastic: false,
         build: |config, plan| Box::new(unipc::UniPc::new(config, plan)),
     },
     SchedulerEntry {
         name: SchedulerName::Lcm,
         sigmas: &[Sigmas::Discrete],
         order: 1,
-        is_stochastic: true,
         build: |config, plan| Box::new(lcm::Lcm::new(config, plan)),
     },
 ];

@@ -85,6 +85,7 @@ impl Scheduler for Pndm {
         &self.timesteps
     }
 
+    #[cfg(test)]
     fn sigmas(&self) -> Option<&[f32]> {
         None
     }

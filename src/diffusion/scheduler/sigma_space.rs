@@ -25,6 +25,7 @@ impl SigmaSpace {
         &self.levels.timesteps[self.skipped..]
     }
 
+    #[cfg(test)]
     pub fn sigmas(&self) -> &[f32] {
         &self.levels.sigmas
     }
@@ -78,6 +79,7 @@ macro_rules! in_sigma_space {
             self.space.timesteps()
         }
 
+        #[cfg(test)]
         fn sigmas(&self) -> Option<&[f32]> {
             Some(self.space.sigmas())
         }

@@ -29,6 +29,7 @@ impl SolverSpace {
         &self.levels.timesteps[self.skipped..]
     }
 
+    #[cfg(test)]
     pub fn sigmas(&self) -> &[f32] {
         &self.levels.sigmas
     }
@@ -90,6 +91,7 @@ macro_rules! in_solver_space {
             self.$($field.)?space.timesteps()
         }
 
+        #[cfg(test)]
         fn sigmas(&self) -> Option<&[f32]> {
             Some(self.$($field.)?space.sigmas())
         }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{END_OF_WORD, TokenizerError};
+use super::{BOS, END_OF_WORD, EOS, TokenizerError, byte_character};
 
 /// SDXL's `tokenizer.json` has 2.2 MB.
 const MAX_FILE: u64 = 32 << 20;
@@ -46,6 +46,10 @@ impl Files {
         } else if json.is_file() {
             read_tokenizer_json(&json, &mut files)?;
             json
+        } else if merges.is_file() {
+            files.merges = read_merges(&merges)?;
+            files.vocab = vocabulary_of(&files.merges);
+            merges
         } else {
             return Err(TokenizerError::Missing {
                 folder: folder.to_owned(),
@@ -87,6 +91,25 @@ fn read_merges(path: &Path) -> Result<Vec<(String, String)>, TokenizerError> {
         .skip(1)
         .take(MAX_MERGES)
         .map(|line| split_merge(path, line))
+        .collect()
+}
+
+/// The tokens in the order of their ids, as CLIP's `SimpleTokenizer` counts them: bytes, bytes at
+/// the end of a word, what the merges make, and the two special ones.
+fn vocabulary_of(merges: &[(String, String)]) -> HashMap<String, u32> {
+    let mut bytes: Vec<char> = (0..=u8::MAX).map(byte_character).collect();
+    bytes.sort_unstable();
+    let alone = bytes.iter().map(char::to_string);
+    let last = bytes.iter().map(|byte| format!("{byte}{END_OF_WORD}"));
+    let merged = merges
+        .iter()
+        .map(|(first, second)| format!("{first}{second}"));
+    let special = [BOS, EOS].map(str::to_owned);
+    alone
+        .chain(last)
+        .chain(merged)
+        .chain(special)
+        .zip(0..)
         .collect()
 }
 

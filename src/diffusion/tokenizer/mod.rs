@@ -97,7 +97,7 @@ pub enum TokenizerError {
         reason: String,
     },
     /// Neither form is there.
-    #[error("{} has neither vocab.json with merges.txt nor tokenizer.json", .folder.display())]
+    #[error("{} has neither merges.txt nor tokenizer.json", .folder.display())]
     Missing {
         /// The folder.
         folder: PathBuf,
@@ -105,14 +105,31 @@ pub enum TokenizerError {
 }
 
 impl ClipTokenizer {
-    /// Reads `vocab.json` and `merges.txt`, or else `tokenizer.json`, and the special tokens of
-    /// `special_tokens_map.json` and `tokenizer_config.json` where they are.
+    /// Reads `vocab.json` and `merges.txt`, or else `tokenizer.json`, or else `merges.txt` alone, whose
+    /// vocabulary is then counted as CLIP's is; and the special tokens of `special_tokens_map.json` and
+    /// `tokenizer_config.json` where they are.
     ///
     /// # Errors
     ///
     /// Files that are missing, unreadable or of another kind of tokenizer.
     pub fn from_folder(folder: &Path) -> Result<Self, TokenizerError> {
         let (files, source) = Files::read(folder)?;
+        Self::new(files).map_err(|reason| TokenizerError::Malformed {
+            path: source,
+            reason,
+        })
+    }
+
+    /// As [`Self::from_folder`], filled up with `pad`, whatever the folder says: one vocabulary serves
+    /// encoders that are filled up in different ways.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_folder`].
+    pub fn from_vocabulary(folder: &Path, pad: &str) -> Result<Self, TokenizerError> {
+        let (mut files, source) = Files::read(folder)?;
+        files.special.entry(pad.to_owned()).or_insert(None);
+        files.pad = Some(pad.to_owned());
         Self::new(files).map_err(|reason| TokenizerError::Malformed {
             path: source,
             reason,
@@ -201,16 +218,6 @@ impl ClipTokenizer {
             ids.push(id);
             rest = from.get(length..).unwrap_or_default();
         }
-        ids
-    }
-
-    /// A text as the encoder takes it when there is one chunk: begun, cut off or filled up to
-    /// [`MODEL_MAX_LENGTH`], ended.
-    pub fn encode_padded(&self, text: &str) -> Vec<u32> {
-        let mut ids = vec![self.bos];
-        ids.extend(self.encode(text).into_iter().take(MODEL_MAX_LENGTH - 2));
-        ids.push(self.eos);
-        ids.resize(MODEL_MAX_LENGTH, self.pad);
         ids
     }
 

@@ -68,9 +68,21 @@ fn every_golden_text_has_the_same_ids() {
     let tokenizer = ClipTokenizer::from_folder(&model()).expect("a tokenizer");
     assert_cases(&tokenizer, &golden("golden.json")["tokenizer_cases"]);
     assert_cases(&tokenizer, &golden("host.json")["tokenizer"]["icons"]);
-    let padded = tokenizer.encode_padded(&"an apple ".repeat(100));
-    assert_eq!((padded.len(), padded[0], padded[76]), (77, 3712, 3713));
-    assert_eq!(tokenizer.encode_padded("")[1..], [3713; 76]);
+    assert_eq!(
+        (tokenizer.bos(), tokenizer.eos(), tokenizer.pad()),
+        (3712, 3713, 3713)
+    );
+}
+
+#[test]
+fn merges_alone_are_counted_as_clip_counts_them() {
+    let folder = root().join("models/clip-vocabulary");
+    for (name, pad, id) in [("clip", EOS, 49_407), ("open_clip", "!", 0)] {
+        let tokenizer = ClipTokenizer::from_vocabulary(&folder, pad).expect("a tokenizer");
+        let own = (tokenizer.bos(), tokenizer.eos(), tokenizer.pad());
+        assert_eq!(own, (49_406, 49_407, id));
+        assert_cases(&tokenizer, &golden("pipelines/tokens.json")[name]);
+    }
 }
 
 #[test]

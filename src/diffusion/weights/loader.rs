@@ -75,9 +75,6 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// With what is missing, surplus or misshaped, or with what the disk said.
     pub(crate) fn finish<M>(self, model: M, name: &str) -> Result<M, DiffusionError> {
-        if let Some(error) = self.error.into_inner() {
-            return Err(error);
-        }
         let mut faults = self.faults.into_inner();
         if let Source::Dict(dict) = self.source {
             let used = self.used.into_inner();
@@ -89,13 +86,15 @@ impl<'a> Loader<'a> {
                 .map(str::to_owned)
                 .collect();
         }
-        if faults.is_empty() {
-            Ok(model)
-        } else {
-            Err(DiffusionError::Weights {
+        if !faults.is_empty() {
+            return Err(DiffusionError::Weights {
                 model: name.to_owned(),
                 faults,
-            })
+            });
+        }
+        match self.error.into_inner() {
+            Some(error) => Err(error),
+            None => Ok(model),
         }
     }
 

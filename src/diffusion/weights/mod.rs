@@ -24,12 +24,12 @@ use half::{bf16, f16};
 
 use super::error::DiffusionError;
 
-pub(crate) use ckpt::open_ckpt;
+use ckpt::open_ckpt;
 pub(crate) use folder::open_component;
-pub(crate) use ldm::{convert as convert_ldm, is_ldm};
+pub(crate) use ldm::{LdmCheckpoint, convert as convert_ldm, is_ldm};
 pub(crate) use loader::{Loader, Scope};
 pub(crate) use lora::{Lora, LoraTargets};
-pub(crate) use safetensors::open_safetensors;
+use safetensors::open_safetensors;
 
 /// A convolution over time has five dimensions.
 const MAX_RANK: usize = 8;
@@ -235,11 +235,6 @@ impl StateDict {
     /// The tensor of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&LazyTensor> {
         self.tensors.get(name)
-    }
-
-    /// Takes the tensor of that name out.
-    pub(crate) fn remove(&mut self, name: &str) -> Option<LazyTensor> {
-        self.tensors.remove(name)
     }
 
     /// Leaves out what is not wanted.

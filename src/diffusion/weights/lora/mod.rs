@@ -15,8 +15,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use burn_tensor::DType;
+
 use super::{LazyTensor, StateDict, StoredType};
+use crate::diffusion::device::ComputeDevice;
 use crate::diffusion::error::{DiffusionError, WeightFaults};
+use crate::diffusion::tensor::{to_device, to_host};
 use names::{Component, Part, Targets};
 
 /// The networks that a LoRA is merged into.
@@ -24,7 +28,7 @@ pub(crate) struct LoraTargets<'a> {
     /// `unet`.
     pub(crate) unet: &'a mut StateDict,
     /// `text_encoder`, and SDXL's `text_encoder_2`.
-    pub(crate) text_encoders: &'a mut [StateDict],
+    pub(crate) text_encoders: &'a mut [&'a mut StateDict],
 }
 
 /// The layers of a file by the names that it gives them.
@@ -72,23 +76,22 @@ impl Lora {
         })
     }
 
-    /// Merges every layer that has a weight to go to, and tells the names of those that have none.
+    /// Merges every layer into its weight.
     ///
     /// # Errors
     ///
-    /// If nothing fits, or a matrix has another shape than its weight; then nothing is merged.
+    /// If a layer has no weight to go to, or a matrix another shape than its weight; then nothing is merged.
     pub(crate) fn merge(
         &self,
         targets: LoraTargets<'_>,
         strength: f32,
-    ) -> Result<Vec<String>, DiffusionError> {
+    ) -> Result<(), DiffusionError> {
         let index = Targets::new(targets.unet, targets.text_encoders);
-        let mut left_over = Vec::new();
         let mut faults = WeightFaults::default();
         let mut merged = Vec::new();
         for (name, layer) in &self.layers {
             let Some((component, weight)) = index.find(name) else {
-                left_over.push(name.clone());
+                faults.surplus.push(name.clone());
                 continue;
             };
             let (Some(down), Some(up)) = (&layer.down, &layer.up) else {
@@ -97,10 +100,10 @@ impl Lora {
             };
             let dict = match component {
                 Component::Unet => Some(&*targets.unet),
-                Component::TextEncoder(i) => targets.text_encoders.get(i),
+                Component::TextEncoder(i) => targets.text_encoders.get(i).map(|dict| &**dict),
             };
             let Some(base) = dict.and_then(|dict| dict.get(&weight)) else {
-                left_over.push(name.clone());
+                faults.surplus.push(name.clone());
                 continue;
             };
             let alpha = layer.alpha.as_ref().map(LazyTensor::read).transpose()?;
@@ -113,9 +116,6 @@ impl Lora {
                     up.shape().to_vec(),
                 )),
             }
-        }
-        if merged.is_empty() && faults.is_empty() {
-            faults.surplus.clone_from(&left_over);
         }
         if !faults.is_empty() {
             return Err(DiffusionError::Weights {
@@ -132,7 +132,7 @@ impl Lora {
                     .and_then(|dict| dict.insert(weight, tensor)),
             };
         }
-        Ok(left_over)
+        Ok(())
     }
 }
 
@@ -160,14 +160,13 @@ fn add(
     let scale = strength * alpha.map_or(1.0, |alpha| alpha / rank as f32);
     let (source, down, up) = (base.clone(), down.clone(), up.clone());
     let read = move || {
+        let cpu = ComputeDevice::cpu();
+        let matrix =
+            |numbers, shape: [usize; 2]| to_device(numbers, shape, cpu.device(), DType::F32);
         let (mut weight, down, up) = (source.read()?, down.read()?, up.read()?);
-        for (weight, up) in weight.chunks_exact_mut(columns).zip(up.chunks_exact(rank)) {
-            for (factor, down) in up.iter().zip(down.chunks_exact(columns)) {
-                let factor = scale * factor;
-                for (weight, down) in weight.iter_mut().zip(down) {
-                    *weight += factor * down;
-                }
-            }
+        let product = matrix(up, [rows, rank]).matmul(matrix(down, [rank, columns]));
+        for (weight, change) in weight.iter_mut().zip(to_host(product, "merging a LoRA")?) {
+            *weight += scale * change;
         }
         Ok(weight)
     };

@@ -82,14 +82,14 @@ fn flattened(dict: &StateDict) -> HashMap<String, String> {
 }
 
 impl Targets {
-    pub fn new(unet: &StateDict, text_encoders: &[StateDict]) -> Self {
+    pub fn new(unet: &StateDict, text_encoders: &[&mut StateDict]) -> Self {
         let resnets = (0..).take_while(|i| {
             unet.get(&format!("down_blocks.0.resnets.{i}.conv1.weight"))
                 .is_some()
         });
         Self {
             unet: flattened(unet),
-            text_encoders: text_encoders.iter().map(flattened).collect(),
+            text_encoders: text_encoders.iter().map(|dict| flattened(dict)).collect(),
             blocks_per_level: resnets.count() + 1,
         }
     }
