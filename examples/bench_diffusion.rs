@@ -1,7 +1,6 @@
 //! Times the networks of Stable Diffusion with random weights of full size:
 //! `cargo run --release --example bench_diffusion -- sd1 --device cpu --size 512`.
 
-
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 use companion::diffusion::measure::{Cost, measure};
 use companion::diffusion::{ComputeDevice, Probe, Published};
