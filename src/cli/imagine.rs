@@ -329,7 +329,8 @@ impl ProgressLine {
         if *stage == ImageStage::Decoding {
             words.push_str(" · decoding");
         } else if let Some(rate) = steps_per_second.filter(|rate| *rate > 0.0) {
-            words.push_str(&format!(" · {}", speed(rate, total.saturating_sub(*done))));
+            words.push_str(" · ");
+            words.push_str(&speed(rate, total.saturating_sub(*done)));
         }
         let bar = bar(u64::from(*done), u64::from(*total), 20);
         let line = format!("{bar} {words}");

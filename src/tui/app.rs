@@ -236,7 +236,7 @@ impl App {
             }
             Event::Recalled { entries } => self.learn_history(entries),
             Event::ImageSettingsChanged { model, device } => {
-                self.learn_image_settings(model, device)
+                self.learn_image_settings(model, device);
             }
             Event::LanguageChanged { language } => self.language = language,
             Event::LimitsChanged { limits } => self.limits = limits,
