@@ -29,18 +29,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         families = vec![Published::Sd1, Published::Sdxl];
     }
     let device = ComputeDevice::open(device, Probe::ChildProcess)?;
-    println!("| family | size | text encoders | UNet step | VAE decode | building | peak memory |");
-    println!("|---|---|---|---|---|---|---|");
+    println!(
+        "| family | size | text encoders | UNet step | VAE decode | building | beside the weights: step | decode | peak |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
     for family in families {
         let side = side.unwrap_or(family.side());
         let times = measure(family, &device, side, repetitions)?;
         println!(
-            "| {} | {side} | {} | {} | {} | {} | {} |",
+            "| {} | {side} | {} | {} | {} | {} | {} | {} | {} |",
             family.name(),
             seconds(times.text_encoders),
             seconds(times.unet_step),
             seconds(times.vae_decode),
             seconds(times.building),
+            gigabytes(times.unet_memory),
+            gigabytes(times.vae_memory),
             peak_memory().unwrap_or_else(|| "?".to_owned()),
         );
     }
@@ -53,7 +57,13 @@ fn seconds(cost: Cost) -> String {
     format!("{wall:.2} s ({cpu:.2})")
 }
 
-/// Of this process, since it began.
+fn gigabytes(bytes: Option<u64>) -> String {
+    bytes.map_or("?".to_owned(), |bytes| {
+        format!("{:.2} GB", bytes as f64 / 1e9)
+    })
+}
+
+/// Of this process, since its VAE was built.
 fn peak_memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::config::{Config, Folders};
+use crate::diffusion::{ComputeDevice, Probe};
 use crate::jail::{self, WallState};
 use crate::kernel::{self, ExecuteMode, ExecuteRequest, Kernel, find_program};
-use crate::protocol::{Language, Status};
+use crate::models::Catalogue;
+use crate::protocol::{DeviceKind, Language, Status};
 use crate::safety::Judge;
 use crate::store;
 
@@ -66,7 +68,8 @@ impl Finding {
     }
 }
 
-/// Looks at versions, kernels, walls and folders. The terminal is the UI's to look at.
+/// Looks at versions, kernels, walls, devices of pictures and folders. The terminal is the UI's to
+/// look at.
 pub(crate) fn examine(folders: &Folders, config: &Config) -> Vec<Finding> {
     let mut findings = vec![Finding::new(
         "versions",
@@ -83,6 +86,8 @@ pub(crate) fn examine(folders: &Folders, config: &Config) -> Vec<Finding> {
         findings.push(examine_kernel(spec, config));
     }
     findings.extend(walls());
+    findings.extend(DeviceKind::ALL.iter().copied().map(examine_device));
+    findings.push(examine_default_model(folders, config));
     findings.extend(folders.all().map(|(name, path)| examine_folder(name, path)));
     findings.push(examine_history(folders));
     findings.push(match folders.config_file() {
@@ -207,6 +212,33 @@ fn examine_wall(state: WallState) -> Finding {
         ),
     };
     Finding::new("jail", wall.name(), grade, detail)
+}
+
+/// Whether pictures can be computed on a device; the processor is enough.
+fn examine_device(kind: DeviceKind) -> Finding {
+    let (grade, detail) = match ComputeDevice::open(kind, Probe::ChildProcess) {
+        Ok(device) if device.is_software() => (
+            Grade::Degraded,
+            "computes, but its driver is software: slower than cpu, and used only when asked for \
+             by name"
+                .to_owned(),
+        ),
+        Ok(_) => (Grade::Good, "computes".to_owned()),
+        Err(error) => (Grade::Absent, error.to_string()),
+    };
+    Finding::new("pictures", kind.name(), grade, detail)
+}
+
+fn examine_default_model(folders: &Folders, config: &Config) -> Finding {
+    let catalogue = Catalogue::new(&folders.data, config.models_dir.as_deref());
+    let (grade, detail) = match catalogue.default_model() {
+        Some(model) => (Grade::Good, model.name),
+        None => (
+            Grade::Absent,
+            "none; companion models pull or import brings one".to_owned(),
+        ),
+    };
+    Finding::new("pictures", "model", grade, detail)
 }
 
 /// Whether a folder can be written, without creating it.

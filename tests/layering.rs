@@ -54,7 +54,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "doctor",
-        &["protocol", "kernel", "config", "store", "jail", "safety"],
+        &[
+            "protocol",
+            "kernel",
+            "config",
+            "store",
+            "jail",
+            "safety",
+            "diffusion",
+            "models",
+        ],
     ),
     (
         "tui",

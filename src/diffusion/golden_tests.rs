@@ -18,7 +18,7 @@ use super::tensor::{Device, Tensor, to_device, to_host};
 use super::weights::{StateDict, open_component, open_file};
 
 /// Largest difference to diffusers that a module may have, in f32.
-const MODULE: f32 = 1e-4;
+pub(super) const MODULE: f32 = 1e-4;
 
 /// The same for inner states, whose numbers go up to 113, as a part of the largest of them: eight
 /// units in the last place of an f32.
@@ -56,13 +56,22 @@ impl Golden {
     }
 
     pub(super) fn tensor<const D: usize>(&self, name: &str) -> Tensor<D> {
+        self.tensor_on(name, &CPU, DType::F32)
+    }
+
+    pub(super) fn tensor_on<const D: usize>(
+        &self,
+        name: &str,
+        device: &Device,
+        dtype: DType,
+    ) -> Tensor<D> {
         let shape = self.numbers.get(name).map(|tensor| tensor.shape().to_vec());
         let shape = shape.and_then(|shape| shape.try_into().ok());
         let shape = shape.unwrap_or_else(|| panic!("{name} is no tensor of rank {D}"));
-        to_device(self.read(name), shape, &CPU, DType::F32)
+        to_device(self.read(name), shape, device, dtype)
     }
 
-    fn tokens(&self, name: &str) -> Vec<u32> {
+    pub(super) fn tokens(&self, name: &str) -> Vec<u32> {
         self.read(name).into_iter().map(|id| id as u32).collect()
     }
 

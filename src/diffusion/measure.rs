@@ -1,6 +1,8 @@
-//! How long the networks of a published family take on a device, without their weights.
+//! How long the networks of a published family take on a device, and how much memory, without
+//! their weights.
 //!
-//! For `examples/bench_diffusion.rs`: random numbers take as long as trained ones.
+//! For `examples/bench_diffusion.rs`, and for the factors of the memory forecast: random numbers
+//! take as much as trained ones.
 
 use std::time::{Duration, Instant};
 
@@ -35,6 +37,10 @@ pub struct Measurement {
     pub vae_decode: Cost,
     /// Building all networks, with drawing the weights.
     pub building: Cost,
+    /// What the first UNet step took beside the weights, in bytes, where the system tells.
+    pub unet_memory: Option<u64>,
+    /// What the decoding took beside the weights, in bytes, where the system tells.
+    pub vae_memory: Option<u64>,
 }
 
 /// A stop watch.
@@ -75,6 +81,33 @@ fn cpu_time() -> Option<Duration> {
     let ticks = ticks.next()?.ok()? + ticks.next()?.ok()?;
     // A tick is 10 ms on every Linux (USER_HZ).
     Some(Duration::from_millis(10 * ticks))
+}
+
+/// The memory of this process, from one moment on.
+pub(super) struct Gauge {
+    /// What was resident at first, in bytes.
+    before: u64,
+}
+
+impl Gauge {
+    /// Where the system forgets its peak when told to: on Linux.
+    pub(super) fn start() -> Option<Self> {
+        std::fs::write("/proc/self/clear_refs", "5").ok()?;
+        status("VmRSS:").map(|before| Self { before })
+    }
+
+    /// The most that there has been since, above what there was, in bytes.
+    pub(super) fn stop(self) -> Option<u64> {
+        Some(status("VmHWM:")?.saturating_sub(self.before))
+    }
+}
+
+/// A number of `/proc/self/status`, in bytes.
+fn status(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes << 10)
 }
 
 /// Builds a family's networks with random weights, and times each on pictures of `side` pixels.
@@ -123,10 +156,12 @@ pub fn measure(
         }),
         timestep_cond: None,
     };
+    let gauge = Gauge::start();
     let (unet_step, latents) = best(repetitions, || {
         let out = unet.forward(sample.clone(), 500.0, &conditions);
         to_host(out.clone(), "the UNet").map(|_| out)
     })?;
+    let unet_memory = gauge.and_then(Gauge::stop);
     drop(unet);
 
     let watch = Watch::start();
@@ -134,6 +169,7 @@ pub fn measure(
     let vae = AutoencoderKl::new(&family.vae(), &loader.root());
     building += watch.stop();
     let latents = super::tensor::as_f32(latents);
+    let gauge = Gauge::start();
     let (vae_decode, ()) = best(1, || {
         to_host(vae.decode(latents.clone()), "the VAE's decoder").map(drop)
     })?;
@@ -142,6 +178,8 @@ pub fn measure(
         unet_step,
         vae_decode,
         building,
+        unet_memory,
+        vae_memory: gauge.and_then(Gauge::stop),
     })
 }
 

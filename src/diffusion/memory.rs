@@ -4,6 +4,7 @@
 //! `examples/bench_diffusion.rs`.
 
 use super::config::{AutoencoderKlConfig, UNetConfig};
+use super::cpu;
 use super::pipeline::decode::Tiling;
 
 /// Copies of the widest feature map that are alive at once while a UNet level is computed: input,
@@ -22,6 +23,8 @@ const SMALLEST_TILE: usize = 32;
 pub struct Forecast {
     /// All networks.
     pub weights: u64,
+    /// What the processor's own layout of weights will add to them, for good.
+    pub transformed: u64,
     /// The UNet's largest moment, without its weights.
     pub denoising: u64,
     /// The VAE's largest moment, without its weights, with the chosen tiling.
@@ -35,16 +38,111 @@ pub struct Forecast {
 impl Forecast {
     /// The largest moment of all.
     pub fn peak(&self) -> u64 {
-        self.weights
+        self.weights.saturating_add(self.beside_the_weights())
+    }
+
+    /// What it will take when the networks are there.
+    pub fn beside_the_weights(&self) -> u64 {
+        self.transformed
             .saturating_add(self.denoising.max(self.decoding))
     }
 
     /// Whether it should fit. What is not known is believed.
     pub fn fits(&self) -> bool {
-        let beside_the_weights = self.denoising.max(self.decoding);
         self.available
-            .is_none_or(|available| beside_the_weights <= available)
+            .is_none_or(|available| self.beside_the_weights() <= available)
     }
+}
+
+/// What the processor's transformed weights will take beyond those that are there already, in
+/// bytes, for latents of this size.
+pub(crate) fn transformed(unet: &UNetConfig, vae: &AutoencoderKlConfig, latent: [usize; 2]) -> u64 {
+    let convolutions = unet_convolutions(unet, latent).into_iter();
+    let all: u64 = convolutions
+        .chain(decoder_convolutions(vae, latent))
+        .map(|conv| cpu::transformed_bytes_of(conv.inputs, conv.outputs, conv.out))
+        .sum();
+    all.saturating_sub(cpu::transformed_bytes())
+}
+
+/// A 3×3 convolution of a network.
+struct Convolution {
+    inputs: usize,
+    outputs: usize,
+    /// Height and width of its result.
+    out: [usize; 2],
+}
+
+/// The two convolutions of a resnet.
+fn resnet(inputs: usize, outputs: usize, out: [usize; 2]) -> [Convolution; 2] {
+    [inputs, outputs].map(|inputs| Convolution {
+        inputs,
+        outputs,
+        out,
+    })
+}
+
+/// The convolutions of stride 1 in a UNet's blocks, as `unet_blocks` has them.
+fn unet_convolutions(config: &UNetConfig, latent: [usize; 2]) -> Vec<Convolution> {
+    let channels = &config.block_out_channels;
+    let size = |level: usize| latent.map(|side| side.div_ceil(1 << level));
+    let mut found = Vec::new();
+    let mut before = channels.first().copied().unwrap_or_default();
+    for (level, (&own, &layers)) in channels.iter().zip(&config.layers_per_block).enumerate() {
+        for _ in 0..layers {
+            found.extend(resnet(before, own, size(level)));
+            before = own;
+        }
+    }
+    let bottom = size(channels.len().saturating_sub(1));
+    found.extend(resnet(before, before, bottom));
+    found.extend(resnet(before, before, bottom));
+    let levels = channels.iter().zip(&config.layers_per_block).enumerate();
+    for (level, (&own, &layers)) in levels.rev() {
+        let above = level
+            .checked_sub(1)
+            .map(|above| (channels[above], size(above)));
+        for layer in 0..=layers {
+            let last = layer == layers;
+            let skip = above.map_or(own, |(above, _)| if last { above } else { own });
+            found.extend(resnet(before + skip, own, size(level)));
+            before = own;
+        }
+        found.extend(above.map(|(_, out)| Convolution {
+            inputs: own,
+            outputs: own,
+            out,
+        }));
+    }
+    found
+}
+
+/// The convolutions of stride 1 in a VAE's decoder.
+fn decoder_convolutions(config: &AutoencoderKlConfig, latent: [usize; 2]) -> Vec<Convolution> {
+    let mut out = latent;
+    let mut before = config
+        .block_out_channels
+        .last()
+        .copied()
+        .unwrap_or_default();
+    let mut found = Vec::new();
+    found.extend(resnet(before, before, out));
+    found.extend(resnet(before, before, out));
+    for (level, &own) in config.block_out_channels.iter().enumerate().rev() {
+        for _ in 0..=config.layers_per_block {
+            found.extend(resnet(before, own, out));
+            before = own;
+        }
+        if level > 0 {
+            out = out.map(|side| 2 * side);
+            found.push(Convolution {
+                inputs: own,
+                outputs: own,
+                out,
+            });
+        }
+    }
+    found
 }
 
 /// The largest moment of a UNet step: `latent` is height and width, `batch` how many at once.

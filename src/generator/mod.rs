@@ -340,7 +340,7 @@ fn check_memory(pipeline: &Pipeline, settings: &Settings) -> Result<(), Generato
         return Ok(());
     }
     Err(GeneratorError::Memory {
-        needed_bytes: forecast.denoising.max(forecast.decoding),
+        needed_bytes: forecast.beside_the_weights(),
         available_bytes: forecast.available.unwrap_or_default(),
     })
 }

@@ -1,6 +1,7 @@
 //! Convolutions as products of matrices.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use burn_tensor::TensorData;
 use rayon::prelude::*;
@@ -11,6 +12,21 @@ use super::winograd;
 /// Numbers in the buffer of gathered columns: what the caches of a core hold, and enough for a
 /// product to be worth its while.
 const COLUMN_NUMBERS: usize = 4 << 20;
+
+/// Bytes of all transformed weights that are alive: they come with use, and stay.
+static TRANSFORMED: AtomicU64 = AtomicU64::new(0);
+
+/// What transformed weights take now, in bytes.
+pub(crate) fn transformed_bytes() -> u64 {
+    TRANSFORMED.load(Ordering::Relaxed)
+}
+
+/// What the transformed weights of a 3×3 convolution to maps of `out` take, in bytes.
+pub(crate) fn transformed_bytes_of(inputs: usize, outputs: usize, out: [usize; 2]) -> u64 {
+    let numbers = winograd::pays(Geometry::SAME, inputs, outputs, out)
+        .then(|| winograd::transformed_numbers(inputs, outputs));
+    (numbers.unwrap_or(0) * size_of::<f32>()) as u64
+}
 
 /// Kernel, stride and padding of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +42,14 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
+    /// 3×3, with results where there were pixels.
+    pub(super) const SAME: Self = Self {
+        kernel: 3,
+        stride: 1,
+        before: 1,
+        after: 1,
+    };
+
     /// Side of the result.
     pub(crate) fn output(self, side: usize) -> usize {
         (side + self.before + self.after).saturating_sub(self.kernel) / self.stride + 1
@@ -81,15 +105,21 @@ impl CpuConv {
         let pictures = x.chunks(inputs * height * width);
         for (x, out) in pictures.zip(out.chunks_mut(outputs * rows * columns)) {
             if winograd::pays(self.geometry, inputs, outputs, [rows, columns]) {
-                let weight = self
-                    .transformed
-                    .get_or_init(|| winograd::transform_weight(&self.weight, inputs, &self.device));
+                let weight = self.transformed.get_or_init(|| {
+                    TRANSFORMED.fetch_add(self.transformed_size(), Ordering::Relaxed);
+                    winograd::transform_weight(&self.weight, inputs, &self.device)
+                });
                 winograd::convolve(weight, &self.bias, x, out, [height, width], &self.device);
             } else {
                 self.gather(x, out, [height, width], [rows, columns]);
             }
         }
         Tensor::from_data(TensorData::new(out, shape), &self.device)
+    }
+
+    fn transformed_size(&self) -> u64 {
+        let numbers = winograd::transformed_numbers(self.inputs, self.bias.len());
+        (numbers * size_of::<f32>()) as u64
     }
 
     /// Adds the bias to `[out, n]`, in place where burn lets go of the numbers.
@@ -177,6 +207,14 @@ impl CpuConv {
                     *gathered = *seen;
                 }
             }
+        }
+    }
+}
+
+impl Drop for CpuConv {
+    fn drop(&mut self) {
+        if self.transformed.get().is_some() {
+            TRANSFORMED.fetch_sub(self.transformed_size(), Ordering::Relaxed);
         }
     }
 }

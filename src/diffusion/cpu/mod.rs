@@ -16,7 +16,7 @@ mod winograd;
 use burn_dispatch::DispatchDevice;
 use burn_tensor::DType;
 
-pub(crate) use conv::{CpuConv, Geometry};
+pub(crate) use conv::{CpuConv, Geometry, transformed_bytes, transformed_bytes_of};
 pub(crate) use fused::{Then, attention, geglu, group_norm};
 
 use super::tensor::Device;

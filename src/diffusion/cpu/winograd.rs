@@ -39,16 +39,15 @@ const MOST_WEIGHTS: usize = 1920 * 640;
 
 /// Whether the transformation pays.
 pub(super) fn pays(geometry: Geometry, inputs: usize, outputs: usize, out: [usize; 2]) -> bool {
-    let same = Geometry {
-        kernel: 3,
-        stride: 1,
-        before: 1,
-        after: 1,
-    };
-    geometry == same
+    geometry == Geometry::SAME
         && inputs.min(outputs) >= FEWEST_CHANNELS
         && inputs * outputs <= MOST_WEIGHTS
         && out[0] * out[1] >= FEWEST_PIXELS
+}
+
+/// How many numbers [`transform_weight`] gives.
+pub(super) const fn transformed_numbers(inputs: usize, outputs: usize) -> usize {
+    POINTS * outputs * inputs
 }
 
 /// `G g Gᵀ` of each kernel: `[out, in · 9]` to `[36, out, in]`.

@@ -68,9 +68,7 @@ impl Pipeline {
     pub fn decode(&self, latents: &Latents) -> Result<image::RgbImage, DiffusionError> {
         let vae = &self.components.vae;
         let [_, height, width] = latents.0.shape;
-        let available = super::memory::available().filter(|_| !self.batches());
-        let first =
-            super::memory::tiling(&vae.config, [height, width], vae.dtype.size(), available);
+        let (first, _) = self.tiling([height, width]);
         let mut reason = String::new();
         for tiling in [first].into_iter().chain(RESCUE_TILES.map(Tiling::Tiles)) {
             match vae.decode(&latents.0, tiling) {

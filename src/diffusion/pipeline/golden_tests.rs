@@ -12,11 +12,15 @@ use super::*;
 use crate::protocol::ImageRequest;
 
 /// Largest difference of a value between 0 and 1.
-const PICTURE: f32 = 2.0 / 255.0;
+pub(super) const PICTURE: f32 = 2.0 / 255.0;
 
 fn load(golden: &Golden) -> Pipeline {
+    load_onto(golden, &ComputeDevice::cpu())
+}
+
+pub(super) fn load_onto(golden: &Golden, device: &ComputeDevice) -> Pipeline {
     let request = LoadRequest::folder(&golden.model);
-    Pipeline::load(&request, &ComputeDevice::cpu(), &mut |_, _| ()).expect("a model")
+    Pipeline::load(&request, device, &mut |_, _| ()).expect("a model")
 }
 
 /// Tokens of a golden prompt, for each encoder.
@@ -31,10 +35,10 @@ fn tokens(golden: &Golden, names: &[&str]) -> Vec<Vec<Chunk>> {
     names.iter().map(chunk).collect()
 }
 
-struct Run<'a> {
-    golden: &'a Golden,
-    pipeline: &'a Pipeline,
-    prompts: &'a Prompts,
+pub(super) struct Run<'a> {
+    pub(super) golden: &'a Golden,
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) prompts: &'a Prompts,
 }
 
 impl Run<'_> {
@@ -72,6 +76,12 @@ impl Run<'_> {
 
     /// Holds a run against the golden picture.
     fn check(&self, name: &str, request: &ImageRequest) {
+        let worst = self.difference(name, request);
+        assert!(worst <= PICTURE, "{name}: {worst}");
+    }
+
+    /// The largest difference of a run to the golden picture.
+    pub(super) fn difference(&self, name: &str, request: &ImageRequest) -> f32 {
         let latents = self.latents(request, None);
         let expected = self.golden.read(&format!("run.{name}.final_latents"));
         let worst_latent = largest_difference(&latents.0.numbers, &expected);
@@ -88,7 +98,7 @@ impl Run<'_> {
             .collect();
         let worst = largest_difference(&picture, &self.golden.read(&format!("run.{name}.image")));
         report(name, worst_latent, worst);
-        assert!(worst <= PICTURE, "{name}: {worst}");
+        worst
     }
 }
 
@@ -100,7 +110,11 @@ fn report(name: &str, latent: f32, picture: f32) {
     );
 }
 
-fn request(scheduler: SchedulerName, sigmas: Option<Sigmas>, steps: u32) -> ImageRequest {
+pub(super) fn request(
+    scheduler: SchedulerName,
+    sigmas: Option<Sigmas>,
+    steps: u32,
+) -> ImageRequest {
     ImageRequest {
         size: Some((64, 64)),
         scheduler: Some(scheduler),
@@ -111,7 +125,7 @@ fn request(scheduler: SchedulerName, sigmas: Option<Sigmas>, steps: u32) -> Imag
     }
 }
 
-fn icons(golden: &Golden, pipeline: &Pipeline) -> Prompts {
+pub(super) fn icons(golden: &Golden, pipeline: &Pipeline) -> Prompts {
     let encode = |name| {
         pipeline
             .encode_tokens(&tokens(golden, &[name]), 0)

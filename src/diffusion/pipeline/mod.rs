@@ -17,6 +17,8 @@ mod source;
 mod golden_tests;
 #[cfg(test)]
 mod reference_tests;
+#[cfg(all(test, feature = "vulkan"))]
+mod vulkan_tests;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -217,20 +219,40 @@ impl Pipeline {
         } else {
             1
         };
-        // Only the processor's memory can be asked after: a GPU says when it is full.
-        let is_cpu = self.device == ComputeDevice::cpu();
-        let available = memory::available().filter(|_| is_cpu);
-        let tiling = memory::tiling(&vae.config, latent, vae.dtype.size(), available);
+        let (tiling, available) = self.tiling(latent);
         let decoded = match tiling {
             Tiling::Whole => latent,
             Tiling::Tiles(side) => [side; 2],
         };
         Forecast {
             weights: self.components.weight_bytes,
+            transformed: self.transformed(latent),
             denoising: memory::denoising(unet_config, latent, batch, self.components.dtype.size()),
             decoding: memory::decoding(&vae.config, decoded, vae.dtype.size()),
             tiling,
             available,
+        }
+    }
+
+    /// How latents of a size will be decoded, and the memory that there is, where it is known.
+    fn tiling(&self, latent: [usize; 2]) -> (Tiling, Option<u64>) {
+        let vae = &self.components.vae;
+        // Only the processor's memory can be asked after: a GPU says when it is full.
+        let is_cpu = self.device == ComputeDevice::cpu();
+        let available = memory::available().filter(|_| is_cpu);
+        let for_decoding = available.map(|bytes| bytes.saturating_sub(self.transformed(latent)));
+        let tiling = memory::tiling(&vae.config, latent, vae.dtype.size(), for_decoding);
+        (tiling, available)
+    }
+
+    fn transformed(&self, latent: [usize; 2]) -> u64 {
+        if self.device == ComputeDevice::cpu() {
+            let Components {
+                unet_config, vae, ..
+            } = &self.components;
+            memory::transformed(unet_config, &vae.config, latent)
+        } else {
+            0
         }
     }
 
