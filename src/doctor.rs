@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::config::{Config, Folders};
-use crate::diffusion::{ComputeDevice, Probe};
+use crate::diffusion::{ComputeDevice, DiffusionError, Probe};
 use crate::jail::{self, WallState};
 use crate::kernel::{self, ExecuteMode, ExecuteRequest, Kernel, find_program};
 use crate::models::Catalogue;
@@ -224,6 +224,8 @@ fn examine_device(kind: DeviceKind) -> Finding {
                 .to_owned(),
         ),
         Ok(_) => (Grade::Good, "computes".to_owned()),
+        // Which device it is stands before the line.
+        Err(DiffusionError::Device { reason, .. }) => (Grade::Absent, reason),
         Err(error) => (Grade::Absent, error.to_string()),
     };
     Finding::new("pictures", kind.name(), grade, detail)

@@ -12,8 +12,8 @@ fn a_picture_is_made_while_the_prompt_stays_alive() {
     stage.enter("6 * 7");
     stage.wait_for_text("Out[1] = 42");
     stage.wait_for_text("60 steps");
-    let screen = stage.wait_for_text("seed 1 ·");
-    assert!(screen.has("▀") || screen.has("▄"), "{}", screen.text);
+    stage.wait_for_text("seed 1 ·");
+    stage.wait_for("its pixels", |screen| screen.has("▀") || screen.has("▄"));
     stage.enter("/info");
     let screen = stage.wait_for_text("model hash");
     assert!(screen.has("a red apple"), "{}", screen.text);

@@ -170,7 +170,7 @@ fn pages_open_and_close() {
     stage.wait_for_prompt("py 1");
     for (command, text) in [
         ("/help", "/restart"),
-        ("/doctor", "half blocks"),
+        ("/doctor", "no program gains privileges"),
         ("/kernels", "RustPython"),
         ("/set", "seconds that a cell may take"),
         ("/history", "search ›"),
