@@ -5,6 +5,8 @@
 
 #[path = "support/figures.rs"]
 mod figures;
+#[path = "support/monty.rs"]
+mod monty;
 #[path = "support/peers.rs"]
 #[expect(dead_code, reason = "other benchmarks ask for node, too")]
 mod peers;
@@ -68,7 +70,7 @@ const TASKS: [Task; 5] = [
 fn main() -> io::Result<()> {
     figures::print_load();
     let peer = peers::python();
-    let monty = peers::monty();
+    let sandbox = monty::find();
     for task in TASKS {
         let languages = [
             (Language::Python, "py", task.python),
@@ -106,9 +108,9 @@ fn main() -> io::Result<()> {
             }
             table.push(series);
         }
-        if let Some(monty) = &monty {
+        if let Some(python) = &sandbox {
             let mut series = Series::against("pydantic-monty", "py metered");
-            for time in peers::times_of_monty(monty, task.python, TURNS * ROUNDS)? {
+            for time in monty::times(python, task.python, TURNS * ROUNDS)? {
                 series.push(time);
             }
             table.push(series);

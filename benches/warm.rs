@@ -2,6 +2,8 @@
 
 #[path = "support/figures.rs"]
 mod figures;
+#[path = "support/monty.rs"]
+mod monty;
 #[path = "support/peers.rs"]
 mod peers;
 
@@ -127,9 +129,9 @@ fn main() -> io::Result<()> {
         }
         all.extend([own, inside, other]);
     }
-    if let Some(monty) = peers::monty() {
+    if let Some(python) = monty::find() {
         let mut series = Series::against("pydantic-monty, a session", "companion py");
-        for taken in peers::times_of_monty(&monty, "1+1", ROUNDS)? {
+        for taken in monty::times(&python, "1+1", ROUNDS)? {
             series.push(taken);
         }
         all.push(series);

@@ -2,6 +2,10 @@
 //! `cargo run --release --example bench_diffusion -- sd1 --device cpu --size 512`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "bytes as gigabytes of three digits"
+)]
 use companion::diffusion::measure::{Cost, measure};
 use companion::diffusion::{ComputeDevice, Probe, Published};
 use companion::protocol::DeviceKind;
