@@ -11,7 +11,6 @@ fn a_picture_is_made_while_the_prompt_stays_alive() {
     // A cell runs beside it.
     stage.enter("6 * 7");
     stage.wait_for_text("Out[1] = 42");
-    stage.wait_for_text("60 steps");
     stage.wait_for_text("seed 1 ·");
     stage.wait_for("its pixels", |screen| screen.has("▀") || screen.has("▄"));
     stage.enter("/info");
