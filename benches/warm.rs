@@ -152,9 +152,10 @@ fn snapshots() -> io::Result<Vec<Series>> {
             let started = Instant::now();
             let execution = executor.execute(Language::Python, code);
             let execution = execution.map_err(io::Error::other)?;
-            match execution.is_ok() {
-                true => Ok(started.elapsed()),
-                false => Err(io::Error::other(format!("{execution:?}"))),
+            if execution.is_ok() {
+                Ok(started.elapsed())
+            } else {
+                Err(io::Error::other(format!("{execution:?}")))
             }
         };
         run(&format!(

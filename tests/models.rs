@@ -180,7 +180,7 @@ fn hub() -> String {
         for mut stream in listener.incoming().flatten() {
             let mut lines = BufReader::new(stream.try_clone().expect("a handle")).lines();
             let first = lines.next().and_then(Result::ok).unwrap_or_default();
-            lines.map_while(Result::ok).find(|line| line.is_empty());
+            lines.map_while(Result::ok).find(String::is_empty);
             let path = first.split(' ').nth(1).unwrap_or_default();
             let files = model_files();
             let body = if path == "/api/models/some/thing/revision/main?blobs=true" {

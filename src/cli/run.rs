@@ -12,6 +12,7 @@ use crate::protocol::{Grant, Language, Origin};
 
 /// Runs a program; its output streams as it comes, unchanged into pipes and files.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "the flags of a command line")]
 pub(super) struct Run {
     /// The program; - is standard input. Its extension tells the language
     #[arg(value_name = "FILE")]

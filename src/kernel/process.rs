@@ -203,9 +203,10 @@ impl Kernel {
         let ended = begun.and_then(|()| run.run_to_end(&controller, on_event));
         let finished = match ended {
             Ok(Ended::Done(finished)) => {
-                let orders = match is_cell {
-                    true => worker.states.advance(),
-                    false => Vec::new(),
+                let orders = if is_cell {
+                    worker.states.advance()
+                } else {
+                    Vec::new()
                 };
                 // If the keeper is gone the next cell will find out.
                 let _ = worker.order(orders);

@@ -108,9 +108,10 @@ impl States {
                 None => line.at,
             }),
             redo: count(line.states.len().saturating_sub(line.at + 1)),
-            branches: match has_branches {
-                true => self.lines.iter().map(|line| line.name.clone()).collect(),
-                false => Vec::new(),
+            branches: if has_branches {
+                self.lines.iter().map(|line| line.name.clone()).collect()
+            } else {
+                Vec::new()
             },
             branch: has_branches.then(|| line.name.clone()),
         }

@@ -67,6 +67,7 @@ pub(crate) struct UNetConfig {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as diffusers writes it")]
 struct Raw {
     #[serde(default = "four")]
     in_channels: usize,

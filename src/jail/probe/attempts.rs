@@ -793,6 +793,10 @@ impl Canaries {
 }
 
 /// Makes a system call.
+#[expect(
+    clippy::many_single_char_names,
+    reason = "the six arguments of a system call"
+)]
 fn call(number: libc::c_long, arguments: [usize; 6]) -> Outcome {
     let [a, b, c, d, e, f] = arguments;
     // SAFETY: the attempts above pass addresses of locals that are large enough for what the call

@@ -144,7 +144,7 @@ impl Recipe {
             None => model.clone(),
         });
         let ours = [
-            self.scheduler.map(|it| it.name()),
+            self.scheduler.map(SchedulerName::name),
             self.sigmas.map(Sigmas::name),
         ];
         let ours: Vec<_> = ours.into_iter().flatten().collect();

@@ -95,7 +95,7 @@ impl Script {
     }
 
     /// The same with nothing told so far.
-    fn from_here(mut self) -> Self {
+    fn forgetful(mut self) -> Self {
         self.told.clear();
         self
     }
@@ -109,7 +109,7 @@ impl Script {
                     .submit("x")
                     .finished_at(cell, Status::Ok, Some(timeline(depth, 0)))
             })
-            .from_here()
+            .forgetful()
     }
 }
 
@@ -335,7 +335,7 @@ fn a_restart_and_the_end_drop_what_asks() {
         careful()
             .submit("1")
             .examined(1, &[], question(None))
-            .from_here()
+            .forgetful()
             .command(command)
             .check(rest);
     }
@@ -536,7 +536,7 @@ fn a_kernel_that_is_not_idle_does_not_travel() {
     careful()
         .submit("1")
         .examined(1, &[], question(None))
-        .from_here()
+        .forgetful()
         .command(undo(1))
         .check(
             "
@@ -746,7 +746,7 @@ fn what_never_runs_uses_no_grant_up() {
         .submit("1")
         .examined(1, &[], question(None))
         .command(answer(1, Answer::No))
-        .from_here()
+        .forgetful()
         .submit("2")
         .examined(2, &[], Verdict::Run);
     script.check(

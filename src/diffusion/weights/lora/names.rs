@@ -100,9 +100,10 @@ impl Targets {
         let prefixed = PREFIXES
             .iter()
             .find_map(|(prefix, component)| Some((*component, layer.strip_prefix(prefix)?)));
-        let (component, name) = prefixed.unwrap_or(match layer.starts_with("text_model.") {
-            true => (Component::TextEncoder(0), layer),
-            false => (Component::Unet, layer),
+        let (component, name) = prefixed.unwrap_or(if layer.starts_with("text_model.") {
+            (Component::TextEncoder(0), layer)
+        } else {
+            (Component::Unet, layer)
         });
         let name = name.replace('.', "_");
         let weight = match component {
@@ -127,11 +128,11 @@ impl Targets {
         found(name)
             .or_else(|| found(&name.replace("_processor_", "_")))
             .or_else(|| found(&format!("{}_0", name.replace("_processor_", "_"))))
-            .or_else(|| found(&self.from_ldm(name)?))
+            .or_else(|| found(&self.diffusers_name(name)?))
     }
 
     /// The flattened name of diffusers for a flattened one of LDM.
-    fn from_ldm(&self, name: &str) -> Option<String> {
+    fn diffusers_name(&self, name: &str) -> Option<String> {
         let flat = |name: &str| name.trim_end_matches('.').replace('.', "_");
         if let Some((_, new)) = UNET_ENDS.iter().find(|(old, _)| flat(old) == name) {
             return Some(flat(new));
