@@ -244,6 +244,7 @@ impl ImageGenerator {
             step_began: Instant::now(),
             rate: None,
             failure: None,
+            is_over: false,
         };
         let drawn = pipeline.generate(&settled(filled, &settings), &pictures, &mut told);
         match told.failure.take() {
@@ -377,6 +378,8 @@ struct Told<'a, 'b> {
     /// Steps in a second, smoothed.
     rate: Option<f32>,
     failure: Option<GeneratorError>,
+    /// Whoever listens broke off with a picture: nothing after it is wanted.
+    is_over: bool,
 }
 
 impl Told<'_, '_> {
@@ -420,6 +423,9 @@ impl Told<'_, '_> {
 
 impl Observer for Told<'_, '_> {
     fn on_step(&mut self, step: StepInfo) -> ControlFlow<()> {
+        if self.is_over {
+            return ControlFlow::Break(());
+        }
         let took = self.step_began.elapsed().max(Duration::from_micros(1));
         self.step_began = Instant::now();
         // The first step has prompts and kernels in it.
@@ -454,8 +460,11 @@ impl Observer for Told<'_, '_> {
         self.began = Instant::now();
         self.step_began = self.began;
         match image {
-            Ok(image) => drop((self.on_news)(News::Image(image))),
-            Err(error) => self.failure = Some(error),
+            Ok(image) => self.is_over |= (self.on_news)(News::Image(image)).is_break(),
+            Err(error) => {
+                self.failure = Some(error);
+                self.is_over = true;
+            }
         }
     }
 }

@@ -188,3 +188,25 @@ fn who_breaks_off_gets_no_picture_and_may_ask_again() {
         1
     );
 }
+
+#[test]
+fn who_breaks_off_with_a_picture_waits_for_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let request = ImageRequest {
+        count: Some(3),
+        ..apple()
+    };
+    let (mut pictures, mut last) = (0, 0);
+    let stopped = generator(folder.path()).generate(&request, &mut |news| match news {
+        News::Image(_) => {
+            pictures += 1;
+            ControlFlow::Break(())
+        }
+        News::Progress(progress, _) => {
+            last = progress.image;
+            ControlFlow::Continue(())
+        }
+    });
+    assert!(matches!(stopped, Err(GeneratorError::Cancelled)));
+    assert_eq!((pictures, last), (1, 1));
+}

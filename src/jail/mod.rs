@@ -39,7 +39,8 @@ pub(crate) enum Wall {
     NoNewPrivileges,
     /// No capability is left.
     Capabilities,
-    /// Bounds on address space, descriptors, files, core dumps, locked memory, CPU time.
+    /// Bounds on address space, descriptors, files, core dumps, locked memory; on CPU time where
+    /// [`Bounds`] has one.
     ResourceLimits,
     /// Landlock refuses every file and folder.
     Landlock,
@@ -121,9 +122,7 @@ impl Wall {
         match self {
             Self::NoNewPrivileges => "no program gains privileges",
             Self::Capabilities => "all dropped, for good",
-            Self::ResourceLimits => {
-                "address space, descriptors, file size, core dumps, CPU time are bounded"
-            }
+            Self::ResourceLimits => "address space, descriptors, file size, core dumps are bounded",
             Self::Landlock => "no file or folder can be opened, made, changed or removed",
             Self::LandlockNetwork => "no TCP connection, in or out",
             Self::LandlockScopes => "no signal and no abstract socket to the outside",
