@@ -10,6 +10,7 @@ mod layering;
 mod models;
 mod pty;
 mod safety;
+#[cfg(target_os = "linux")]
 mod security;
 mod shell;
 mod snapshots;

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use super::{Bounds, Missing, Wall, WallState, confine_interpreter, confine_keeper, separate};
 
@@ -37,7 +36,6 @@ fn serve() -> i32 {
     missing.extend(confine_keeper());
     missing.extend(confine_interpreter(&Bounds {
         address_space_bytes: 8 << 30,
-        cpu: Some(Duration::from_mins(1)),
         open_files: 16,
     }));
     let printed = serde_json::to_string(&missing)

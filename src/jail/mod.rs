@@ -39,8 +39,7 @@ pub(crate) enum Wall {
     NoNewPrivileges,
     /// No capability is left.
     Capabilities,
-    /// Bounds on address space, descriptors, files, core dumps, locked memory; on CPU time where
-    /// [`Bounds`] has one.
+    /// Bounds on address space, descriptors, files, core dumps, locked memory.
     ResourceLimits,
     /// Landlock refuses every file and folder.
     Landlock,
@@ -251,8 +250,6 @@ impl Walls {
 pub(crate) struct Bounds {
     /// Mapped memory, with binary and stacks.
     pub address_space_bytes: u64,
-    /// Time on processors, of all its threads; whole seconds, rounded up.
-    pub cpu: Option<Duration>,
     /// Descriptors at a time.
     pub open_files: u64,
 }
@@ -276,6 +273,12 @@ pub(crate) fn confine_keeper() -> Vec<Missing> {
 /// Comes in the runner after the fork, before its threads start.
 pub(crate) fn confine_interpreter(bounds: &Bounds) -> Vec<Missing> {
     system::confine_interpreter(bounds, Walls::ALL)
+}
+
+/// Has the system end this process once it has had so much of the processors: what stands behind
+/// those that count more finely. `None` takes the bound away.
+pub(crate) fn bound_processor_time(end: Option<Duration>) {
+    system::bound_processor_time(end);
 }
 
 /// A wall as it was found.

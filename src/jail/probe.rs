@@ -11,7 +11,6 @@
 
 mod attempts;
 
-use std::time::Duration;
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 
@@ -24,7 +23,6 @@ pub(super) const ARGUMENT: &str = "__companion-probe";
 /// The bounds that a probe lives in.
 const BOUNDS: Bounds = Bounds {
     address_space_bytes: 2 << 30,
-    cpu: Some(Duration::from_secs(30)),
     open_files: 32,
 };
 

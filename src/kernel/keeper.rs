@@ -17,6 +17,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
@@ -36,21 +37,17 @@ pub(super) enum Role {
 /// # Errors
 /// When the system gives no pipe or no process.
 pub(super) fn split(input: File, output: File) -> io::Result<Role> {
-    let pipe = || rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC);
     let (down_read, down_write) = pipe()?;
     let (up_read, up_write) = pipe()?;
     let (records_read, records_write) = pipe()?;
     let slots = (0..SLOTS).map(|_| pipe()).collect::<Result<Vec<_>, _>>()?;
-    let (slots_read, slots_write): (Vec<_>, Vec<_>) = slots
-        .into_iter()
-        .map(|(read, write)| (File::from(read), File::from(write)))
-        .unzip();
+    let (slots_read, slots_write) = slots.into_iter().unzip();
     let children = ChildSignals::new()?;
     match fork()? {
         Forked::Child => Ok(Role::Runner(Seat {
-            input: down_read.into(),
-            output: up_write.into(),
-            snapshots: Snapshots::new(records_write.into(), slots_read),
+            input: down_read,
+            output: up_write,
+            snapshots: Snapshots::new(records_write, slots_read),
         })),
         Forked::Parent(runner) => {
             for pipe in [&up_read, &records_read] {
@@ -61,10 +58,10 @@ pub(super) fn split(input: File, output: File) -> io::Result<Role> {
                 output,
                 from_parent: Frames::default(),
                 from_runner: Frames::default(),
-                down: down_write.into(),
-                down_read: down_read.into(),
-                up: up_read.into(),
-                records: records_read.into(),
+                down: down_write,
+                down_read,
+                up: up_read,
+                records: records_read,
                 slots: slots_write,
                 sleepers: [None; SLOTS],
                 children,
@@ -73,6 +70,12 @@ pub(super) fn split(input: File, output: File) -> io::Result<Role> {
             }))
         }
     }
+}
+
+/// A pipe that no program inherits.
+fn pipe() -> io::Result<(File, File)> {
+    let (read, write) = io::pipe()?;
+    Ok((OwnedFd::from(read).into(), OwnedFd::from(write).into()))
 }
 
 /// The process between the parent and the runner.

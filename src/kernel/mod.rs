@@ -76,6 +76,10 @@ pub(crate) enum Start {
 pub(crate) type Build = fn(Arc<dyn Host>) -> Result<Box<dyn Interpreter>, StartError>;
 
 /// What a worker that serves its pipes itself is given.
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "whoever serves can only refuse")
+)]
 pub(crate) struct Pipes {
     /// Frames of the parent.
     pub input: std::fs::File,

@@ -1,5 +1,6 @@
 //! The parent's side of a kernel: its worker, its cells, its states.
 
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,13 +99,10 @@ impl Kernel {
     /// # Errors
     /// When the system gives no pipe.
     pub fn new(language: Language, program: PathBuf, limits: &Limits) -> Result<Self, KernelError> {
-        let wake = rustix::pipe::pipe_with(
-            rustix::pipe::PipeFlags::CLOEXEC | rustix::pipe::PipeFlags::NONBLOCK,
-        )
-        .map_err(|error| KernelError::Spawn {
+        let wake = wake_pipe().map_err(|source| KernelError::Spawn {
             language,
             program: program.clone(),
-            source: error.into(),
+            source,
         })?;
         let controls = Arc::new(Controls {
             waiting: Mutex::new(Vec::new()),
@@ -322,4 +320,14 @@ pub(super) fn take(controls: &Controls) -> Vec<Control> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner),
     )
+}
+
+/// Neither end ever blocks.
+fn wake_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = io::pipe()?;
+    let ends = (read.into(), write.into());
+    for end in [&ends.0, &ends.1] {
+        rustix::io::ioctl_fionbio(end, true)?;
+    }
+    Ok(ends)
 }

@@ -297,6 +297,9 @@ impl<'a> Run<'a> {
         let status = match self.why {
             Some(Why::User) => Status::Interrupted { variables },
             Some(Why::Limit(kind)) => self.limit(kind, variables),
+            None if status.and_then(|status| status.signal()) == Some(libc::SIGXCPU) => {
+                self.limit(LimitKind::Cpu, variables)
+            }
             None if is_out_of_memory => self.limit(LimitKind::Memory, variables),
             None => Status::Died {
                 message: obituary(status, last_words),

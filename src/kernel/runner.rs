@@ -27,6 +27,7 @@ use super::{
     Build, ExecuteRequest, Host, HostCall, HostCallError, HostReturn, Interpreter, Meter,
     ReadLineError, Terms, memory,
 };
+use crate::jail;
 use crate::protocol::{Completions, Cost, LimitKind, Stream};
 
 /// Native stack of the interpreter.
@@ -37,6 +38,8 @@ const WATCH_STACK_BYTES: usize = 1 << 20;
 const CHUNK_BYTES: usize = 16 << 10;
 /// … and after so long at the latest.
 const CHUNK_DELAY: Duration = Duration::from_millis(8);
+/// The system's own bound on CPU time comes so much later than ours.
+const BACKSTOP: Duration = Duration::from_secs(2);
 /// A result or traceback longer than this is cut.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
@@ -52,7 +55,7 @@ pub(super) struct Seat {
 
 /// Runs cells until the parent closes its pipe. The exit code.
 pub(super) fn run(seat: Seat, build: Build, terms: Terms) -> i32 {
-    let Ok(wake) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC) else {
+    let Ok((woken, wake)) = std::io::pipe() else {
         return BROKEN;
     };
     let Seat {
@@ -70,7 +73,7 @@ pub(super) fn run(seat: Seat, build: Build, terms: Terms) -> i32 {
             stream: Stream::Stdout,
             last_sent: Instant::now(),
         }),
-        wake,
+        wake: (woken.into(), wake.into()),
         is_running: AtomicBool::new(false),
         cpu_end: Mutex::new(None),
         is_interrupted: AtomicBool::new(false),
@@ -223,7 +226,8 @@ fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
             // Nobody but this thread can poke again before the byte is read.
             Ok(0) => {
                 if shared.cpu_time_left() == Some(Duration::ZERO) {
-                    *lock(&shared.cpu_end) = None;
+                    // Once: the parent sees to the end, and the system behind it.
+                    *lock(&shared.cpu_end) = Some(Duration::MAX);
                     let kind = LimitKind::Cpu;
                     shared.send(&FromWorker::Reached { kind });
                 }
@@ -272,7 +276,9 @@ fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
             }
             Ok(Frame::Message(ToWorker::Execute(request))) if !is_running => {
                 shared.begin(true);
-                *lock(&shared.cpu_end) = request.cpu_time.map(|time| time_on_processors() + time);
+                if let Some(time) = request.cpu_time {
+                    shared.bound_cpu_time(time);
+                }
                 Request::Execute(request)
             }
             Ok(Frame::Message(ToWorker::Complete { source, cursor })) if !is_running => {
@@ -348,8 +354,16 @@ impl Shared {
         self.is_interrupted.store(false, Ordering::SeqCst);
         *lock(&self.line) = None;
         *lock(&self.returned) = None;
-        *lock(&self.cpu_end) = None;
+        if lock(&self.cpu_end).take().is_some() {
+            jail::bound_processor_time(None);
+        }
         self.is_running.store(runs, Ordering::SeqCst);
+    }
+
+    fn bound_cpu_time(&self, time: Duration) {
+        let end = time_on_processors() + time;
+        *lock(&self.cpu_end) = Some(end);
+        jail::bound_processor_time(Some(end + BACKSTOP));
     }
 
     /// How long the cell may go on at least: it has one processor.

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::fd::FromRawFd;
+use std::os::fd::OwnedFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, WaitOptions, waitpid};
@@ -188,6 +190,7 @@ pub(super) struct ChildSignals(File);
 
 impl ChildSignals {
     /// Blocks the signal for the calling thread.
+    #[cfg(target_os = "linux")]
     pub fn new() -> io::Result<Self> {
         // SAFETY: the set is initialised before it is used, and lives long enough.
         let fd = unsafe {
@@ -202,6 +205,15 @@ impl ChildSignals {
         }
         // SAFETY: the call above gave it to us, and nobody else knows it.
         Ok(Self(File::from(unsafe { OwnedFd::from_raw_fd(fd) })))
+    }
+
+    /// Has a handler write to a socket. Forks write there too, which wakes in vain and no more.
+    #[cfg(not(target_os = "linux"))]
+    pub fn new() -> io::Result<Self> {
+        let (read, write) = std::os::unix::net::UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        signal_hook::low_level::pipe::register(libc::SIGCHLD, write)?;
+        Ok(Self(File::from(OwnedFd::from(read))))
     }
 
     pub fn poll_fd(&self) -> PollFd<'_> {

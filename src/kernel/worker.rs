@@ -95,7 +95,6 @@ fn run() -> i32 {
         address_space_bytes: terms
             .memory_bytes
             .saturating_add(runner::STACK_BYTES as u64 + OVERHEAD_BYTES),
-        cpu: None,
         open_files: OPEN_FILES,
     };
     if let Some(message) = refusal(&jail::confine_interpreter(&bounds), terms) {

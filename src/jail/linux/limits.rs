@@ -1,5 +1,7 @@
 //! Resource limits: a process lowers its own, and can't raise them again.
 
+use std::time::Duration;
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::system::uname;
 
@@ -14,20 +16,11 @@ const MOST_PROCESSES: u64 = 256;
 /// # Errors
 /// When the limit is higher than that afterwards.
 pub(crate) fn cap(resource: Resource, value: u64) -> Result<(), String> {
-    cap_soft(resource, value, value)
-}
-
-fn cap_soft(resource: Resource, soft: u64, hard: u64) -> Result<(), String> {
     let before = getrlimit(resource);
-    let hard = before.maximum.map_or(hard, |before| before.min(hard));
+    let lower = |before: Option<u64>| Some(before.map_or(value, |before| before.min(value)));
     let limit = Rlimit {
-        current: Some(
-            before
-                .current
-                .map_or(soft, |before| before.min(soft))
-                .min(hard),
-        ),
-        maximum: Some(hard),
+        current: lower(before.current),
+        maximum: lower(before.maximum),
     };
     setrlimit(resource, limit)
         .map_err(|error| format!("{resource:?} could not be lowered: {error}"))
@@ -58,13 +51,18 @@ pub(crate) fn keeper(open_files: u64) -> Result<(), String> {
 /// Names the limit that could not be lowered.
 pub(crate) fn interpreter(bounds: &Bounds) -> Result<(), String> {
     cap(Resource::As, bounds.address_space_bytes)?;
-    cap(Resource::Nofile, bounds.open_files)?;
-    if let Some(cpu) = bounds.cpu {
-        let seconds = cpu.as_secs() + u64::from(cpu.subsec_nanos() > 0);
-        // SIGXCPU at the first, SIGKILL at the second.
-        cap_soft(Resource::Cpu, seconds, seconds + 1)?;
-    }
-    Ok(())
+    cap(Resource::Nofile, bounds.open_files)
+}
+
+/// Has the system end this process (`SIGXCPU`) once it has had so much of the processors, in whole
+/// seconds; `None` takes the bound away.
+pub(crate) fn processor_time(end: Option<Duration>) {
+    let limit = Rlimit {
+        current: end.map(|end| end.as_secs() + u64::from(end.subsec_nanos() > 0)),
+        maximum: getrlimit(Resource::Cpu).maximum,
+    };
+    // Somebody above us has set a stricter one, which holds as well.
+    let _ = setrlimit(Resource::Cpu, limit);
 }
 
 /// Bounds the number of processes.
@@ -91,4 +89,45 @@ fn counts_by_namespace() -> bool {
         .split(|c: char| !c.is_ascii_digit())
         .map(|number| number.parse::<u32>().unwrap_or(0));
     (numbers.next(), numbers.next()) >= (Some(5), Some(14))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::{CommandExt, ExitStatusExt};
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn the_system_ends_what_has_had_its_time_on_processors() {
+        let mut spin = Command::new("/bin/sh");
+        spin.args(["-c", "while :; do :; done"]);
+        // SAFETY: two system calls between fork and exec, which allocate nothing.
+        unsafe {
+            spin.pre_exec(|| {
+                processor_time(Some(Duration::from_millis(10)));
+                Ok(())
+            });
+        }
+        let status = spin.status().expect("there is a shell");
+        assert_eq!(status.signal(), Some(libc::SIGXCPU));
+    }
+
+    #[test]
+    fn a_bound_on_time_can_be_taken_away() {
+        let mut look = Command::new("/bin/sh");
+        look.args(["-c", "ulimit -St"]);
+        // SAFETY: as above.
+        unsafe {
+            look.pre_exec(|| {
+                processor_time(Some(Duration::from_secs(7)));
+                processor_time(None);
+                Ok(())
+            });
+        }
+        let output = look.output().expect("there is a shell");
+        let hard = getrlimit(Resource::Cpu).maximum;
+        let expected = hard.map_or_else(|| "unlimited".to_owned(), |hard| hard.to_string());
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected);
+    }
 }

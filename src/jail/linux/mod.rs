@@ -39,6 +39,8 @@ pub(super) fn separate(walls: Walls) -> Vec<Missing> {
     missing
 }
 
+pub(super) use limits::processor_time as bound_processor_time;
+
 pub(super) fn confine_keeper(walls: Walls) -> Vec<Missing> {
     let mut missing = Vec::new();
     let mut put_up = |wall, put_up: &dyn Fn() -> Result<(), String>| {

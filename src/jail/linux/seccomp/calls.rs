@@ -122,7 +122,7 @@ pub(super) fn interpreter() -> Vec<Call> {
             [libc::PR_SET_NAME, libc::PR_SET_PDEATHSIG]
                 .map(|option| vec![Test::Is(0, word!(option))]),
         ),
-        // Its own limits can be read, and the one on CPU time be lowered for a cell.
+        // Its own limits can be read, and the one on CPU time be moved for a cell.
         some(
             SYS_prlimit64,
             [
