@@ -210,6 +210,7 @@ impl From<GeneratorError> for Report {
                     | GeneratorError::Memory { .. }
                     | GeneratorError::Engine(
                         DiffusionError::Request(_)
+                        | DiffusionError::Memory { .. }
                         | DiffusionError::Size { .. }
                         | DiffusionError::Device { .. }
                         | DiffusionError::Scheduler(_),

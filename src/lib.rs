@@ -21,8 +21,9 @@
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
-//!    atomic · jail · nesting · panics · sanitize   leaves: files, the walls of the system, how deep a
-//!                                             text nests, other people's panics, untrusted text
+//!    atomic · jail · nesting · panics · safetensors · sanitize   leaves: files, the walls of the
+//!                                             system, how deep a text nests, other people's panics,
+//!                                             files of tensors, untrusted text
 //! ```
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
@@ -88,6 +89,7 @@ mod panics;
 mod picture;
 pub mod protocol;
 pub(crate) mod runtime;
+mod safetensors;
 pub(crate) mod safety;
 mod sanitize;
 pub mod session;

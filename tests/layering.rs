@@ -12,14 +12,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("panics", &[]),
     ("jail", &[]),
     ("nesting", &[]),
+    ("safetensors", &["sanitize"]),
     ("picture", &["protocol", "panics"]),
     ("kernel", &["protocol", "jail", "nesting"]),
     ("safety", &["protocol", "atomic", "panics", "nesting"]),
     ("session", &["protocol"]),
     ("store", &["protocol", "atomic", "panics"]),
-    ("models", &["protocol", "atomic"]),
+    ("models", &["protocol", "atomic", "safetensors"]),
     ("config", &["protocol", "atomic"]),
-    ("diffusion", &["protocol", "panics"]),
+    ("diffusion", &["protocol", "panics", "safetensors"]),
     (
         "runtime",
         &[

@@ -22,13 +22,13 @@ use crate::runtime::{file_name, new_session, now};
 use crate::store::{self, Store};
 use crate::tui::backend_choice;
 use crate::tui::image::{ShowOptions, show_to_stdout};
-use crate::tui::view::text::{bar, duration, speed};
+use crate::tui::view::text::{bar, duration, forecast, speed};
 
 /// Makes pictures from a prompt: PNG files in this folder, shown where a terminal reads.
 #[derive(Debug, Args)]
 pub(super) struct Imagine {
     /// What is to be seen
-    #[arg(value_name = "PROMPT", required = true)]
+    #[arg(value_name = "PROMPT", required_unless_present = "latents")]
     prompt: Vec<String>,
     /// The file; with --count a number is put before its extension
     /// [default: named after the prompt, never over another]
@@ -295,6 +295,8 @@ fn print_json(made: &Made, request: &ImageRequest, started: Instant) {
 struct ProgressLine {
     columns: Option<usize>,
     is_drawn: bool,
+    /// What it will take has been said.
+    is_forecast: bool,
 }
 
 impl ProgressLine {
@@ -302,6 +304,7 @@ impl ProgressLine {
         Self {
             columns: columns(&io::stderr()).filter(|_| !is_quiet),
             is_drawn: false,
+            is_forecast: false,
         }
     }
 
@@ -316,8 +319,15 @@ impl ProgressLine {
             done,
             total,
             steps_per_second,
+            forecast: memory,
             ..
         } = progress;
+        if let Some(memory) = memory
+            && !std::mem::replace(&mut self.is_forecast, true)
+        {
+            self.clear();
+            let _ = writeln!(io::stderr(), "{}", forecast(memory));
+        }
         let mut words = match stage {
             ImageStage::Preparing => "preparing".to_owned(),
             ImageStage::Loading => format!("loading {done}/{total}"),

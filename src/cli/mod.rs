@@ -23,7 +23,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::config::{Config, FolderOverrides, Folders};
 use crate::error::Report;
-use crate::generator::ImageGenerator;
+use crate::generator::{ImageGenerator, LATENTS_FOLDER};
 use crate::kernel;
 use crate::models::Catalogue;
 use crate::panics;
@@ -106,8 +106,13 @@ impl Context {
     }
 
     fn generator(&self) -> ImageGenerator {
-        let Folders { cache, .. } = &self.folders;
-        ImageGenerator::with(self.catalogue(), self.folders.styles_file(), cache.clone())
+        let Folders { cache, data, .. } = &self.folders;
+        ImageGenerator::with(
+            self.catalogue(),
+            self.folders.styles_file(),
+            cache.clone(),
+            data.join(LATENTS_FOLDER),
+        )
     }
 }
 

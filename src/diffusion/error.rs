@@ -81,6 +81,19 @@ pub enum DiffusionError {
         /// What its probe said.
         reason: String,
     },
+    /// The model is larger than the memory that is free.
+    #[error(
+        "{} takes {:.1} GiB of memory, and {:.1} GiB are free; a smaller model may fit, or end other programs",
+        .path.display(), gibibytes(*.needed_bytes), gibibytes(*.available_bytes)
+    )]
+    Memory {
+        /// The model.
+        path: PathBuf,
+        /// What its networks take.
+        needed_bytes: u64,
+        /// What there is.
+        available_bytes: u64,
+    },
     /// A computation failed on the device.
     #[error("{stage} failed on {device}: {reason}")]
     Execution {
@@ -111,6 +124,10 @@ pub enum DiffusionError {
     /// `on_step` broke off.
     #[error("cancelled")]
     Cancelled,
+}
+
+fn gibibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 30)
 }
 
 impl DiffusionError {

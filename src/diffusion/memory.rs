@@ -8,6 +8,7 @@
 
 use super::config::{AutoencoderKlConfig, UNetConfig};
 use super::cpu;
+use super::device::ComputeDevice;
 use super::pipeline::decode::Tiling;
 
 /// Copies of the widest feature map that are alive at once while a UNet level is computed: input,
@@ -20,42 +21,6 @@ const DECODE_COPIES: u64 = 3;
 
 /// A tile smaller than this shows its seams.
 const SMALLEST_TILE: usize = 32;
-
-/// What a picture will take, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Forecast {
-    /// All networks.
-    pub weights: u64,
-    /// What the processor's own layout of weights will add to them, for good.
-    pub transformed: u64,
-    /// The UNet's largest moment, without its weights.
-    pub denoising: u64,
-    /// The VAE's largest moment, without its weights, with the chosen tiling.
-    pub decoding: u64,
-    /// How it will be decoded.
-    pub tiling: Tiling,
-    /// What there is, where it is known.
-    pub available: Option<u64>,
-}
-
-impl Forecast {
-    /// The largest moment of all.
-    pub fn peak(&self) -> u64 {
-        self.weights.saturating_add(self.beside_the_weights())
-    }
-
-    /// What it will take when the networks are there.
-    pub fn beside_the_weights(&self) -> u64 {
-        self.transformed
-            .saturating_add(self.denoising.max(self.decoding))
-    }
-
-    /// Whether it should fit. What is not known is believed.
-    pub fn fits(&self) -> bool {
-        self.available
-            .is_none_or(|available| self.beside_the_weights() <= available)
-    }
-}
 
 /// What the processor's transformed weights will take beyond those that are there already, in
 /// bytes, for latents of this size.
@@ -202,8 +167,12 @@ pub(crate) fn tiling(
     Tiling::Tiles(side)
 }
 
-/// Bytes that the system would give without swapping.
-pub(crate) fn available() -> Option<u64> {
+/// Bytes that the system would give for this device without swapping. Only the processor's memory
+/// can be asked after: a GPU says when it is full.
+pub(crate) fn available_on(device: &ComputeDevice) -> Option<u64> {
+    if *device != ComputeDevice::cpu() {
+        return None;
+    }
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text
         .lines()

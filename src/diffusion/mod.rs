@@ -56,7 +56,8 @@ mod golden_tests;
 pub use config::Published;
 pub use device::{ComputeDevice, Probe, answer_probe_if_asked};
 pub use error::{DiffusionError, WeightFaults};
-pub use memory::Forecast;
+#[cfg(test)]
+pub(crate) use pipeline::fail_decodings;
 pub use pipeline::{
     Family, GeneratedImage, Latents, LoadRequest, Observer, Pictures, Pipeline, Settings, StepInfo,
     Tiling,

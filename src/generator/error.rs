@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::diffusion::DiffusionError;
 use crate::models::ModelError;
-use crate::picture::{PictureError, shown_size};
+use crate::picture::{PictureError, shown_path, shown_size};
 
 /// A request did not become pictures.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,14 @@ pub enum GeneratorError {
     /// The engine failed, or can't do what was asked for.
     #[error("{0}")]
     Engine(#[source] DiffusionError),
+    /// The picture is drawn, and no device could decode it.
+    #[error("the picture could not be decoded: {reason}")]
+    Undecoded {
+        /// What the last device said.
+        reason: String,
+        /// The file with its latents, unless the disk refused that.
+        latents: Option<PathBuf>,
+    },
     /// Whoever asked broke off.
     #[error("interrupted")]
     Cancelled,
@@ -112,6 +120,14 @@ impl GeneratorError {
             Self::Engine(DiffusionError::Weights { .. } | DiffusionError::Malformed { .. }) => {
                 Some("companion models verify tells what is wrong with it".to_owned())
             }
+            Self::Undecoded {
+                latents: Some(path),
+                ..
+            } => Some(format!(
+                "nothing is lost: companion imagine --latents {} decodes it when there is more \
+                 memory",
+                shown_path(path)
+            )),
             _ => None,
         }
     }

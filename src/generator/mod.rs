@@ -8,29 +8,36 @@
 //! Absent on purpose: where pictures are kept, and queues; both are the caller's.
 
 mod error;
+mod hash;
+mod kept;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use etcetera::BaseStrategy as _;
 use image::{GrayImage, RgbImage};
 
 pub use error::GeneratorError;
+use hash::HashInProgress;
+use kept::Kept;
+use told::{Listener, Told, finish, milliseconds, settled, small};
 
 use crate::atomic;
 use crate::diffusion::{
-    ComputeDevice, DiffusionError, GeneratedImage, LoadRequest, Observer, Pictures, Pipeline,
-    Preview, Probe, Settings, StepInfo,
+    ComputeDevice, DiffusionError, Latents, LoadRequest, Pictures, Pipeline, Probe,
 };
-use crate::models::{Catalogue, Hasher, Model, Styles};
+use crate::models::{Catalogue, Model, Styles};
 use crate::picture;
-use crate::protocol::{DeviceKind, Generation, ImageProgress, ImageRequest, ImageStage};
+use crate::protocol::{
+    DeviceKind, Generation, ImageProgress, ImageRequest, ImageStage, MemoryForecast,
+};
+
+/// Where in the user's data latents wait for their picture.
+pub(crate) const LATENTS_FOLDER: &str = "latents";
 
 /// Makes pictures from prompts.
 ///
@@ -48,6 +55,8 @@ pub struct ImageGenerator {
     catalogue: Catalogue,
     styles_file: PathBuf,
     cache: PathBuf,
+    /// Where latents wait for their picture.
+    latents: PathBuf,
     /// What was asked for, and what came of it.
     device: Option<(Option<DeviceKind>, ComputeDevice)>,
     loaded: Option<Loaded>,
@@ -118,15 +127,28 @@ impl ImageGenerator {
         let own = |folder: PathBuf| folder.join("companion");
         let catalogue = Catalogue::new(&own(base.data_dir()), None);
         let styles = own(base.config_dir()).join("styles.toml");
-        Ok(Self::with(catalogue, styles, own(base.cache_dir())))
+        let latents = own(base.data_dir()).join(LATENTS_FOLDER);
+        Ok(Self::with(
+            catalogue,
+            styles,
+            own(base.cache_dir()),
+            latents,
+        ))
     }
 
-    /// With these models, the user's own styles in this file, and a folder for what can be lost.
-    pub(crate) fn with(catalogue: Catalogue, styles_file: PathBuf, cache: PathBuf) -> Self {
+    /// With these models, the user's own styles in this file, a folder for what can be lost, and one
+    /// for latents that wait for their picture.
+    pub(crate) fn with(
+        catalogue: Catalogue,
+        styles_file: PathBuf,
+        cache: PathBuf,
+        latents: PathBuf,
+    ) -> Self {
         Self {
             catalogue,
             styles_file,
             cache,
+            latents,
             device: None,
             loaded: None,
         }
@@ -169,58 +191,16 @@ impl ImageGenerator {
         request: &ImageRequest,
         on_news: &mut dyn FnMut(News<'_>) -> ControlFlow<()>,
     ) -> Result<(), GeneratorError> {
-        let tell = |on_news: &mut dyn FnMut(News<'_>) -> ControlFlow<()>, stage, done, total| {
-            let progress = ImageProgress {
-                stage,
-                image: 1,
-                images: request.count.unwrap_or(1),
-                done,
-                total,
-                ..ImageProgress::default()
-            };
-            match on_news(News::Progress(progress, None)) {
-                ControlFlow::Continue(()) => Ok(()),
-                ControlFlow::Break(()) => Err(GeneratorError::Cancelled),
-            }
-        };
-        tell(on_news, ImageStage::Preparing, 0, 0)?;
+        tell(on_news, request, ImageStage::Preparing, 0, 0)?;
+        if let Some(path) = &request.latents {
+            return self.decode(request, path, on_news);
+        }
         let styled = self.styled(request)?;
         let pictures = Pictures {
             init: request.init.as_deref().map(read_rgb).transpose()?,
             mask: request.mask.as_deref().map(read_gray).transpose()?,
         };
-        let model = self.model(request.model.as_deref())?;
-        let device = self.open_device(request.device)?;
-        let is_loaded = self.loaded.as_ref().is_some_and(|loaded| {
-            loaded.model.path == model.path
-                && loaded.loras == styled.loras
-                && *loaded.pipeline.device() == device
-        });
-        if !is_loaded {
-            // Two models at once may be more than there is room for.
-            self.loaded = None;
-            let hash = HashInProgress::start(&self.cache, &model);
-            let mut has_broken = false;
-            let vocabulary = self.catalogue.clip_vocabulary();
-            let load = LoadRequest {
-                path: &model.path,
-                tokenizer: vocabulary.as_deref(),
-                loras: &styled.loras,
-            };
-            let pipeline = Pipeline::load(&load, &device, &mut |done, total| {
-                let (done, total) = (small(done), small(total));
-                has_broken |= tell(on_news, ImageStage::Loading, done, total).is_err();
-            })?;
-            self.loaded = Some(Loaded {
-                model,
-                loras: styled.loras.clone(),
-                pipeline,
-                hash,
-            });
-            if has_broken {
-                return Err(GeneratorError::Cancelled);
-            }
-        }
+        self.load(&styled, on_news)?;
         let Some(Loaded {
             model,
             pipeline,
@@ -232,14 +212,28 @@ impl ImageGenerator {
         };
         let filled = model.defaults.fill(styled);
         let settings = pipeline.settle(&filled, &pictures)?;
-        check_memory(pipeline, &settings)?;
+        let forecast = pipeline.forecast(&settings);
+        check_memory(&forecast)?;
+        let progress = ImageProgress {
+            stage: ImageStage::Denoising,
+            image: 1,
+            images: settings.count,
+            total: settings.num_inference_steps,
+            forecast: Some(forecast),
+            ..ImageProgress::default()
+        };
+        if on_news(News::Progress(progress, None)).is_break() {
+            return Err(GeneratorError::Cancelled);
+        }
         let mut told = Told {
             on_news,
             settings: &settings,
             asked: request,
             model,
             hash,
-            device: device.kind().name(),
+            device: pipeline.device().kind().name(),
+            forecast,
+            kept: Kept::new(&self.latents),
             began: Instant::now(),
             step_began: Instant::now(),
             rate: None,
@@ -247,10 +241,114 @@ impl ImageGenerator {
             is_over: false,
         };
         let drawn = pipeline.generate(&settled(filled, &settings), &pictures, &mut told);
-        match told.failure.take() {
-            Some(failure) => Err(failure),
-            None => drawn.map(drop).map_err(GeneratorError::from),
+        match (told.failure.take(), drawn) {
+            (Some(failure), _) => Err(failure),
+            (None, Ok(_)) => Ok(()),
+            (None, Err(DiffusionError::Decode { reason, .. })) => Err(GeneratorError::Undecoded {
+                reason,
+                latents: told.kept.file(),
+            }),
+            (None, Err(error)) => Err(error.into()),
         }
+    }
+
+    /// Decodes latents that were kept, with the model that has drawn them.
+    fn decode(
+        &mut self,
+        request: &ImageRequest,
+        path: &Path,
+        on_news: &mut Listener<'_>,
+    ) -> Result<(), GeneratorError> {
+        let (latents, note) = Latents::read(path)?;
+        let noted: Option<ImageRequest> = note.and_then(|note| serde_json::from_str(&note).ok());
+        let noted = noted.unwrap_or_else(|| request.clone());
+        let generation = ImageRequest {
+            model: request.model.clone().or(noted.model.clone()),
+            device: request.device,
+            latents: None,
+            count: None,
+            ..noted
+        };
+        self.load(&generation, on_news)?;
+        let Some(Loaded {
+            model,
+            pipeline,
+            hash,
+            ..
+        }) = &mut self.loaded
+        else {
+            return Err(GeneratorError::Nothing);
+        };
+        pipeline.fits(&latents)?;
+        tell(on_news, request, ImageStage::Decoding, 0, 0)?;
+        let began = Instant::now();
+        let image = pipeline.decode(&latents).map_err(|error| match error {
+            DiffusionError::Decode { reason, .. } => GeneratorError::Undecoded {
+                reason,
+                latents: Some(path.to_owned()),
+            },
+            error => error.into(),
+        })?;
+        let image = finish(
+            &image,
+            Generation {
+                request: ImageRequest {
+                    model: Some(model.name.clone()),
+                    device: None,
+                    ..generation
+                },
+                model_hash: hash.wait(),
+                device: pipeline.device().kind().name().to_owned(),
+                time_ms: milliseconds(began.elapsed()),
+            },
+        )?;
+        // A listener that could not keep the picture breaks off.
+        if on_news(News::Image(image)).is_continue() && path.parent() == Some(&self.latents) {
+            kept::remove(path);
+        }
+        Ok(())
+    }
+
+    /// Has the request's model in memory, on its device.
+    fn load(
+        &mut self,
+        request: &ImageRequest,
+        on_news: &mut Listener<'_>,
+    ) -> Result<(), GeneratorError> {
+        let model = self.model(request.model.as_deref())?;
+        let device = self.open_device(request.device)?;
+        let is_loaded = self.loaded.as_ref().is_some_and(|loaded| {
+            loaded.model.path == model.path
+                && loaded.loras == request.loras
+                && *loaded.pipeline.device() == device
+        });
+        if is_loaded {
+            return Ok(());
+        }
+        // Two models at once may be more than there is room for.
+        self.loaded = None;
+        let hash = HashInProgress::start(&self.cache, &model);
+        let mut has_broken = false;
+        let vocabulary = self.catalogue.clip_vocabulary();
+        let load = LoadRequest {
+            path: &model.path,
+            tokenizer: vocabulary.as_deref(),
+            loras: &request.loras,
+        };
+        let pipeline = Pipeline::load(&load, &device, &mut |done, total| {
+            let (done, total) = (small(done), small(total));
+            has_broken |= tell(on_news, request, ImageStage::Loading, done, total).is_err();
+        })?;
+        self.loaded = Some(Loaded {
+            model,
+            loras: request.loras.clone(),
+            pipeline,
+            hash,
+        });
+        if has_broken {
+            return Err(GeneratorError::Cancelled);
+        }
+        Ok(())
     }
 
     /// What can be asked for by name, with a line about each: models, and styles. To be called on
@@ -314,35 +412,36 @@ impl ImageGenerator {
     }
 }
 
-/// The request with everything that the settings decided.
-fn settled(request: ImageRequest, settings: &Settings) -> ImageRequest {
-    ImageRequest {
-        prompt: settings.prompt.clone(),
-        negative_prompt: settings.negative_prompt.clone(),
-        size: Some((settings.width, settings.height)),
-        num_inference_steps: Some(settings.num_inference_steps),
-        guidance_scale: Some(settings.guidance_scale),
-        guidance_rescale: settings.guidance_rescale,
-        seed: Some(settings.seed),
-        generator: settings.generator,
-        scheduler: Some(settings.scheduler),
-        sigmas: settings.sigmas,
-        clip_skip: Some(settings.clip_skip),
-        count: Some(settings.count),
-        strength: settings.strength,
-        ..request
+/// Tells how far it has come, before there are steps.
+fn tell(
+    on_news: &mut Listener<'_>,
+    request: &ImageRequest,
+    stage: ImageStage,
+    done: u32,
+    total: u32,
+) -> Result<(), GeneratorError> {
+    let progress = ImageProgress {
+        stage,
+        image: 1,
+        images: request.count.unwrap_or(1),
+        done,
+        total,
+        ..ImageProgress::default()
+    };
+    match on_news(News::Progress(progress, None)) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(GeneratorError::Cancelled),
     }
 }
 
 /// Refuses what would be killed for its memory half an hour later.
-fn check_memory(pipeline: &Pipeline, settings: &Settings) -> Result<(), GeneratorError> {
-    let forecast = pipeline.forecast(settings);
+fn check_memory(forecast: &MemoryForecast) -> Result<(), GeneratorError> {
     if forecast.fits() {
         return Ok(());
     }
     Err(GeneratorError::Memory {
-        needed_bytes: forecast.beside_the_weights(),
-        available_bytes: forecast.available.unwrap_or_default(),
+        needed_bytes: forecast.working_bytes(),
+        available_bytes: forecast.available_bytes.unwrap_or_default(),
     })
 }
 
@@ -357,154 +456,6 @@ fn read_gray(path: &Path) -> Result<GrayImage, GeneratorError> {
 fn read(path: &Path) -> Result<image::DynamicImage, GeneratorError> {
     let (bytes, _) = picture::read(path)?;
     Ok(picture::decode(&bytes).map_err(|problem| problem.of(path))?)
-}
-
-fn small(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// Turns what the engine tells into news.
-struct Told<'a, 'b> {
-    on_news: &'a mut dyn FnMut(News<'_>) -> ControlFlow<()>,
-    settings: &'a Settings,
-    asked: &'b ImageRequest,
-    model: &'a Model,
-    hash: &'a mut HashInProgress,
-    device: &'static str,
-    /// When this picture was begun.
-    began: Instant,
-    /// When this step was begun.
-    step_began: Instant,
-    /// Steps in a second, smoothed.
-    rate: Option<f32>,
-    failure: Option<GeneratorError>,
-    /// Whoever listens broke off with a picture: nothing after it is wanted.
-    is_over: bool,
-}
-
-impl Told<'_, '_> {
-    fn image(&mut self, made: &GeneratedImage) -> Result<Image, GeneratorError> {
-        let took = self.began.elapsed();
-        let (width, height) = made.image.dimensions();
-        let request = ImageRequest {
-            // As it was typed: the style is told by its name.
-            prompt: self.asked.prompt.clone(),
-            negative_prompt: self.asked.negative_prompt.clone(),
-            model: Some(self.model.name.clone()),
-            seed: Some(made.seed),
-            count: None,
-            device: None,
-            ..settled(self.asked.clone(), self.settings)
-        };
-        let model_hash = self.hash.wait();
-        let png = picture::encode_png(
-            &made.image,
-            &picture::Made {
-                request: &request,
-                model: &self.model.name,
-                model_hash: model_hash.as_deref(),
-                device: self.device,
-                duration: took,
-            },
-        )?;
-        Ok(Image {
-            png,
-            width,
-            height,
-            generation: Generation {
-                request,
-                model_hash,
-                device: self.device.to_owned(),
-                time_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            },
-        })
-    }
-}
-
-impl Observer for Told<'_, '_> {
-    fn on_step(&mut self, step: StepInfo) -> ControlFlow<()> {
-        if self.is_over {
-            return ControlFlow::Break(());
-        }
-        let took = self.step_began.elapsed().max(Duration::from_micros(1));
-        self.step_began = Instant::now();
-        // The first step has prompts and kernels in it.
-        if step.step > 1 {
-            let now = 1.0 / took.as_secs_f32();
-            self.rate = Some(self.rate.map_or(now, |rate| rate * 0.7 + now * 0.3));
-        }
-        let (done, total) = (small(step.step), small(step.total));
-        let progress = ImageProgress {
-            stage: if done == total {
-                ImageStage::Decoding
-            } else {
-                ImageStage::Denoising
-            },
-            image: step.image + 1,
-            images: step.images,
-            done,
-            total,
-            steps_per_second: self.rate,
-            preview: None,
-        };
-        let Preview { width, height, rgb } = step.preview;
-        let so_far = RgbImage::from_raw(width, height, rgb).map(|pixels| SoFar {
-            pixels,
-            size: (self.settings.width, self.settings.height),
-        });
-        (self.on_news)(News::Progress(progress, so_far.as_ref()))
-    }
-
-    fn on_image(&mut self, made: GeneratedImage) {
-        let image = self.image(&made);
-        self.began = Instant::now();
-        self.step_began = self.began;
-        match image {
-            Ok(image) => self.is_over |= (self.on_news)(News::Image(image)).is_break(),
-            Err(error) => {
-                self.failure = Some(error);
-                self.is_over = true;
-            }
-        }
-    }
-}
-
-/// The hash of a model's weights, counted while the first picture is drawn.
-struct HashInProgress {
-    thread: Option<JoinHandle<Option<String>>>,
-    hash: Option<String>,
-    cancel: Arc<AtomicBool>,
-}
-
-impl HashInProgress {
-    fn start(cache: &Path, model: &Model) -> Self {
-        let cancel = Arc::new(AtomicBool::new(false));
-        let (flag, cache, model) = (Arc::clone(&cancel), cache.to_owned(), model.clone());
-        let thread = std::thread::Builder::new()
-            .name("hash".into())
-            .spawn(move || {
-                let mut hasher = Hasher::new(&cache, &flag);
-                hasher.model(&model, &mut |_| {}).ok().map(|hash| hash.0)
-            });
-        Self {
-            thread: thread.ok(),
-            hash: None,
-            cancel,
-        }
-    }
-
-    fn wait(&mut self) -> Option<String> {
-        if let Some(thread) = self.thread.take() {
-            self.hash = thread.join().ok().flatten();
-        }
-        self.hash.clone()
-    }
-}
-
-impl Drop for HashInProgress {
-    fn drop(&mut self) {
-        self.cancel.store(true, Ordering::SeqCst);
-    }
 }
 
 impl From<DiffusionError> for GeneratorError {

@@ -2,12 +2,18 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use super::*;
+use crate::diffusion::fail_decodings;
 use crate::picture::PictureMetadata;
 use crate::protocol::SchedulerName;
 
 fn generator(folder: &Path) -> ImageGenerator {
     let catalogue = Catalogue::new(folder, None);
-    ImageGenerator::with(catalogue, folder.join("styles.toml"), folder.join("cache"))
+    ImageGenerator::with(
+        catalogue,
+        folder.join("styles.toml"),
+        folder.join("cache"),
+        folder.join("latents"),
+    )
 }
 
 fn apple() -> ImageRequest {
@@ -167,7 +173,7 @@ fn who_breaks_off_gets_no_picture_and_may_ask_again() {
         ..apple()
     };
     let stopped = generator.generate(&request, &mut |news| match news {
-        News::Progress(one, so_far) if one.stage == ImageStage::Denoising => {
+        News::Progress(one, so_far) if one.stage == ImageStage::Denoising && one.done > 0 => {
             steps += 1;
             let so_far = so_far.expect("a preview");
             assert_eq!(so_far.pixels.dimensions(), (16, 16));
@@ -209,4 +215,62 @@ fn who_breaks_off_with_a_picture_waits_for_no_other() {
     });
     assert!(matches!(stopped, Err(GeneratorError::Cancelled)));
     assert_eq!((pictures, last), (1, 1));
+}
+
+#[test]
+fn what_it_will_take_is_told_before_the_first_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (progress, _) = make(&mut generator(folder.path()), &apple()).expect("a picture");
+    let told = progress.iter().find(|one| one.forecast.is_some());
+    let told = told.expect("a forecast");
+    assert_eq!((told.done, told.total), (0, 2));
+    let forecast = told.forecast.expect("as found");
+    assert!(forecast.weights_bytes > 1 << 20 && forecast.decoding_bytes > 0);
+    assert!(forecast.fits() && forecast.tile.is_none(), "{forecast:?}");
+}
+
+#[test]
+fn latents_outlive_a_decoder_that_runs_out_of_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut generator = generator(folder.path());
+    let (_, expected) = make(&mut generator, &apple()).expect("a picture");
+    let kept = || {
+        let folder = std::fs::read_dir(folder.path().join(LATENTS_FOLDER));
+        folder.map_or(0, Iterator::count)
+    };
+    assert_eq!(kept(), 0, "a picture that is there needs no latents");
+
+    // Whole, and in tiles of two sizes.
+    fail_decodings(3);
+    let error = make(&mut generator, &apple()).expect_err("no decoder");
+    let said = error.in_a_line();
+    let GeneratorError::Undecoded {
+        latents: Some(latents),
+        ..
+    } = error
+    else {
+        panic!("{error:?}");
+    };
+    assert!(
+        said.contains("out of memory") && said.contains("--latents"),
+        "{said}"
+    );
+    assert_eq!(kept(), 1);
+
+    fail_decodings(0);
+    let request = ImageRequest {
+        latents: Some(latents.clone()),
+        ..ImageRequest::default()
+    };
+    let (_, rescued) = make(&mut generator, &request).expect("a picture");
+    let pixels = |image: &Image| picture::decode(&image.png).expect("a picture");
+    let [rescued] = &rescued[..] else {
+        panic!("{} pictures", rescued.len());
+    };
+    assert_eq!(pixels(rescued), pixels(&expected[0]));
+    assert_eq!(rescued.generation.request, expected[0].generation.request);
+    assert_eq!(kept(), 0);
+
+    let gone = make(&mut generator, &request).expect_err("removed");
+    assert!(gone.in_a_line().contains("cannot read"), "{gone}");
 }

@@ -11,7 +11,6 @@
 
 mod attempts;
 
-
 use rustix::process::{Pid, WaitOptions, waitpid};
 
 use super::linux::{confine_interpreter, confine_keeper, separate};

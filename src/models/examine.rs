@@ -1,7 +1,7 @@
 //! What a model is: its family, its size, its numbers, and what is wrong with it at first sight.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use super::defaults::{Defaults, DefaultsSource};
 use super::error::{ModelError, shown_text};
 use super::family::{self, Family, Task};
 use super::layout::{self, INDEX_FILE, Index, Needed};
-use super::safetensors::{self, TensorInfo};
+use crate::safetensors::{self, HeaderError, TensorInfo};
 
 /// The largest config that is read.
 const MAX_CONFIG_BYTES: u64 = 4 << 20;
@@ -151,10 +151,10 @@ impl Model {
             if path.extension().is_none_or(|it| it != "safetensors") {
                 continue;
             }
-            match safetensors::read_header(path) {
+            match read_header(path) {
                 Ok(tensors) => {
                     for tensor in &tensors {
-                        *sizes.entry(tensor.dtype).or_default() += tensor.size_bytes();
+                        *sizes.entry(tensor.dtype).or_default() += tensor.size_bytes;
                         let count = tensor.shape.iter().product::<u64>();
                         values = values.saturating_add(count);
                     }
@@ -268,5 +268,23 @@ fn of_configs(unet: &Value, vae: &Value) -> Defaults {
         size: side.map(|side| (side, side)),
         guidance_scale: embeds_guidance.then_some(8.0),
         ..Defaults::default()
+    }
+}
+
+/// Reads and checks the header of a safetensors file.
+///
+/// # Errors
+/// If the file cannot be read or breaks a rule of the format.
+pub(super) fn read_header(path: &Path) -> Result<Vec<TensorInfo>, ModelError> {
+    let unreadable = |source| ModelError::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    match safetensors::read_header(&file) {
+        Ok(header) => Ok(header.tensors),
+        Err(HeaderError::Io(error)) => Err(unreadable(error)),
+        Err(HeaderError::Malformed(reason)) => Err(ModelError::malformed(path, reason)),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::safetensors::TensorInfo;
+use crate::safetensors::TensorInfo;
 
 /// The architectures that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

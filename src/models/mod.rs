@@ -18,7 +18,6 @@ mod hash;
 mod hub;
 mod import;
 mod layout;
-mod safetensors;
 mod style;
 mod verify;
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::catalogue::{Folder, FolderKind};
+use super::examine::read_header;
 use super::family::Family;
-use super::safetensors::read_header;
 use super::*;
 
 /// The bytes of a safetensors file with such a header and so much data.

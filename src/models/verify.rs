@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::checkpoint;
 use super::error::{ModelError, shown_text};
 use super::examine::{self, Model, reason_of};
 use super::hash::Hasher;
-use super::{checkpoint, safetensors};
 
 /// What a download leaves in its folder: whence it came, and what every file was.
 pub(super) const RECORD_FILE: &str = ".companion.json";
@@ -197,7 +197,7 @@ fn check(
 fn examine_content(path: &Path) -> Result<(), ModelError> {
     let extension = path.extension().and_then(|it| it.to_str());
     match extension.unwrap_or_default() {
-        "safetensors" => safetensors::read_header(path).map(drop),
+        "safetensors" => examine::read_header(path).map(drop),
         "ckpt" | "bin" | "pt" => checkpoint::read_names(path).map(drop),
         "json" => {
             let value = examine::read_json(path)?;

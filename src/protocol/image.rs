@@ -42,6 +42,8 @@ pub struct ImageRequest {
     pub count: Option<u32>,
     /// A picture to begin with.
     pub init: Option<PathBuf>,
+    /// A file of finished latents, to be decoded instead of drawing.
+    pub latents: Option<PathBuf>,
     /// How far from [`Self::init`] the result may go: 0 is not at all, 1 ignores it.
     pub strength: Option<f32>,
     /// Where to paint: white is painted anew, black is kept.
@@ -82,8 +84,46 @@ pub struct ImageProgress {
     pub total: u32,
     /// Steps in a second, once that is known.
     pub steps_per_second: Option<f32>,
+    /// What it will take, once that is known.
+    pub forecast: Option<MemoryForecast>,
     /// What the picture looks like so far. Its bytes are kept in memory only, and not for long.
     pub preview: Option<Artifact>,
+}
+
+/// How much memory pictures will take, told before they are begun. In bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryForecast {
+    /// All networks.
+    pub weights_bytes: u64,
+    /// What the processor's own layout of weights will add to them, for good.
+    pub transformed_bytes: u64,
+    /// The UNet's largest moment, beside the weights.
+    pub denoising_bytes: u64,
+    /// The VAE's largest moment, beside the weights, with the chosen tiling.
+    pub decoding_bytes: u64,
+    /// Side in pixels of the tiles in which it will be decoded; `None` is at once.
+    pub tile: Option<u32>,
+    /// What there is beside the weights, where it is known.
+    pub available_bytes: Option<u64>,
+}
+
+impl MemoryForecast {
+    /// The largest moment of all.
+    pub fn peak_bytes(&self) -> u64 {
+        self.weights_bytes.saturating_add(self.working_bytes())
+    }
+
+    /// What it will take when the networks are there.
+    pub fn working_bytes(&self) -> u64 {
+        self.transformed_bytes
+            .saturating_add(self.denoising_bytes.max(self.decoding_bytes))
+    }
+
+    /// Whether it should fit. What is not known is believed.
+    pub fn fits(&self) -> bool {
+        self.available_bytes
+            .is_none_or(|available| self.working_bytes() <= available)
+    }
 }
 
 /// What is being done for a request.

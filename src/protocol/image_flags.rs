@@ -50,6 +50,9 @@ pub struct ImageFlags {
     /// A picture of where to paint: white is painted anew, black is kept
     #[arg(long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
+    /// A file of finished latents to decode instead of drawing: what is left when memory ran out
+    #[arg(long, value_name = "FILE")]
+    latents: Option<PathBuf>,
     /// How many pictures, with seeds that follow each other
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     count: Option<u32>,
@@ -73,7 +76,7 @@ pub struct ImageFlags {
 struct Line {
     #[command(flatten)]
     flags: ImageFlags,
-    #[arg(value_name = "PROMPT", required = true)]
+    #[arg(value_name = "PROMPT", required_unless_present = "latents")]
     words: Vec<String>,
 }
 
@@ -99,6 +102,7 @@ impl ImageFlags {
             init: self.init,
             strength: self.strength,
             mask: self.mask,
+            latents: self.latents,
             loras: self.lora,
             device: self.device,
         }

@@ -31,8 +31,8 @@ pub use grant::{Grant, GrantScope, ParseGrantError, SessionGrant};
 pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};
 pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
 pub use image::{
-    DeviceKind, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus, NoiseGenerator,
-    SchedulerName, Sigmas, UnknownName,
+    DeviceKind, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus, MemoryForecast,
+    NoiseGenerator, SchedulerName, Sigmas, UnknownName,
 };
 pub use image_flags::ImageFlags;
 pub use language::{Language, UnknownLanguage};

@@ -7,12 +7,11 @@ use burn_tensor::DType;
 use super::super::config::UNetConfig;
 use super::super::device::ComputeDevice;
 use super::super::error::DiffusionError;
-use super::super::model::autoencoder_kl::AutoencoderKl;
+use super::super::memory;
 use super::super::model::clip::ClipTextModel;
 use super::super::model::unet::UNet2DConditionModel;
 use super::super::scheduler::SchedulerConfig;
 use super::super::tokenizer::ClipTokenizer;
-use super::super::weights::StateDict;
 use super::decode::Vae;
 use super::execute;
 use super::source::{ModelSource, TokenizerSource};
@@ -76,17 +75,21 @@ impl Components {
     ) -> Result<Self, DiffusionError> {
         let total = source.text_encoders.len() + 2;
         let (dtype, burn) = (device.dtype(), device.device());
-        let mut weight_bytes = 0;
-        let mut count = |weights: &StateDict, dtype: DType| {
-            weight_bytes += weights.parameters() * dtype.size() as u64;
-        };
+        let weight_bytes = source.bytes(dtype);
+        if let Some(available_bytes) = memory::available_on(device).filter(|it| *it < weight_bytes)
+        {
+            return Err(DiffusionError::Memory {
+                path: path.to_owned(),
+                needed_bytes: weight_bytes,
+                available_bytes,
+            });
+        }
         let tokenizers = source.tokenizers.iter().map(TokenizerSource::read);
         let tokenizers = tokenizers.collect::<Result<Vec<_>, _>>()?;
 
         let mut text_encoders = Vec::with_capacity(total);
         for (done, (name, config, weights)) in source.text_encoders.iter().enumerate() {
             on_progress(done, total);
-            count(weights, dtype);
             text_encoders.push(execute("loading the text encoder", burn, || {
                 ClipTextModel::load(config, weights, burn, dtype, name)
             })?);
@@ -94,19 +97,12 @@ impl Components {
 
         on_progress(total - 2, total);
         let (unet_config, weights) = source.unet;
-        count(&weights, dtype);
         let unet = execute("loading the UNet", burn, || {
             UNet2DConditionModel::load(&unet_config, &weights, burn, dtype)
         })?;
 
         on_progress(total - 1, total);
-        let (vae_config, weights) = source.vae;
-        // SDXL's VAE overflows halves, and nobody's decoder is slow enough to risk it.
-        let vae_dtype = DType::F32;
-        count(&weights, vae_dtype);
-        let model = execute("loading the VAE", burn, || {
-            AutoencoderKl::load(&vae_config, &weights, burn, vae_dtype)
-        })?;
+        let vae = Vae::load(source.vae, burn)?;
         on_progress(total, total);
 
         let components = Self {
@@ -116,12 +112,7 @@ impl Components {
             text_encoders,
             unet,
             unet_config,
-            vae: Vae {
-                model,
-                config: vae_config,
-                device: burn.clone(),
-                dtype: vae_dtype,
-            },
+            vae,
             scheduler: source.scheduler,
             weight_bytes,
             dtype,

@@ -8,10 +8,15 @@ use super::super::config::AutoencoderKlConfig;
 use super::super::error::DiffusionError;
 use super::super::model::autoencoder_kl::AutoencoderKl;
 use super::super::tensor::{Device, Tensor, to_device, to_host};
+use super::super::weights::StateDict;
 use super::execute;
 
 /// How much of a tile lies over its neighbour: `tile_overlap_factor` of diffusers.
 const OVERLAP: f64 = 0.25;
+
+/// In what it computes everywhere: SDXL's overflows halves, and nobody's decoder is slow enough to
+/// risk it.
+pub(crate) const VAE_DTYPE: DType = DType::F32;
 
 /// An autoencoder on its device.
 pub(crate) struct Vae {
@@ -124,6 +129,25 @@ impl Planes {
 }
 
 impl Vae {
+    /// Loads it onto a device.
+    ///
+    /// # Errors
+    /// If the weights are not those of the configuration, or the device has no room for them.
+    pub(crate) fn load(
+        (config, weights): (AutoencoderKlConfig, StateDict),
+        device: &Device,
+    ) -> Result<Self, DiffusionError> {
+        let model = execute("loading the VAE", device, || {
+            AutoencoderKl::load(&config, &weights, device, VAE_DTYPE)
+        })?;
+        Ok(Self {
+            model,
+            config,
+            device: device.clone(),
+            dtype: VAE_DTYPE,
+        })
+    }
+
     /// `latents: [c, h, w]` as the UNet has them; gives `[3, 8 h, 8 w]`, about -1 to 1.
     ///
     /// # Errors
@@ -133,6 +157,8 @@ impl Vae {
         latents: &Planes,
         tiling: Tiling,
     ) -> Result<Planes, DiffusionError> {
+        #[cfg(test)]
+        faults::fail_if_told()?;
         let unscaled = latents
             .numbers
             .iter()
@@ -327,6 +353,32 @@ pub(crate) fn punch(picture: &Planes, mask: &Planes) -> Planes {
         *value *= 1.0 - mask;
     }
     punched
+}
+
+/// Devices that run out of memory when a test wants it.
+#[cfg(test)]
+pub(crate) mod faults {
+    use std::cell::Cell;
+
+    use super::DiffusionError;
+
+    thread_local! {
+        static LEFT: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// The next decodings of this thread fail.
+    pub(crate) fn fail_decodings(count: u32) {
+        LEFT.set(count);
+    }
+
+    pub(super) fn fail_if_told() -> Result<(), DiffusionError> {
+        let left = LEFT.get();
+        LEFT.set(left.saturating_sub(1));
+        if left == 0 {
+            return Ok(());
+        }
+        Err(DiffusionError::Request("out of memory".to_owned()))
+    }
 }
 
 #[cfg(test)]

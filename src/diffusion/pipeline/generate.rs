@@ -1,13 +1,15 @@
 //! One request from its text to its pictures.
 
+use super::super::device::ComputeDevice;
 use super::super::error::DiffusionError;
 use super::super::prompt::{self, Chunk};
 use super::super::rng::NoiseRng;
 use super::super::scheduler::{Scheduler, SchedulerRequest, create};
 use super::components::{Components, Family};
-use super::decode::{self, Planes, Tiling};
+use super::decode::{self, Planes, Tiling, Vae};
 use super::denoise::{Denoising, Guidance, Inpaint, Step};
 use super::prompt::{PromptEmbeds, TextEncoder, TextLayer, encode};
+use super::source::ModelSource;
 use super::{GeneratedImage, Latents, Observer, Pictures, Pipeline, Settings, StepInfo};
 use crate::protocol::ImageRequest;
 
@@ -55,31 +57,48 @@ impl Pipeline {
             let seed = settings.seed.wrapping_add(u64::from(index));
             let mut rng = NoiseRng::new(settings.generator, seed);
             let latents = self.draw(&settings, &prompts, pictures, &mut rng, index, observer)?;
+            observer.on_latents(&latents, seed);
             let image = self.decode(&latents)?;
             observer.on_image(GeneratedImage { image, index, seed });
         }
         Ok(settings)
     }
 
-    /// Decodes finished latents, in tiles where memory is short.
+    /// Decodes finished latents: in tiles where memory is short, on the processor where no tile is
+    /// small enough for the device.
     ///
     /// # Errors
-    /// If not even the smallest tiles can be decoded; the error has the latents.
+    /// If nothing of that helps; the error has the latents.
     pub fn decode(&self, latents: &Latents) -> Result<image::RgbImage, DiffusionError> {
-        let vae = &self.components.vae;
         let [_, height, width] = latents.0.shape;
         let (first, _) = self.tiling([height, width]);
         let mut reason = String::new();
         for tiling in [first].into_iter().chain(RESCUE_TILES.map(Tiling::Tiles)) {
-            match vae.decode(&latents.0, tiling) {
+            match self.components.vae.decode(&latents.0, tiling) {
                 Ok(planes) => return Ok(decode::to_picture(&planes)),
                 Err(error) => reason = error.to_string(),
+            }
+        }
+        if self.device != ComputeDevice::cpu() {
+            match self.decode_on_the_processor(latents) {
+                Ok(image) => return Ok(image),
+                Err(error) => reason = format!("{reason}; {error}"),
             }
         }
         Err(DiffusionError::Decode {
             latents: Box::new(latents.clone()),
             reason,
         })
+    }
+
+    fn decode_on_the_processor(
+        &self,
+        latents: &Latents,
+    ) -> Result<image::RgbImage, DiffusionError> {
+        let source = ModelSource::open(&self.path, self.tokenizer.as_deref())?;
+        let vae = Vae::load(source.vae, ComputeDevice::cpu().device())?;
+        let tiling = Tiling::Tiles(RESCUE_TILES[0]);
+        Ok(decode::to_picture(&vae.decode(&latents.0, tiling)?))
     }
 
     /// One picture's latents.
@@ -239,7 +258,8 @@ impl Pipeline {
             return Ok(None);
         };
         let vae = &self.components.vae;
-        let tiling = self.forecast(settings).tiling;
+        let [_, height, width] = self.latent_shape(settings);
+        let (tiling, _) = self.tiling([height, width]);
         let picture = decode::from_picture(init, settings.width, settings.height);
         let latents_of = |picture: &Planes, noise: &[f32]| {
             Ok::<_, DiffusionError>(vae.latents_of(picture, tiling, Some(noise))?.numbers)

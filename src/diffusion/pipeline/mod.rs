@@ -9,6 +9,7 @@ mod components;
 pub(crate) mod decode;
 mod denoise;
 mod generate;
+mod latents;
 mod prompt;
 mod settings;
 mod source;
@@ -28,18 +29,21 @@ use image::{GrayImage, RgbImage};
 
 pub use components::Family;
 pub use decode::Tiling;
+#[cfg(test)]
+pub(crate) use decode::faults::fail_decodings;
+pub use latents::Latents;
 pub use settings::Settings;
 
 use super::config::AutoencoderTinyConfig;
 use super::device::ComputeDevice;
 use super::error::DiffusionError;
-use super::memory::{self, Forecast};
+use super::memory;
 use super::model::autoencoder_tiny::AutoencoderTiny;
 use super::preview::{LatentRgb, Preview};
 use super::rng::NoiseRng;
 use super::tensor::{Device, to_device, to_host};
 use super::weights::open_component;
-use crate::protocol::{NoiseGenerator, SchedulerName, Sigmas};
+use crate::protocol::{MemoryForecast, NoiseGenerator, SchedulerName, Sigmas};
 use components::Components;
 use decode::Planes;
 use source::ModelSource;
@@ -54,6 +58,9 @@ pub struct Pipeline {
     latent_rgb: LatentRgb,
     /// Makes better previews, where its weights lie in the model's folder.
     tiny: Option<AutoencoderTiny>,
+    /// Where it came from, should a part be needed again.
+    path: PathBuf,
+    tokenizer: Option<PathBuf>,
 }
 
 /// Which model, and what is added to it.
@@ -92,6 +99,9 @@ pub trait Observer {
     /// After each step. To break off ends the request with [`DiffusionError::Cancelled`].
     fn on_step(&mut self, step: StepInfo) -> ControlFlow<()>;
 
+    /// Before each picture is decoded: these are worth keeping until [`Self::on_image`].
+    fn on_latents(&mut self, _latents: &Latents, _seed: u64) {}
+
     /// After each picture.
     fn on_image(&mut self, image: GeneratedImage);
 }
@@ -122,10 +132,6 @@ pub struct GeneratedImage {
     pub seed: u64,
 }
 
-/// Finished latents, scaled as the UNet has them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Latents(Planes);
-
 impl Pipeline {
     /// Loads a model onto a device. `on_progress` is told how many of how many networks are there.
     ///
@@ -142,13 +148,14 @@ impl Pipeline {
         for (lora, strength) in request.loras {
             source.merge_lora(lora, *strength)?;
         }
-        Self::of_source(source, path, device, on_progress)
+        Self::of_source(source, path, request.tokenizer, device, on_progress)
     }
 
     /// Loads an opened model onto a device. A folder at `path` may have more for it.
     fn of_source(
         source: ModelSource,
         path: &Path,
+        tokenizer: Option<&Path>,
         device: &ComputeDevice,
         on_progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, DiffusionError> {
@@ -159,6 +166,8 @@ impl Pipeline {
             device: device.clone(),
             latent_rgb,
             tiny: tiny_autoencoder(path, device)?,
+            path: path.to_owned(),
+            tokenizer: tokenizer.map(Path::to_owned),
         })
     }
 
@@ -208,7 +217,7 @@ impl Pipeline {
     }
 
     /// What a picture of these settings will take.
-    pub fn forecast(&self, settings: &Settings) -> Forecast {
+    pub fn forecast(&self, settings: &Settings) -> MemoryForecast {
         let Components {
             unet_config, vae, ..
         } = &self.components;
@@ -224,22 +233,28 @@ impl Pipeline {
             Tiling::Whole => latent,
             Tiling::Tiles(side) => [side; 2],
         };
-        Forecast {
-            weights: self.components.weight_bytes,
-            transformed: self.transformed(latent),
-            denoising: memory::denoising(unet_config, latent, batch, self.components.dtype.size()),
-            decoding: memory::decoding(&vae.config, decoded, vae.dtype.size()),
-            tiling,
-            available,
+        MemoryForecast {
+            weights_bytes: self.components.weight_bytes,
+            transformed_bytes: self.transformed(latent),
+            denoising_bytes: memory::denoising(
+                unet_config,
+                latent,
+                batch,
+                self.components.dtype.size(),
+            ),
+            decoding_bytes: memory::decoding(&vae.config, decoded, vae.dtype.size()),
+            tile: match tiling {
+                Tiling::Whole => None,
+                Tiling::Tiles(side) => u32::try_from(side * scale).ok(),
+            },
+            available_bytes: available,
         }
     }
 
     /// How latents of a size will be decoded, and the memory that there is, where it is known.
     fn tiling(&self, latent: [usize; 2]) -> (Tiling, Option<u64>) {
         let vae = &self.components.vae;
-        // Only the processor's memory can be asked after: a GPU says when it is full.
-        let is_cpu = self.device == ComputeDevice::cpu();
-        let available = memory::available().filter(|_| is_cpu);
+        let available = memory::available_on(&self.device);
         let for_decoding = available.map(|bytes| bytes.saturating_sub(self.transformed(latent)));
         let tiling = memory::tiling(&vae.config, latent, vae.dtype.size(), for_decoding);
         (tiling, available)

@@ -161,7 +161,7 @@ impl References {
                 return Pipeline::load(&request, &cpu, quiet).expect("a model");
             }
         };
-        Pipeline::of_source(source, &path, &cpu, quiet).expect("a model")
+        Pipeline::of_source(source, &path, None, &cpu, quiet).expect("a model")
     }
 
     /// A model with the first convolution of one that sees mask and hole.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use burn_tensor::DType;
+
 use super::super::config::{
     AutoencoderKlConfig, ClipTextConfig, ModelIndex, Published, UNetConfig,
 };
@@ -14,6 +16,7 @@ use super::super::weights::{
     LdmCheckpoint, Lora, LoraTargets, StateDict, convert_ldm, is_ldm, open_component, open_file,
 };
 use super::components::Family;
+use super::decode::VAE_DTYPE;
 
 /// The classes of `model_index.json` that this engine runs, with the family of each.
 const PIPELINES: &[(&str, Family)] = &[
@@ -97,6 +100,14 @@ pub(crate) struct Shapes {
 }
 
 impl ModelSource {
+    /// What its networks take when all but the VAE compute in this type.
+    pub(crate) fn bytes(&self, dtype: DType) -> u64 {
+        let encoders = self.text_encoders.iter().map(|(_, _, weights)| weights);
+        let networks = encoders.chain([&self.unet.1]);
+        let parameters: u64 = networks.map(StateDict::parameters).sum();
+        parameters * dtype.size() as u64 + self.vae.1.parameters() * VAE_DTYPE.size() as u64
+    }
+
     /// Opens a diffusers folder, or a single file in LDM's names; `tokenizer` is a folder with
     /// CLIP's vocabulary for a model that has none.
     ///

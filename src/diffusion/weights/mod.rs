@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use half::{bf16, f16};
 
 use super::error::DiffusionError;
+use crate::safetensors::{self as safetensors_file, Header, HeaderError};
 
 use ckpt::open_ckpt;
 pub(crate) use folder::open_component;
@@ -30,6 +31,7 @@ pub(crate) use ldm::{LdmCheckpoint, convert as convert_ldm, is_ldm};
 pub(crate) use loader::{Loader, Scope};
 pub(crate) use lora::{Lora, LoraTargets};
 use safetensors::open_safetensors;
+pub(crate) use safetensors::open_with_note;
 
 /// A convolution over time has five dimensions.
 const MAX_RANK: usize = 8;
@@ -104,6 +106,18 @@ impl WeightFile {
             length: metadata.len(),
             file: Mutex::new(file),
         }))
+    }
+
+    /// The header of a safetensors file.
+    ///
+    /// # Errors
+    /// If it can't be read, or promises what the file does not hold.
+    pub(crate) fn header(&self) -> Result<Header, DiffusionError> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        safetensors_file::read_header(&file).map_err(|error| match error {
+            HeaderError::Io(source) => DiffusionError::read(&self.path, source),
+            HeaderError::Malformed(reason) => DiffusionError::malformed(&self.path, reason),
+        })
     }
 
     /// The file's size in bytes when it was opened.

@@ -168,6 +168,7 @@ impl Rows {
             done,
             total,
             steps_per_second,
+            forecast,
             ..
         } = progress;
         let doing = match stage {
@@ -196,6 +197,9 @@ impl Rows {
         let mut line = run(Role::Accent, &bar);
         line.append(&mut run(Role::Dim, &format!(" {words}")));
         self.caption(&line);
+        if let Some(forecast) = forecast {
+            self.note(Role::Dim, &text::forecast(forecast));
+        }
         self.push(Mark::default(), Content::Elapsed { since });
     }
 }

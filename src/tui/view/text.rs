@@ -8,6 +8,8 @@ pub(crate) use crate::picture::shown_size as bytes;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::protocol::MemoryForecast;
+
 /// Columns that a text takes.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
@@ -49,6 +51,28 @@ pub(crate) fn bar(done: u64, total: u64, columns: usize) -> String {
     let rest = columns - width(&bar).min(columns);
     bar.push_str(&"░".repeat(rest));
     bar
+}
+
+/// `memory: 55 MiB of weights, 22 MiB a step, 36 MiB to decode; 20.4 GiB free`
+pub(crate) fn forecast(forecast: &MemoryForecast) -> String {
+    let MemoryForecast {
+        weights_bytes,
+        transformed_bytes,
+        denoising_bytes,
+        decoding_bytes,
+        tile,
+        available_bytes,
+    } = *forecast;
+    let tiles = tile.map(|side| format!(" in tiles of {side}×{side}"));
+    let free = available_bytes.map(|free| format!("; {} free", bytes(free)));
+    format!(
+        "memory: {} of weights, {} a step, {} to decode{}{}",
+        bytes(weights_bytes.saturating_add(transformed_bytes)),
+        bytes(denoising_bytes),
+        bytes(decoding_bytes),
+        tiles.unwrap_or_default(),
+        free.unwrap_or_default()
+    )
 }
 
 /// `12.3 it/s · 4 s left`, or `4.1 s/it · 2 min left` where a step is long.

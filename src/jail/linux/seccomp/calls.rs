@@ -189,7 +189,7 @@ pub(super) fn keeper() -> Vec<Call> {
 
 /// What libraries try by themselves and can do without: an error, and they go on.
 pub(super) fn quietly_refused() -> Vec<(i64, i32)> {
-    let mut calls = vec![
+    let calls = [
         (SYS_clone3, libc::ENOSYS),
         (SYS_ioctl, libc::ENOTTY),
         (libc::SYS_openat, libc::EACCES),
@@ -202,16 +202,20 @@ pub(super) fn quietly_refused() -> Vec<(i64, i32)> {
         (libc::SYS_uname, libc::EPERM),
         (libc::SYS_sysinfo, libc::EPERM),
     ];
-    #[cfg(target_arch = "x86_64")]
-    calls.extend([
-        (libc::SYS_open, libc::EACCES),
-        (libc::SYS_stat, libc::EACCES),
-        (libc::SYS_lstat, libc::EACCES),
-        (libc::SYS_readlink, libc::EACCES),
-        (libc::SYS_access, libc::EACCES),
-    ]);
-    calls
+    [&calls, OLD_CALLS].concat()
 }
+
+/// The same by calls that newer processors never had.
+#[cfg(target_arch = "x86_64")]
+const OLD_CALLS: &[(i64, i32)] = &[
+    (libc::SYS_open, libc::EACCES),
+    (libc::SYS_stat, libc::EACCES),
+    (libc::SYS_lstat, libc::EACCES),
+    (libc::SYS_readlink, libc::EACCES),
+    (libc::SYS_access, libc::EACCES),
+];
+#[cfg(not(target_arch = "x86_64"))]
+const OLD_CALLS: &[(i64, i32)] = &[];
 
 // Calls that are newer than the names in the C library; the numbers are those of all processors.
 const SYS_OPEN_TREE_ATTR: i64 = 467;

@@ -1,19 +1,19 @@
-//! The headers of safetensors files, as untrusted input.
+//! safetensors files: their headers, as untrusted input, and small files of our own.
 //!
 //! The format: a length (u64, little endian), so many bytes of JSON, then the data. The `safetensors`
 //! crate takes the whole file and headers of 100 MB; here only the header is read, as a stream, and
-//! what is wrong is said with the tensor's name.
+//! what is wrong is said with the tensor's name. Nothing is believed before it has been held
+//! against the file's size.
 //! <https://github.com/huggingface/safetensors#format>
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read as _};
-use std::path::Path;
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
 
 use serde::Deserialize;
-use serde::de::{Deserializer as _, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 
-use super::error::{ModelError, shown_text};
+use crate::sanitize::sanitize;
 
 /// Real ones have a few hundred KiB; those of LoRA files may carry statistics and a thumbnail.
 const MAX_HEADER_BYTES: u64 = 8 << 20;
@@ -21,6 +21,8 @@ const MAX_HEADER_BYTES: u64 = 8 << 20;
 const MAX_TENSORS: usize = 20_000;
 const MAX_NAME_BYTES: usize = 512;
 const MAX_DIMENSIONS: usize = 8;
+/// How much of a name a message quotes, in characters.
+const NAME_TOLD: usize = 120;
 
 /// What the format can hold, with the width of a value in bits.
 const DTYPES: &[(&str, u64)] = &[
@@ -46,73 +48,97 @@ const DTYPES: &[(&str, u64)] = &[
     ("U64", 64),
 ];
 
+/// Why a header can't be used.
+#[derive(Debug)]
+pub(crate) enum HeaderError {
+    /// The system refuses to read it.
+    Io(io::Error),
+    /// It breaks a rule of the format, which one is said.
+    Malformed(String),
+}
+
+/// What a file says of itself.
+#[derive(Debug)]
+pub(crate) struct Header {
+    /// Its tensors, ordered by position.
+    pub tensors: Vec<TensorInfo>,
+    /// What companion has written about them, if it wrote the file.
+    pub note: Option<String>,
+}
+
 /// What a file says of one tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TensorInfo {
+pub(crate) struct TensorInfo {
     /// Its name: untrusted text.
     pub name: String,
     /// How its values are stored, in the format's spelling.
     pub dtype: &'static str,
     /// Its dimensions.
     pub shape: Vec<u64>,
-    begin: u64,
-    end: u64,
-}
-
-impl TensorInfo {
+    /// Where its data begin in the file.
+    pub offset: u64,
     /// Size of its data.
-    pub fn size_bytes(&self) -> u64 {
-        self.end - self.begin
-    }
+    pub size_bytes: u64,
 }
 
 /// Reads the header of a file and checks all of it: the data are where it says, without gaps,
-/// overlaps and leftovers. Ordered by position.
+/// overlaps and leftovers.
 ///
 /// # Errors
 /// If the file cannot be read or breaks a rule of the format.
-pub(super) fn read_header(path: &Path) -> Result<Vec<TensorInfo>, ModelError> {
-    let unreadable = |source| ModelError::Io {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    };
-    let wrong = |reason: String| ModelError::malformed(path, reason);
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+pub(crate) fn read_header(mut file: &File) -> Result<Header, HeaderError> {
+    let metadata = file.metadata().map_err(HeaderError::Io)?;
     if !metadata.is_file() {
-        return Err(wrong("not a file".to_owned()));
+        return Err(HeaderError::Malformed("not a file".to_owned()));
     }
     let file_bytes = metadata.len();
-    let mut file = File::open(path).map_err(unreadable)?;
-    let mut length = [0; 8];
     if file_bytes < 8 {
-        return Err(wrong(format!(
+        return Err(HeaderError::Malformed(format!(
             "{file_bytes} bytes are too few for a safetensors file"
         )));
     }
-    file.read_exact(&mut length).map_err(unreadable)?;
+    let mut length = [0; 8];
+    file.seek(SeekFrom::Start(0))
+        .and_then(|_| file.read_exact(&mut length))
+        .map_err(HeaderError::Io)?;
     let header_bytes = u64::from_le_bytes(length);
     let rest = file_bytes - 8;
     if header_bytes > rest {
-        return Err(wrong(format!(
+        return Err(HeaderError::Malformed(format!(
             "not a safetensors file, or cut short: its header should have {header_bytes} bytes, \
              and {rest} follow"
         )));
     }
     if header_bytes > MAX_HEADER_BYTES {
-        return Err(wrong(format!(
+        return Err(HeaderError::Malformed(format!(
             "its header has {header_bytes} bytes; up to {MAX_HEADER_BYTES} are read"
         )));
     }
-    let mut tensors = parse(file.take(header_bytes)).map_err(|reason| {
+    let mut header = parse(file.take(header_bytes)).map_err(|reason| {
         // An error of serde_json quotes names of the file.
-        wrong(format!("the header is wrong: {}", shown_text(&reason)))
+        HeaderError::Malformed(format!("the header is wrong: {}", shown(&reason)))
     })?;
-    check(&mut tensors, rest - header_bytes).map_err(wrong)?;
-    Ok(tensors)
+    check(&mut header.tensors, rest - header_bytes).map_err(HeaderError::Malformed)?;
+    for tensor in &mut header.tensors {
+        tensor.offset += 8 + header_bytes;
+    }
+    Ok(header)
 }
 
-fn parse(header: impl std::io::Read) -> Result<Vec<TensorInfo>, String> {
+/// The bytes of a file with one tensor of f32, and a note that [`read_header`] gives back.
+pub(crate) fn file_of(name: &str, shape: &[usize], numbers: &[f32], note: &str) -> Vec<u8> {
+    let header = serde_json::json!({
+        "__metadata__": { "companion": note },
+        name: { "dtype": "F32", "shape": shape, "data_offsets": [0, size_of_val(numbers)] },
+    });
+    let header = header.to_string();
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+    bytes
+}
+
+fn parse(header: impl Read) -> Result<Header, String> {
     let mut deserializer = serde_json::Deserializer::from_reader(BufReader::new(header));
     // Headers are one line: its number says nothing.
     let said = |error: serde_json::Error| {
@@ -120,13 +146,28 @@ fn parse(header: impl std::io::Read) -> Result<Vec<TensorInfo>, String> {
         let end = said.rfind(" at line 1 ").unwrap_or(said.len());
         said[..end].to_owned()
     };
-    let tensors = deserializer.deserialize_map(Tensors).map_err(said)?;
+    let header = deserializer.deserialize_map(Tensors).map_err(said)?;
     deserializer.end().map_err(said)?;
-    Ok(tensors)
+    Ok(header)
+}
+
+/// Somebody else's text in a message: one line, and not endless.
+fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(NAME_TOLD).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    sanitize(&shown).replace(['\n', '\t'], " ")
 }
 
 /// The JSON object: names of tensors, and `__metadata__`.
 struct Tensors;
+
+/// What is read of the metadata; LoRA files have megabytes of it.
+#[derive(Deserialize)]
+struct Metadata {
+    companion: Option<String>,
+}
 
 #[derive(Deserialize)]
 struct RawTensor {
@@ -136,7 +177,7 @@ struct RawTensor {
 }
 
 impl<'de> Visitor<'de> for Tensors {
-    type Value = Vec<TensorInfo>;
+    type Value = Header;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of tensors")
@@ -144,9 +185,10 @@ impl<'de> Visitor<'de> for Tensors {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut tensors = Vec::new();
+        let mut note = None;
         while let Some(name) = map.next_key::<String>()? {
             if name == "__metadata__" {
-                map.next_value::<IgnoredAny>()?;
+                note = map.next_value::<Metadata>()?.companion;
                 continue;
             }
             if name.len() > MAX_NAME_BYTES {
@@ -160,7 +202,7 @@ impl<'de> Visitor<'de> for Tensors {
             let raw: RawTensor = map.next_value()?;
             tensors.push(raw.checked(name).map_err(A::Error::custom)?);
         }
-        Ok(tensors)
+        Ok(Header { tensors, note })
     }
 }
 
@@ -197,36 +239,37 @@ impl RawTensor {
             name,
             dtype,
             shape: self.shape,
-            begin,
-            end,
+            offset: begin,
+            size_bytes: end - begin,
         })
     }
 }
 
-/// The rules that concern the tensors together.
+/// The rules that concern the tensors together. Offsets are those of the format: from the end of the
+/// header.
 fn check(tensors: &mut [TensorInfo], data_bytes: u64) -> Result<(), String> {
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
     if let Some(name) = tensors.windows(2).find_map(|pair| match pair {
         [a, b] if a.name == b.name => Some(&a.name),
         _ => None,
     }) {
-        return Err(format!("two tensors are called {}", shown_text(name)));
+        return Err(format!("two tensors are called {}", shown(name)));
     }
-    tensors.sort_by_key(|tensor| (tensor.begin, tensor.end));
+    tensors.sort_by_key(|tensor| (tensor.offset, tensor.size_bytes));
     let mut expected = 0;
     let mut before = "the header";
     for tensor in &*tensors {
-        let name = shown_text(&tensor.name);
-        if tensor.begin < expected {
-            return Err(format!("{name} overlaps {}", shown_text(before)));
+        let name = shown(&tensor.name);
+        if tensor.offset < expected {
+            return Err(format!("{name} overlaps {}", shown(before)));
         }
-        if tensor.begin > expected {
+        if tensor.offset > expected {
             return Err(format!(
                 "{} bytes before {name} belong to no tensor",
-                tensor.begin - expected
+                tensor.offset - expected
             ));
         }
-        expected = tensor.end;
+        expected = tensor.offset + tensor.size_bytes;
         before = &tensor.name;
     }
     if expected > data_bytes {
