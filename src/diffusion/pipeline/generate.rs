@@ -322,7 +322,7 @@ impl Pipeline {
     }
 
     /// A text in chunks, for each encoder.
-    fn chunks(&self, text: &str) -> Result<Vec<Vec<Chunk>>, DiffusionError> {
+    pub(super) fn chunks(&self, text: &str) -> Result<Vec<Vec<Chunk>>, DiffusionError> {
         let tokenizers = self.components.tokenizers.iter();
         let chunks = tokenizers.map(|tokenizer| prompt::chunks(tokenizer, text));
         Ok(chunks.collect::<Result<_, _>>()?)

@@ -14,7 +14,7 @@ use crate::protocol::ImageRequest;
 /// Largest difference of a value between 0 and 1.
 pub(super) const PICTURE: f32 = 2.0 / 255.0;
 
-fn load(golden: &Golden) -> Pipeline {
+pub(super) fn load(golden: &Golden) -> Pipeline {
     load_onto(golden, &ComputeDevice::cpu())
 }
 

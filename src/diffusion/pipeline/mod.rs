@@ -10,6 +10,7 @@ pub(crate) mod decode;
 mod denoise;
 mod generate;
 mod latents;
+mod prediction;
 mod prompt;
 mod settings;
 mod source;
@@ -159,16 +160,22 @@ impl Pipeline {
         device: &ComputeDevice,
         on_progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, DiffusionError> {
+        let hides_its_prediction = source.hides_its_prediction;
         let components = Components::build(source, path, device, on_progress)?;
         let latent_rgb = latent_rgb(&components, LatentRgb::read(path)?)?;
-        Ok(Self {
+        let mut pipeline = Self {
             components,
             device: device.clone(),
             latent_rgb,
             tiny: tiny_autoencoder(path, device)?,
             path: path.to_owned(),
             tokenizer: tokenizer.map(Path::to_owned),
-        })
+        };
+        if hides_its_prediction {
+            let prediction_type = pipeline.probe_prediction()?;
+            pipeline.components.scheduler.prediction_type = Some(prediction_type);
+        }
+        Ok(pipeline)
     }
 
     /// A small picture of latents: scaled, `[c, h, w]`.

@@ -55,6 +55,8 @@ pub(crate) struct ModelSource {
     pub(crate) vae: (AutoencoderKlConfig, StateDict),
     /// The model's own sampler.
     pub(crate) scheduler: SchedulerConfig,
+    /// Whether nothing says what the UNet returns: it has to be asked.
+    pub(crate) hides_its_prediction: bool,
 }
 
 /// Where the vocabulary of a text encoder lies.
@@ -192,6 +194,7 @@ impl ModelSource {
             unet: (UNetConfig::read(&unet)?, open_component(&unet)?),
             vae: (AutoencoderKlConfig::read(&vae)?, open_component(&vae)?),
             scheduler: SchedulerConfig::from_json(&text)?,
+            hides_its_prediction: false,
         })
     }
 
@@ -223,8 +226,9 @@ impl ModelSource {
             text_encoders,
             unet: (shapes.unet, checkpoint.unet),
             vae: (shapes.vae, checkpoint.vae),
+            hides_its_prediction: checkpoint.prediction_type.is_none(),
             scheduler: SchedulerConfig {
-                prediction_type: Some(checkpoint.prediction_type),
+                prediction_type: checkpoint.prediction_type,
                 rescale_betas_zero_snr: Some(checkpoint.is_zero_terminal_snr),
                 ..published_scheduler(published)
             },

@@ -1,5 +1,7 @@
 //! What is tried, each by a bare system call. The arguments are harmless where the call would be
 //! carried out: a probe is also a program that could fail to be refused.
+//!
+//! Long because it is one table, an attempt a row.
 
 use std::ffi::CString;
 use std::time::Duration;

@@ -1,4 +1,7 @@
 //! Commands that run other commands: seen through where their arguments tell what they run.
+//!
+//! Long because it is the table of all of them, with the flags of each: what belongs together is
+//! looked up together.
 
 use super::{Invocation, Kind, Word};
 

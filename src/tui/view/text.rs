@@ -187,6 +187,25 @@ mod tests {
     }
 
     #[test]
+    fn a_forecast_says_what_is_known() {
+        let mut memory = MemoryForecast {
+            weights_bytes: 3 << 30,
+            transformed_bytes: 1 << 30,
+            denoising_bytes: 1 << 29,
+            decoding_bytes: 5 << 28,
+            tile: None,
+            available_bytes: None,
+        };
+        assert_eq!(
+            forecast(&memory),
+            "memory: 4 GiB of weights, 512 MiB a step, 1.2 GiB to decode"
+        );
+        memory.tile = Some(512);
+        memory.available_bytes = Some(2 << 30);
+        assert!(forecast(&memory).ends_with("1.2 GiB to decode in tiles of 512×512; 2 GiB free"));
+    }
+
+    #[test]
     fn numbers_read_well() {
         let fuels = [
             (0, "0 steps"),

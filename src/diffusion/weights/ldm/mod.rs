@@ -36,9 +36,9 @@ pub(crate) struct LdmCheckpoint {
     pub(crate) family: Published,
     /// Channels that the UNet takes: 4, or 9 for inpainting.
     pub(crate) in_channels: usize,
-    /// What the UNet returns. Files of SD 2.x do not say it: the published ones for 768 pixels, and what is
-    /// made from them, return v; a configuration beside the file has to say otherwise.
-    pub(crate) prediction_type: PredictionType,
+    /// What the UNet returns; `None` for SD 2.x, whose files do not say it: the published ones for 768
+    /// pixels return v, those for 512 epsilon.
+    pub(crate) prediction_type: Option<PredictionType>,
     /// Whether the file asks for `rescale_betas_zero_snr`, by a tensor named `ztsnr`.
     pub(crate) is_zero_terminal_snr: bool,
     /// `unet`.
@@ -93,10 +93,10 @@ pub(crate) fn convert(path: &Path, dict: &StateDict) -> Result<LdmCheckpoint, Di
     Ok(LdmCheckpoint {
         family,
         in_channels,
-        prediction_type: if family == Published::Sd2 || dict.get("v_pred").is_some() {
-            PredictionType::VPrediction
+        prediction_type: if dict.get("v_pred").is_some() {
+            Some(PredictionType::VPrediction)
         } else {
-            PredictionType::Epsilon
+            (family != Published::Sd2).then_some(PredictionType::Epsilon)
         },
         is_zero_terminal_snr: dict.get("ztsnr").is_some(),
         unet: unet(dict),
