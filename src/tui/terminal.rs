@@ -2,10 +2,12 @@
 //!
 //! Invariants: [`restore`] may be called at any time from any thread and does its work once. One
 //! thread reads events, [`Terminal::read_events`]'s, and it is parked while anything else owns the
-//! terminal. Nothing is written after the terminal was given back.
+//! terminal. Nothing is written after the terminal was given back, and nothing but frames before:
+//! what is said on standard error meanwhile is told afterwards.
 
 mod events;
 mod signals;
+mod stderr;
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -242,6 +244,7 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         self.gate.close();
         restore();
+        stderr::tell();
         for message in take_background_panics() {
             // The last resort: nobody showed it.
             let _ = writeln!(io::stderr(), "{message}");
@@ -269,6 +272,7 @@ pub(crate) fn restore() {
     write_directly(sequence.as_bytes());
     // Nothing can be done about a terminal that has gone.
     let _ = disable_raw_mode();
+    stderr::restore();
 }
 
 /// What threads other than the UI's said when they panicked: their messages would have
@@ -288,7 +292,10 @@ fn take_over(features: u8) -> io::Result<()> {
     }
     let mut out = io::stdout();
     out.write_all(sequence.as_bytes())?;
-    out.flush()
+    out.flush()?;
+    // A full disk is no reason to stay away: the screen may be written over then.
+    let _ = stderr::divert();
+    Ok(())
 }
 
 fn install_panic_hook() {
