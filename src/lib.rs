@@ -16,19 +16,20 @@
 //!          │
 //!       session   executor · generator        the pure core · the library's ways to run code and
 //!          │        │                         to make pictures, without a session
-//!    store · kernel · diffusion · models · safety · picture · config   engines: they never import
-//!          │                                  each other
+//!    store · kernel · diffusion · models · safety · picture · web · config   engines: they never
+//!          │                                  import each other
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
-//!    atomic · jail · nesting · panics · sanitize   leaves: files, the walls of the system, how deep a
-//!                                             text nests, other people's panics, untrusted text
+//!    address · atomic · jail · nesting · panics · sanitize   leaves: hosts, files, the walls of the
+//!                                             system, how deep a text nests, other people's panics,
+//!                                             untrusted text
 //! ```
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
 //! and `QuickJS`; only `jail` sees Landlock and seccomp; only `diffusion` sees burn; only `store` sees
-//! sled; only `kernel` and `models` see ureq; only `runtime` sees tokio.
+//! sled; only `kernel`, `models` and `web`, and `address` for them, see ureq; only `runtime` sees tokio.
 //!
 //! # Invariants
 //!
@@ -68,6 +69,7 @@
 //!
 //! Absent on purpose: cloud, telemetry, and a python3 or node on the machine.
 
+mod address;
 mod atomic;
 pub mod cli;
 mod config;

@@ -7,19 +7,21 @@ use std::path::{Path, PathBuf};
 /// Who may import whom: a module, and the modules below it that it uses.
 const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
+    ("address", &[]),
     ("atomic", &[]),
     ("sanitize", &[]),
     ("panics", &[]),
     ("jail", &[]),
     ("nesting", &[]),
     ("picture", &["protocol", "panics"]),
-    ("kernel", &["protocol", "jail", "nesting"]),
+    ("kernel", &["protocol", "address", "jail", "nesting"]),
     ("safety", &["protocol", "atomic", "panics", "nesting"]),
     ("session", &["protocol"]),
     ("store", &["protocol", "atomic", "panics"]),
     ("models", &["protocol", "atomic"]),
     ("config", &["protocol", "atomic"]),
     ("diffusion", &["protocol", "panics"]),
+    ("web", &["address", "panics"]),
     (
         "runtime",
         &[
@@ -137,7 +139,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("burn_cuda", &["diffusion"]),
     ("burn_wgpu", &["diffusion"]),
     ("tokio", &["runtime"]),
-    ("ureq", &["kernel", "models"]),
+    ("ureq", &["address", "kernel", "models", "web"]),
+    ("dom_query", &["web"]),
+    ("dom_smoothie", &["web"]),
+    ("encoding_rs", &["web"]),
+    ("ab_glyph", &["picture"]),
     ("clap", &["cli", "protocol"]),
 ];
 
