@@ -95,6 +95,15 @@ mod sanitize;
 pub mod session;
 pub(crate) mod store;
 pub(crate) mod tui;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the built-in tools of issue 5 will use it")
+)]
+#[expect(
+    unused_imports,
+    reason = "the built-in tools of issue 5 will use it"
+)]
+pub(crate) mod web;
 
 #[cfg(test)]
 #[global_allocator]
