@@ -142,6 +142,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ureq", &["address", "kernel", "models", "web"]),
     ("dom_query", &["web"]),
     ("dom_smoothie", &["web"]),
+    ("html5ever", &["web"]),
     ("encoding_rs", &["web"]),
     ("ab_glyph", &["picture"]),
     ("clap", &["cli", "protocol"]),

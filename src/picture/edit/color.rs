@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::check_range;
 use super::error::EditProblem;
 
-/// A color: `#rgb`, `#rrggbb`, `#rrggbbaa`, or one of a few names. Black by default.
+/// A colour: `#rgb`, `#rrggbb`, `#rrggbbaa`, or one of a few names. Black by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Color(pub [u8; 4]);
@@ -72,10 +72,21 @@ fn of_digits(text: &str) -> Option<[u8; 4]> {
         .chars()
         .map(|c| Some(c.to_digit(16)? as u8))
         .collect::<Option<_>>()?;
-    match *digits.as_slice() {
-        [r, g, b] => Some([r * 17, g * 17, b * 17, 255]),
-        [r, s, g, h, b, c] => Some([r * 16 + s, g * 16 + h, b * 16 + c, 255]),
-        [r, s, g, h, b, c, a, d] => Some([r * 16 + s, g * 16 + h, b * 16 + c, a * 16 + d]),
+    let pairs = |digits: &[u8]| {
+        let mut levels = [255; 4];
+        for (level, pair) in levels.iter_mut().zip(digits.chunks_exact(2)) {
+            *level = pair.iter().fold(0, |level, digit| level * 16 + digit);
+        }
+        levels
+    };
+    match digits.len() {
+        3 => Some(pairs(
+            &digits
+                .iter()
+                .flat_map(|digit| [*digit; 2])
+                .collect::<Vec<_>>(),
+        )),
+        6 | 8 => Some(pairs(&digits)),
         _ => None,
     }
 }
@@ -180,7 +191,12 @@ pub(super) fn byte(level: f32) -> u8 {
     (level + 0.5).clamp(0.0, 255.0) as u8
 }
 
-/// Puts a color over a pixel: Porter and Duff's `over`, rounded once.
+/// The same colour with a part of its alpha: `share` is 0 to 1.
+pub(super) fn faded([r, g, b, a]: [u8; 4], share: f32) -> [u8; 4] {
+    [r, g, b, byte(f32::from(a) * share)]
+}
+
+/// Puts a colour over a pixel: Porter and Duff's `over`, rounded once.
 pub(super) fn put_over(pixel: &mut Rgba<u8>, top: [u8; 4]) {
     let [top_alpha, alpha] = [top[3], pixel.0[3]].map(u32::from);
     let below = alpha * (255 - top_alpha);

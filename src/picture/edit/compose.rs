@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use image::RgbaImage;
 
 use super::check_range;
-use super::color::{byte, put_over};
+use super::color::{faded, put_over};
 use super::error::EditProblem;
 
 pub(super) fn paste(
@@ -31,8 +31,7 @@ pub(super) fn paste(
             .zip(at(y, dy))
             .and_then(|(x, y)| picture.get_pixel_mut_checked(x, y));
         if let Some(pixel) = pixel {
-            let [r, g, b, a] = top.0;
-            put_over(pixel, [r, g, b, byte(f32::from(a) * opacity)]);
+            put_over(pixel, faded(top.0, opacity));
         }
     }
     Ok(picture)

@@ -94,6 +94,6 @@ pub(crate) enum EditProblem {
     Failed(String),
 }
 
-fn size((width, height): &(u32, u32)) -> String {
+fn size((width, height): (u32, u32)) -> String {
     format!("{width}×{height}")
 }

@@ -154,8 +154,9 @@ fn bilinear(picture: &RgbaImage, x: f64, y: f64) -> Rgba<u8> {
     };
     let corners = [at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0), at(1.0, 1.0)];
     Rgba(std::array::from_fn(|channel| {
-        let [a, b, c, d] = corners.map(|corner| corner[channel]);
-        let (upper, lower) = (a + (b - a) * along, c + (d - c) * along);
+        let levels = corners.map(|corner| corner[channel]);
+        let upper = levels[0] + (levels[1] - levels[0]) * along;
+        let lower = levels[2] + (levels[3] - levels[2]) * along;
         byte(upper + (lower - upper) * down)
     }))
 }

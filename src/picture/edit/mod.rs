@@ -9,13 +9,25 @@
 //!
 //! Absent on purpose: animations, layers, and drawing other than text.
 
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "levels are a byte, and sums of them stay below 2^53"
+)]
 mod color;
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "levels are a byte, and sums of them stay below 2^53"
+)]
 mod compare;
 mod compose;
 mod encode;
 mod error;
 mod filter;
 mod geometry;
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "pixels are below 2^15; what is further out is not seen"
+)]
 mod text;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
 use image::RgbaImage;
 
 use super::check_range;
-use super::color::{Color, byte, put_over};
+use super::color::{Color, faded, put_over};
 use super::error::EditProblem;
 
 const MAX_CHARS: usize = 2000;
@@ -47,8 +47,7 @@ pub(super) fn write(
                 .zip(at(corner.y, dy))
                 .and_then(|(x, y)| picture.get_pixel_mut_checked(x, y));
             if let Some(pixel) = pixel {
-                let [r, g, b, a] = color.0;
-                put_over(pixel, [r, g, b, byte(f32::from(a) * coverage.min(1.0))]);
+                put_over(pixel, faded(color.0, coverage.min(1.0)));
             }
         });
     }
