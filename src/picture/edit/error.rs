@@ -27,9 +27,8 @@ pub(crate) enum EditError {
     },
     /// Two pictures that can't be compared.
     #[error(
-        "pictures of {} and of {} can't be compared; resize one of them",
-        size(left),
-        size(right)
+        "pictures of {}×{} and of {}×{} can't be compared; resize one of them",
+        .left.0, .left.1, .right.0, .right.1
     )]
     OtherSize {
         /// Width and height of the one.
@@ -92,8 +91,4 @@ pub(crate) enum EditProblem {
     /// Something in a library.
     #[error("{0}")]
     Failed(String),
-}
-
-fn size((width, height): (u32, u32)) -> String {
-    format!("{width}×{height}")
 }
