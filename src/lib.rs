@@ -64,6 +64,8 @@
 //! | a flag of pictures | `protocol/image_flags.rs`, for the prompt and the command line |
 //! | a style preset | a table of `models/styles.toml` |
 //! | a model family that is told apart | `models/family.rs` |
+//! | an operation on pictures | a variant of `picture::edit::Edit`, and an arm in `one_edit` there |
+//! | a search engine | a variant of `web::SearchEngine`, and its arms there |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!

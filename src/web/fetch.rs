@@ -150,6 +150,7 @@ impl Fetcher {
             .send(waiting)?;
             let status = response.status().as_u16();
             let Some(to) = redirect(&url, &response)? else {
+                check_encoding(&url, &response)?;
                 let content_type = header_text(&response, header::CONTENT_TYPE);
                 let body = read_body(response, &url, self.limits.max_bytes, waiting)?;
                 return Ok(Fetched {
@@ -247,6 +248,19 @@ fn redirect(url: &Url, response: &Response<Body>) -> Result<Option<Url>, WebErro
         .map_err(|error| refused(shortened(&location, 200), Refusal::NoUrl(error.to_string())))?;
     let seen = shown(&to);
     check(to).map(Some).map_err(|reason| refused(seen, reason))
+}
+
+/// gzip is what was asked for, and is unpacked on the way; anything else would be read as text.
+fn check_encoding(url: &Url, response: &Response<Body>) -> Result<(), WebError> {
+    let encoding = header_text(response, header::CONTENT_ENCODING).unwrap_or_default();
+    let encoding = encoding.trim().to_ascii_lowercase();
+    if matches!(encoding.as_str(), "" | "identity" | "gzip") {
+        return Ok(());
+    }
+    Err(WebError::Unreadable {
+        url: shown(url),
+        reason: format!("it is packed as {}", shortened(&encoding, 40)),
+    })
 }
 
 fn header_text(response: &Response<Body>, name: header::HeaderName) -> Option<String> {

@@ -307,6 +307,13 @@ fn packed_pages_are_unpacked() {
 }
 
 #[test]
+fn what_is_packed_in_another_way_is_not_read() {
+    let server = Server::with(response("200 OK", "content-encoding: br\r\n", b"\x0b\x02"));
+    let error = fetch_from(&server, "/").expect_err("brotli");
+    assert!(error.to_string().contains("packed as br"), "{error}");
+}
+
+#[test]
 fn a_length_that_is_no_length_helps_nobody() {
     let claims = |length: &str, body: &str| {
         Server::with(format!(
