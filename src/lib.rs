@@ -16,20 +16,20 @@
 //!          │
 //!       session   executor · generator        the pure core · the library's ways to run code and
 //!          │        │                         to make pictures, without a session
-//!    store · kernel · diffusion · models · safety · picture · config   engines: they never import
-//!          │                                  each other
+//!    store · kernel · diffusion · models · safety · picture · web · config   engines: they never
+//!          │                                  import each other
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
-//!    atomic · jail · nesting · panics · safetensors · sanitize   leaves: files, the walls of the
-//!                                             system, how deep a text nests, other people's panics,
-//!                                             files of tensors, untrusted text
+//!    address · atomic · jail · nesting · panics · safetensors · sanitize   leaves: hosts, files, the
+//!                                             walls of the system, how deep a text nests, other
+//!                                             people's panics, files of tensors, untrusted text
 //! ```
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
 //! and `QuickJS`; only `jail` sees Landlock and seccomp; only `diffusion` sees burn; only `store` sees
-//! sled; only `kernel` and `models` see ureq; only `runtime` sees tokio.
+//! sled; only `kernel`, `models` and `web`, and `address` for them, see ureq; only `runtime` sees tokio.
 //!
 //! # Invariants
 //!
@@ -64,11 +64,14 @@
 //! | a flag of pictures | `protocol/image_flags.rs`, for the prompt and the command line |
 //! | a style preset | a table of `models/styles.toml` |
 //! | a model family that is told apart | `models/family.rs` |
+//! | an operation on pictures | a variant of `picture::edit::Edit`, and an arm in `one_edit` there |
+//! | a search engine | a variant of `web::SearchEngine`, and its arms there |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!
 //! Absent on purpose: cloud, telemetry, and a python3 or node on the machine.
 
+mod address;
 mod atomic;
 pub mod cli;
 mod config;
@@ -95,6 +98,15 @@ mod sanitize;
 pub mod session;
 pub(crate) mod store;
 pub(crate) mod tui;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the built-in tools of issue 5 will use it")
+)]
+#[expect(
+    unused_imports,
+    reason = "the built-in tools of issue 5 will use it"
+)]
+pub(crate) mod web;
 
 #[cfg(test)]
 #[global_allocator]

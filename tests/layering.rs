@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Who may import whom: a module, and the modules below it that it uses.
 const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
+    ("address", &[]),
     ("atomic", &[]),
     ("sanitize", &[]),
     ("panics", &[]),
@@ -14,13 +15,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nesting", &[]),
     ("safetensors", &["sanitize"]),
     ("picture", &["protocol", "panics"]),
-    ("kernel", &["protocol", "jail", "nesting"]),
+    ("kernel", &["protocol", "address", "jail", "nesting"]),
     ("safety", &["protocol", "atomic", "panics", "nesting"]),
     ("session", &["protocol"]),
     ("store", &["protocol", "atomic", "panics"]),
     ("models", &["protocol", "atomic", "safetensors"]),
     ("config", &["protocol", "atomic"]),
     ("diffusion", &["protocol", "panics", "safetensors"]),
+    ("web", &["address", "panics"]),
     (
         "runtime",
         &[
@@ -138,7 +140,12 @@ const CRATES: &[(&str, &[&str])] = &[
     ("burn_cuda", &["diffusion"]),
     ("burn_wgpu", &["diffusion"]),
     ("tokio", &["runtime"]),
-    ("ureq", &["kernel", "models"]),
+    ("ureq", &["address", "kernel", "models", "web"]),
+    ("dom_query", &["web"]),
+    ("dom_smoothie", &["web"]),
+    ("html5ever", &["web"]),
+    ("encoding_rs", &["web"]),
+    ("ab_glyph", &["picture"]),
     ("clap", &["cli", "protocol"]),
 ];
 

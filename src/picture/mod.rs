@@ -3,8 +3,19 @@
 //! Invariants: nothing here hangs (pipes and devices are refused before they are opened), nothing
 //! allocates more than [`MAX_ALLOC_BYTES`] for one picture, and a panic in a decoder is an error.
 //!
+//! [`edit`] changes them and compares them.
+//!
 //! Absent on purpose: how a picture is shown.
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the built-in tools of issue 5 will use it")
+)]
+#[expect(
+    unused_imports,
+    reason = "the built-in tools of issue 5 will use it"
+)]
+pub(crate) mod edit;
 mod metadata;
 
 use std::fs::{File, Metadata, OpenOptions};

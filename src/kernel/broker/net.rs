@@ -6,20 +6,20 @@
 //! them by address, or as `localhost`.
 
 use std::io::Read;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use ureq::config::Config;
-use ureq::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body};
-use url::{Host, Url};
+use url::Url;
 
 use super::error::because;
+use crate::address::{self, NoAddress, ResolveWith, canonical, is_public};
 use crate::kernel::call::{FetchRequest, HostCallError, MAX_BODY_BYTES};
 use crate::protocol::Grant;
 
@@ -248,7 +248,8 @@ impl Asked {
             .user_agent(concat!("companion/", env!("CARGO_PKG_VERSION")))
             .timeout_global(Some(left))
             .build();
-        let resolver = Granted(self.hosts.clone());
+        let hosts = self.hosts.clone();
+        let resolver = ResolveWith(move |host: &str, port| resolve_granted(&hosts, host, port));
         let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
         let mut url = self.url.clone();
         url.set_fragment(None);
@@ -413,58 +414,20 @@ fn headers(asked: &[(String, String)]) -> Result<Vec<(HeaderName, HeaderValue)>,
     Ok(headers)
 }
 
-/// Resolves names of granted hosts to addresses that they may have.
-#[derive(Debug)]
-struct Granted(Hosts);
-
-impl Resolver for Granted {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        _config: &Config,
-        _timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let refuse = |message: String| {
-            ureq::Error::Io(std::io::Error::new(
-                std::io::ErrorKind::PermissionDenied,
-                message,
-            ))
-        };
-        let host = uri.host().unwrap_or_default();
-        let port = uri.port_u16().unwrap_or(match uri.scheme_str() {
-            Some("https") => 443,
-            _ => 80,
-        });
-        if !self.0.allows(host, port) {
-            return Err(refuse(format!("{host} is not granted")));
-        }
-        let bare = canonical(host);
-        let found: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => (bare.as_str(), port)
-                .to_socket_addrs()
-                .map_err(|_| ureq::Error::HostNotFound)?
-                .collect(),
-        };
-        if found.is_empty() {
-            return Err(ureq::Error::HostNotFound);
-        }
-        let mut addresses = self.empty();
-        for address in found
-            .iter()
-            .filter(|address| fits(&bare, address.ip()))
-            .take(16)
-        {
-            addresses.push(*address);
-        }
-        if addresses.is_empty() {
-            let address = found[0].ip();
-            return Err(refuse(format!(
-                "{bare} is at {address}, which is no public address; if that is meant, allow it \
-                 with --allow-net {address} or /allow net {address}"
-            )));
-        }
-        Ok(addresses)
+/// The addresses of a granted host that it may have.
+fn resolve_granted(hosts: &Hosts, host: &str, port: u16) -> Result<Vec<SocketAddr>, NoAddress> {
+    if !hosts.allows(host, port) {
+        return Err(NoAddress::Refused(format!("{host} is not granted")));
+    }
+    let mut addresses = address::resolve(host, port)?;
+    let found = addresses.first().map(SocketAddr::ip);
+    addresses.retain(|address| fits(host, address.ip()));
+    match found {
+        Some(address) if addresses.is_empty() => Err(NoAddress::Refused(format!(
+            "{host} is at {address}, which is no public address; if that is meant, allow it with \
+             --allow-net {address} or /allow net {address}"
+        ))),
+        _ => Ok(addresses),
     }
 }
 
@@ -477,56 +440,7 @@ fn fits(host: &str, address: IpAddr) -> bool {
     if host == "localhost" {
         return address.is_loopback();
     }
-    match address {
-        IpAddr::V4(address) => is_public(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-/// Not one of the ranges that RFC 6890 and its updates set apart.
-fn is_public(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation()
-        || a == 0
-        || a >= 224
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 192 && b == 88 && c == 99)
-        || (a == 198 && (b == 18 || b == 19)))
-}
-
-/// A global unicast address that does not stand for an IPv4 address that is not public.
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let parts = address.segments();
-    let embedded = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        is_public(Ipv4Addr::new(a, b, c, d))
-    };
-    match parts {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            embedded(high, low)
-        }
-        // 6to4; Teredo and documentation.
-        [0x2002, high, low, ..] => embedded(high, low),
-        [0x2001, 0..0x200 | 0xdb8, ..] => false,
-        [first, ..] => first & 0xe000 == 0x2000,
-    }
-}
-
-/// A host as it is compared: lower case, without brackets and the dot at the end, numbers as
-/// addresses.
-fn canonical(host: &str) -> String {
-    let bare = host.trim_start_matches('[').trim_end_matches([']', '.']);
-    if let Ok(address) = bare.parse::<IpAddr>() {
-        return address.to_string();
-    }
-    match Host::parse(bare) {
-        Ok(host) => host.to_string().trim_matches(['[', ']']).to_owned(),
-        Err(_) => bare.to_ascii_lowercase(),
-    }
+    is_public(address)
 }
 
 /// A URL for a message, without what may be secret in it.
