@@ -1,6 +1,7 @@
 //! Time: the system's, or one that a test holds.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::protocol::Timestamp;
 
@@ -25,6 +26,16 @@ impl Clock {
             }
             #[cfg(test)]
             Self::Paused(ms) => Timestamp(ms.load(std::sync::atomic::Ordering::Relaxed)),
+        }
+    }
+
+    /// Time that only goes on, from any start.
+    pub fn elapsed(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            Self::System => START.elapsed(),
+            #[cfg(test)]
+            Self::Paused(_) => Duration::from_millis(self.now().0),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Content, ToolError};
+use super::{Content, PermissionScope, Place, ToolError};
 use crate::protocol::CallOrigin;
 
 /// Tells those who work that nobody waits for them any more. Clones are one token.
@@ -58,6 +58,10 @@ pub(crate) enum Update {
 pub(crate) struct ToolContext {
     /// Who calls.
     pub origin: CallOrigin,
+    /// From where.
+    pub place: Place,
+    /// What the caller may do, as far as results depend on it.
+    pub scope: PermissionScope,
     /// Asks it to stop.
     pub cancel: CancelToken,
     /// When nobody waits any longer.
@@ -69,6 +73,8 @@ impl fmt::Debug for ToolContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ToolContext")
             .field("origin", &self.origin)
+            .field("place", &self.place)
+            .field("scope", &self.scope)
             .field("cancel", &self.cancel)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
@@ -76,10 +82,12 @@ impl fmt::Debug for ToolContext {
 }
 
 impl ToolContext {
-    /// A context whose updates nobody reads, without a deadline.
-    pub fn new(origin: CallOrigin) -> Self {
+    /// A context whose updates nobody reads, without a deadline and without special rights.
+    pub fn new(origin: CallOrigin, place: Place) -> Self {
         Self {
             origin,
+            place,
+            scope: PermissionScope::default(),
             cancel: CancelToken::default(),
             deadline: None,
             progress: Arc::new(|_| {}),

@@ -19,22 +19,29 @@
 //! Absent on purpose: async (a tool blocks, on a thread that its caller chose), the tools
 //! themselves, and any knowledge of engines: a tool holds what it needs.
 
-// mod answers;
-// mod audit;
-// mod cache;
-// mod call;
-// mod canonical;
+mod answers;
+mod audit;
+#[cfg(test)]
+mod audit_tests;
+mod cache;
+mod call;
+#[cfg(test)]
+mod call_tests;
+mod canonical;
 mod clock;
 mod context;
 mod error;
 mod hostile;
 mod output;
-// mod pattern;
-// mod policy;
-// mod predicate;
-// mod rate;
-// mod redact;
-// mod registry;
+mod pattern;
+mod policy;
+#[cfg(test)]
+mod policy_tests;
+mod predicate;
+mod rate;
+mod redact;
+mod registry;
+mod run;
 mod schema;
 #[cfg(test)]
 mod schema_tests;
@@ -43,10 +50,21 @@ mod violation;
 
 use serde_json::Value;
 
+pub(crate) use answers::{Decision, PolicyError, Question, Rules, Scope, Width};
+pub(crate) use audit::{AuditLog, AuditRecord, Tampering, Verification, records, verify};
+pub(crate) use cache::{CacheKey, CacheTier, PermissionScope, ResultCache, ResultStore};
+pub(crate) use call::{CacheUse, Called, Finished, Pending, ToolCall, Toolbox};
+pub(crate) use clock::Clock;
 pub(crate) use context::{CancelToken, ToolContext, Update};
 pub(crate) use error::ToolError;
+pub(crate) use hostile::SchemaError;
 pub(crate) use output::{Content, ToolOutput};
+pub(crate) use policy::{Asked, Considered, Ruling, Say};
+pub(crate) use predicate::Place;
+pub(crate) use registry::{Filter, RegisterError, Registered, Registry};
+pub(crate) use schema::Schema;
 pub(crate) use spec::{Annotations, Source, ToolSpec};
+pub(crate) use violation::Violation;
 
 /// Something that can be called.
 pub(crate) trait Tool: Send + Sync {
