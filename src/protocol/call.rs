@@ -138,11 +138,16 @@ mod tests {
     #[test]
     fn names_have_at_most_one_namespace() {
         let name: ToolName = "github/list.issues".parse().expect("sound");
-        assert_eq!((name.namespace(), name.base()), (Some("github"), "list.issues"));
+        assert_eq!(
+            (name.namespace(), name.base()),
+            (Some("github"), "list.issues")
+        );
         let name: ToolName = "imagine".parse().expect("sound");
         assert_eq!((name.namespace(), name.base()), (None, "imagine"));
         let long = "a".repeat(ToolName::MAX_BYTES + 1);
-        for wrong in ["", "/", "a/", "/a", "a/b/c", "a b", "é", "..", "../x", "a\n", &long] {
+        for wrong in [
+            "", "/", "a/", "/a", "a/b/c", "a b", "é", "..", "../x", "a\n", &long,
+        ] {
             assert!(wrong.parse::<ToolName>().is_err(), "{wrong:?}");
         }
     }

@@ -83,7 +83,10 @@ impl Question {
             Scope::Project => "in this project, for good",
             Scope::Always => "for good",
         };
-        format!("{} {what}, called by {}, {how_long}", self.tool, self.origin)
+        format!(
+            "{} {what}, called by {}, {how_long}",
+            self.tool, self.origin
+        )
     }
 }
 
@@ -214,7 +217,11 @@ impl Rules {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        text.push_str(if text.is_empty() { rule.trim_start() } else { rule });
+        text.push_str(if text.is_empty() {
+            rule.trim_start()
+        } else {
+            rule
+        });
         let file = parse(&self.path, &text)?;
         let path = &self.path;
         atomic::write(path, text.as_bytes()).map_err(|source| PolicyError::Write {

@@ -140,10 +140,19 @@ impl AuditLog {
         // A head that is lost or damaged is for `verify` to tell: the lines go on as they are.
         let head = read_head(path)?.ok().flatten().unwrap_or_else(Head::empty);
         let (sealed, sealed_at) = (head.count, None);
-        let mut state = State { file, head, sealed, sealed_at };
+        let mut state = State {
+            file,
+            head,
+            sealed,
+            sealed_at,
+        };
         state.file.lock()?;
         let opened = state.catch_up().and_then(|()| {
-            if is_new && state.head.count == 0 { state.seal(path) } else { Ok(()) }
+            if is_new && state.head.count == 0 {
+                state.seal(path)
+            } else {
+                Ok(())
+            }
         });
         let unlocked = state.file.unlock();
         opened.and(unlocked)?;
@@ -164,7 +173,9 @@ impl AuditLog {
         let now = self.clock.elapsed();
         let written = state.catch_up().and_then(|()| {
             state.write(entry, self.clock.now())?;
-            let is_due = state.sealed_at.is_none_or(|at| now.saturating_sub(at) >= SEAL_EVERY);
+            let is_due = state
+                .sealed_at
+                .is_none_or(|at| now.saturating_sub(at) >= SEAL_EVERY);
             if durability == Durability::Now || is_due {
                 state.seal(&self.path)?;
                 state.sealed_at = Some(now);
@@ -325,7 +336,9 @@ pub(crate) fn verify(path: &Path) -> io::Result<Verification> {
         let expected = before.count + 1;
         if record.number > expected {
             let missing = record.number - expected;
-            found.tampering.push(Tampering::Removed { line: at, missing });
+            found
+                .tampering
+                .push(Tampering::Removed { line: at, missing });
         } else if record.number < expected {
             found.tampering.push(Tampering::Reordered { line: at });
         } else if record.prev_hash != before.last_hash {

@@ -23,7 +23,10 @@ impl Log {
     fn of(lines: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("audit/log.jsonl");
-        let log = Self { _folder: folder, path };
+        let log = Self {
+            _folder: folder,
+            path,
+        };
         log.append(lines);
         log
     }
@@ -31,7 +34,8 @@ impl Log {
     fn append(&self, lines: usize) {
         let log = AuditLog::open(&self.path, Clock::paused()).expect("opened");
         for number in 0..lines {
-            log.append(entry(number), Durability::Soon).expect("appended");
+            log.append(entry(number), Durability::Soon)
+                .expect("appended");
         }
     }
 
@@ -70,7 +74,10 @@ fn entry(number: usize) -> AuditEntry {
 #[test]
 fn an_honest_log_is_sound_and_reads_back() {
     let log = Log::of(5);
-    let sound = |lines| Verification { lines, ..Verification::default() };
+    let sound = |lines| Verification {
+        lines,
+        ..Verification::default()
+    };
     assert_eq!(log.verify(), sound(5));
     log.append(2);
     assert_eq!(log.verify(), sound(7));
@@ -103,7 +110,10 @@ fn a_removed_line_is_told_wherever_it_was() {
         let expected = if at == 4 {
             Tampering::Truncated { missing: 1 }
         } else {
-            Tampering::Removed { line: at as u64 + 1, missing: 1 }
+            Tampering::Removed {
+                line: at as u64 + 1,
+                missing: 1,
+            }
         };
         assert_eq!(log.verify().tampering, [expected], "{at}");
     }
@@ -116,7 +126,10 @@ fn another_order_is_told() {
     lines.swap(1, 2);
     log.write(&lines);
     let tampering = log.verify().tampering;
-    assert!(tampering.contains(&Tampering::Reordered { line: 3 }), "{tampering:?}");
+    assert!(
+        tampering.contains(&Tampering::Reordered { line: 3 }),
+        "{tampering:?}"
+    );
 }
 
 #[test]
@@ -124,14 +137,32 @@ fn a_cut_end_is_told_also_when_the_log_goes_on() {
     let log = Log::of(5);
     let lines = log.lines();
     log.write(&lines[..2]);
-    assert_eq!(log.verify().tampering, [Tampering::Truncated { missing: 3 }]);
+    assert_eq!(
+        log.verify().tampering,
+        [Tampering::Truncated { missing: 3 }]
+    );
     log.append(1);
-    assert_eq!(log.verify().tampering, [Tampering::Removed { line: 3, missing: 3 }]);
+    assert_eq!(
+        log.verify().tampering,
+        [Tampering::Removed {
+            line: 3,
+            missing: 3
+        }]
+    );
     fs::write(&log.path, "").expect("emptied");
-    assert_eq!(log.verify().tampering, [Tampering::Truncated { missing: 6 }]);
+    assert_eq!(
+        log.verify().tampering,
+        [Tampering::Truncated { missing: 6 }]
+    );
     fs::remove_file(&log.path).expect("removed");
     log.append(1);
-    assert_eq!(log.verify().tampering, [Tampering::Removed { line: 1, missing: 6 }]);
+    assert_eq!(
+        log.verify().tampering,
+        [Tampering::Removed {
+            line: 1,
+            missing: 6
+        }]
+    );
 }
 
 #[test]
@@ -165,15 +196,31 @@ fn a_torn_line_is_a_crash_and_is_cut_off() {
     bytes.extend_from_slice(b"{\"version\":1,\"num");
     fs::write(&log.path, bytes).expect("written");
     let found = log.verify();
-    assert_eq!((found.lines, found.torn_bytes, found.tampering.len()), (3, 17, 0));
+    assert_eq!(
+        (found.lines, found.torn_bytes, found.tampering.len()),
+        (3, 17, 0)
+    );
     log.append(1);
-    assert_eq!(log.verify(), Verification { lines: 4, ..Verification::default() });
+    assert_eq!(
+        log.verify(),
+        Verification {
+            lines: 4,
+            ..Verification::default()
+        }
+    );
     // Half of a line that was sealed is no crash.
     let bytes = fs::read(&log.path).expect("read");
     fs::write(&log.path, &bytes[..bytes.len() - 9]).expect("written");
-    assert_eq!(log.verify().tampering, [Tampering::Truncated { missing: 1 }]);
+    assert_eq!(
+        log.verify().tampering,
+        [Tampering::Truncated { missing: 1 }]
+    );
     fs::write(&log.path, b"not json\n").expect("written");
-    assert!(log.verify().tampering.contains(&Tampering::Unreadable { line: 1 }));
+    assert!(
+        log.verify()
+            .tampering
+            .contains(&Tampering::Unreadable { line: 1 })
+    );
 }
 
 #[test]
@@ -195,7 +242,13 @@ fn what_is_sealed_when() {
     assert_eq!(log.verify().unsealed, 0, "a second later");
     append(Durability::Soon);
     drop(open);
-    assert_eq!(log.verify(), Verification { lines: 7, ..Verification::default() });
+    assert_eq!(
+        log.verify(),
+        Verification {
+            lines: 7,
+            ..Verification::default()
+        }
+    );
 }
 
 #[test]
@@ -206,10 +259,17 @@ fn many_writers_make_one_chain() {
         for log in [open(&log.path), open(&log.path), open(&log.path)] {
             scope.spawn(move || {
                 for number in 0..50 {
-                    log.append(entry(number), Durability::Soon).expect("appended");
+                    log.append(entry(number), Durability::Soon)
+                        .expect("appended");
                 }
             });
         }
     });
-    assert_eq!(log.verify(), Verification { lines: 150, ..Verification::default() });
+    assert_eq!(
+        log.verify(),
+        Verification {
+            lines: 150,
+            ..Verification::default()
+        }
+    );
 }

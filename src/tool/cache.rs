@@ -47,7 +47,13 @@ impl CacheKey {
     ) -> Self {
         let arguments = canonical(arguments);
         let mut hasher = blake3::Hasher::new();
-        let parts = [spec.name.as_str(), &spec.version, &arguments, origin.word(), &scope.0];
+        let parts = [
+            spec.name.as_str(),
+            &spec.version,
+            &arguments,
+            origin.word(),
+            &scope.0,
+        ];
         for part in parts {
             // With their lengths, so that no two lists of parts run together to the same bytes.
             hasher.update(&(part.len() as u64).to_le_bytes());
@@ -112,7 +118,11 @@ impl ResultCache {
             .max_capacity(MEMORY_BYTES)
             .weigher(|_, kept: &Arc<Kept>| kept.size_bytes)
             .build();
-        Self { memory, store, clock }
+        Self {
+            memory,
+            store,
+            clock,
+        }
     }
 
     /// A result that holds still, and where it was.
@@ -140,7 +150,11 @@ impl ResultCache {
         }
         let expires = Timestamp(self.clock.now().0.saturating_add(as_ms(keep)));
         let version = VERSION;
-        let Ok(bytes) = serde_json::to_vec(&ToStore { version, expires, output }) else {
+        let Ok(bytes) = serde_json::to_vec(&ToStore {
+            version,
+            expires,
+            output,
+        }) else {
             return;
         };
         if bytes.len() > MAX_RESULT_BYTES {
@@ -209,8 +223,20 @@ mod tests {
         for other in [
             key("u", "1", &arguments, CallOrigin::User, ""),
             key("t", "2", &arguments, CallOrigin::User, ""),
-            key("t", "1", &json!({ "a": 1, "b": [2, 1] }), CallOrigin::User, ""),
-            key("t", "1", &json!({ "a": "1", "b": [1, 2] }), CallOrigin::User, ""),
+            key(
+                "t",
+                "1",
+                &json!({ "a": 1, "b": [2, 1] }),
+                CallOrigin::User,
+                "",
+            ),
+            key(
+                "t",
+                "1",
+                &json!({ "a": "1", "b": [1, 2] }),
+                CallOrigin::User,
+                "",
+            ),
             key("t", "1", &arguments, CallOrigin::Model, ""),
             key("t", "1", &arguments, CallOrigin::User, "read /data"),
         ] {
@@ -250,9 +276,16 @@ mod tests {
         let key = CacheKey([7; 32]);
         shelf.put(&key, b"{\"version\":1,", Timestamp(0));
         assert!(cache.get(&key).is_none());
-        let failed = ToolOutput { is_error: true, ..ToolOutput::text("no") };
+        let failed = ToolOutput {
+            is_error: true,
+            ..ToolOutput::text("no")
+        };
         cache.put(&key, &failed, Duration::from_secs(9));
-        cache.put(&key, &ToolOutput::text("x".repeat(3 << 20)), Duration::from_secs(9));
+        cache.put(
+            &key,
+            &ToolOutput::text("x".repeat(3 << 20)),
+            Duration::from_secs(9),
+        );
         assert!(cache.get(&key).is_none());
     }
 }

@@ -129,7 +129,12 @@ impl Toolbox {
                 reason: "the answer was no".to_owned(),
             };
             let arguments = &call.arguments;
-            self.note(&call.name, arguments, context, Ended::failed(&error, Duration::ZERO));
+            self.note(
+                &call.name,
+                arguments,
+                context,
+                Ended::failed(&error, Duration::ZERO),
+            );
             return Err(error);
         }
         let mut warnings = Vec::new();
@@ -163,7 +168,10 @@ impl Toolbox {
     ///
     /// # Errors
     /// If it can't be read; then the rules stay as they are.
-    pub fn reload(&self, load: impl FnOnce() -> Result<Rules, PolicyError>) -> Result<(), PolicyError> {
+    pub fn reload(
+        &self,
+        load: impl FnOnce() -> Result<Rules, PolicyError>,
+    ) -> Result<(), PolicyError> {
         let rules = load()?;
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
         Ok(())
@@ -188,32 +196,57 @@ impl Toolbox {
         };
         let result = self.checked(&registered, &call, context, answered, &mut rule);
         let result = match result {
-            Ok(Gate::Open(arguments)) => {
-                self.find(&registered, &call, arguments, context, rule.clone().unwrap_or_default())
-            }
+            Ok(Gate::Open(arguments)) => self.find(
+                &registered,
+                &call,
+                arguments,
+                context,
+                rule.clone().unwrap_or_default(),
+            ),
             Ok(Gate::Question(question)) => {
                 let fingerprint = fingerprint(&registered);
-                let ended = Ended { outcome: "pending", rule: Some(question.rule.clone()), ..Ended::default() };
+                let ended = Ended {
+                    outcome: "pending",
+                    rule: Some(question.rule.clone()),
+                    ..Ended::default()
+                };
                 self.note(&call.name, &call.arguments, context, ended);
-                return Ok(Called::Pending(Pending { call, question, fingerprint }));
+                return Ok(Called::Pending(Pending {
+                    call,
+                    question,
+                    fingerprint,
+                }));
             }
             Err(error) => Err(error),
         };
         let took = started.elapsed();
         let ended = match &result {
             Ok(found) => Ended {
-                outcome: if found.cached.is_some() { "cached" } else { "done" },
+                outcome: if found.cached.is_some() {
+                    "cached"
+                } else {
+                    "done"
+                },
                 ..Ended::default()
             },
             Err(error) => Ended::failed(error, took),
         };
         let is_dangerous = registered.spec().annotations.is_dangerous();
-        let durability = if is_dangerous && rule.is_some() { Durability::Now } else { Durability::Soon };
+        let durability = if is_dangerous && rule.is_some() {
+            Durability::Now
+        } else {
+            Durability::Soon
+        };
         let noted = self.note(
             &call.name,
             &call.arguments,
             context,
-            Ended { took, rule, durability, ..ended },
+            Ended {
+                took,
+                rule,
+                durability,
+                ..ended
+            },
         );
         let mut finished = result?;
         finished.took = took;
@@ -243,7 +276,9 @@ impl Toolbox {
                 return Err(ToolError::Denied {
                     tool: spec.name.to_string(),
                     rule: ruling.rule,
-                    reason: ruling.reason.unwrap_or_else(|| "a rule denies it".to_owned()),
+                    reason: ruling
+                        .reason
+                        .unwrap_or_else(|| "a rule denies it".to_owned()),
                 });
             }
             Say::Ask => {
@@ -279,7 +314,10 @@ impl Toolbox {
             warnings: Vec::new(),
         };
         let kept = spec.keep.map(|keep| {
-            (keep, CacheKey::of(spec, &arguments, context.origin, &context.scope))
+            (
+                keep,
+                CacheKey::of(spec, &arguments, context.origin, &context.scope),
+            )
         });
         if let Some((_, key)) = &kept
             && call.cache == CacheUse::Read
@@ -305,7 +343,10 @@ impl Toolbox {
         if let (Some(schema), false) = (&registered.output, output.is_error) {
             let value = output.structured.clone().unwrap_or_default();
             if let Err(violations) = schema.validate(value) {
-                let first = violations.first().map(ToString::to_string).unwrap_or_default();
+                let first = violations
+                    .first()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 return Err(ToolError::failed(format!(
                     "{} gave back something that does not fit its own output_schema: {first}",
                     spec.name
@@ -338,11 +379,16 @@ impl Toolbox {
             duration_ms: as_ms(ended.took),
         };
         let written = audit.append(entry, ended.durability);
-        written.err().map(|error| format!("the audit log can't be written: {error}"))
+        written
+            .err()
+            .map(|error| format!("the audit log can't be written: {error}"))
     }
 
     fn fingerprint(&self, name: &str) -> Option<String> {
-        self.registry.get(name).ok().map(|registered| fingerprint(&registered))
+        self.registry
+            .get(name)
+            .ok()
+            .map(|registered| fingerprint(&registered))
     }
 }
 
@@ -381,7 +427,9 @@ impl Ended {
         let message = match error {
             // The values that came may be secrets, and are in no field that says so.
             ToolError::InvalidArguments { violations, .. } => {
-                let wrong = violations.iter().map(|wrong| format!("{} {}", wrong.path, wrong.keyword));
+                let wrong = violations
+                    .iter()
+                    .map(|wrong| format!("{} {}", wrong.path, wrong.keyword));
                 wrong.collect::<Vec<_>>().join(", ")
             }
             error => error.to_string(),
@@ -395,7 +443,11 @@ impl Ended {
     }
 }
 
-fn asked<'a>(registered: &'a Registered, arguments: &'a Value, context: &'a ToolContext) -> Asked<'a> {
+fn asked<'a>(
+    registered: &'a Registered,
+    arguments: &'a Value,
+    context: &'a ToolContext,
+) -> Asked<'a> {
     Asked {
         spec: registered.spec(),
         arguments,
@@ -405,10 +457,13 @@ fn asked<'a>(registered: &'a Registered, arguments: &'a Value, context: &'a Tool
 }
 
 fn validated(registered: &Registered, arguments: Value) -> Result<Value, ToolError> {
-    registered.input.validate(arguments).map_err(|violations| ToolError::InvalidArguments {
-        tool: registered.spec().name.to_string(),
-        violations,
-    })
+    registered
+        .input
+        .validate(arguments)
+        .map_err(|violations| ToolError::InvalidArguments {
+            tool: registered.spec().name.to_string(),
+            violations,
+        })
 }
 
 /// Of all that a tool says of itself: another tool of its name has another one.

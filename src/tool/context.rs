@@ -24,7 +24,10 @@ impl CancelToken {
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
-            || self.parent.as_ref().is_some_and(|parent| parent.is_cancelled())
+            || self
+                .parent
+                .as_ref()
+                .is_some_and(|parent| parent.is_cancelled())
     }
 
     /// A token that is cancelled with this one, and also on its own.

@@ -104,7 +104,9 @@ fn did_you_mean(suggestions: &[String]) -> String {
 }
 
 fn listed(violations: &[Violation]) -> String {
-    let lines = violations.iter().map(|violation| format!("\n- {violation}"));
+    let lines = violations
+        .iter()
+        .map(|violation| format!("\n- {violation}"));
     lines.collect()
 }
 

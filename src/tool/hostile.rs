@@ -132,7 +132,9 @@ impl Work {
 /// If it can't be used.
 pub(super) fn inspect(document: &Value) -> Result<Work, SchemaError> {
     if depth_of(document, MAX_DEPTH).is_none() {
-        return Err(SchemaError::TooLarge(format!("it is deeper than {MAX_DEPTH}")));
+        return Err(SchemaError::TooLarge(format!(
+            "it is deeper than {MAX_DEPTH}"
+        )));
     }
     let bytes = document.to_string().len();
     if bytes > MAX_BYTES {
@@ -146,9 +148,9 @@ pub(super) fn inspect(document: &Value) -> Result<Work, SchemaError> {
 pub(super) fn depth_of(value: &Value, most: usize) -> Option<usize> {
     let rest = most.checked_sub(1)?;
     let inner = match value {
-        Value::Array(items) => items.iter().try_fold(0, |deepest, item| {
-            Some(depth_of(item, rest)?.max(deepest))
-        }),
+        Value::Array(items) => items
+            .iter()
+            .try_fold(0, |deepest, item| Some(depth_of(item, rest)?.max(deepest))),
         Value::Object(fields) => fields.values().try_fold(0, |deepest, field| {
             Some(depth_of(field, rest)?.max(deepest))
         }),
@@ -271,7 +273,10 @@ impl<'a> Graph<'a> {
             let targets = if fragment.is_empty() || fragment.starts_with('/') {
                 vec![fragment]
             } else {
-                self.anchors.get(fragment.as_str()).cloned().ok_or_else(wrong)?
+                self.anchors
+                    .get(fragment.as_str())
+                    .cloned()
+                    .ok_or_else(wrong)?
             };
             for target in targets {
                 let schema = self.document.pointer(&target).ok_or_else(wrong)?;

@@ -18,9 +18,9 @@ impl ToolPattern {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let is_sound = text.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric() || b"_-./*".contains(&byte)
-        });
+        let is_sound = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-./*".contains(&byte));
         if text.is_empty() || !is_sound || text.matches('/').count() > 1 {
             return Err("a tool is a name, a server/name, or either with * in it".to_owned());
         }

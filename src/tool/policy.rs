@@ -176,11 +176,15 @@ impl Policy {
     /// # Errors
     /// The line and the key that are wrong.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let problem = |span: Option<Range<usize>>, message: String| Problem::at(text, span, message);
+        let problem =
+            |span: Option<Range<usize>>, message: String| Problem::at(text, span, message);
         let file: FileText = toml::from_str(text)
             .map_err(|error| problem(error.span(), error.message().trim().to_owned()))?;
         if file.rule.len() + file.rate.len() > MAX_RULES {
-            return Err(problem(None, format!("there are more than {MAX_RULES} rules")));
+            return Err(problem(
+                None,
+                format!("there are more than {MAX_RULES} rules"),
+            ));
         }
         let mut policy = Self::default();
         for (origin, say) in file.default {
@@ -195,7 +199,10 @@ impl Policy {
         }
         for rate in file.rate {
             let span = rate.tool.span();
-            policy.rates.push(rate.read().map_err(|message| problem(Some(span), message))?);
+            policy.rates.push(
+                rate.read()
+                    .map_err(|message| problem(Some(span), message))?,
+            );
         }
         Ok(policy)
     }
@@ -210,7 +217,9 @@ impl Policy {
     pub(super) fn ruling(&self, asked: Asked<'_>, more: &Self, of_more: &str) -> Ruling {
         let ours = self.rules.iter().map(|rule| (rule, None));
         let theirs = more.rules.iter().map(|rule| (rule, Some(of_more)));
-        let about = ours.chain(theirs).filter(|(rule, _)| rule.differs(asked).is_none());
+        let about = ours
+            .chain(theirs)
+            .filter(|(rule, _)| rule.differs(asked).is_none());
         // The first of the strictest.
         let strictest = about.reduce(|a, b| if b.0.say > a.0.say { b } else { a });
         let Some((rule, whose)) = strictest else {
@@ -254,7 +263,11 @@ impl Problem {
         let before = text.get(..start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = text.get(line_start..).and_then(|rest| rest.lines().next());
-        let key = line.unwrap_or_default().split('=').next().unwrap_or_default();
+        let key = line
+            .unwrap_or_default()
+            .split('=')
+            .next()
+            .unwrap_or_default();
         Self {
             line: before.matches('\n').count() + 1,
             key: key.trim().to_owned(),
@@ -274,9 +287,12 @@ impl RuleText {
         let mut predicates = Vec::new();
         for (argument, conditions) in self.conditions {
             let span = conditions.span();
-            let found = conditions.into_inner().on(&argument).map_err(|(key, message)| {
-                problem(span, format!("where.{argument}: {key}: {message}"))
-            })?;
+            let found = conditions
+                .into_inner()
+                .on(&argument)
+                .map_err(|(key, message)| {
+                    problem(span, format!("where.{argument}: {key}: {message}"))
+                })?;
             predicates.extend(found);
         }
         let arguments = match self.arguments {
@@ -305,7 +321,12 @@ impl RuleText {
 impl Rule {
     /// What is different from what the rule is about; `None` if it is about the call.
     fn differs(&self, asked: Asked<'_>) -> Option<String> {
-        let Asked { spec, arguments, origin, place } = asked;
+        let Asked {
+            spec,
+            arguments,
+            origin,
+            place,
+        } = asked;
         if !self.tool.is_about(&spec.name) {
             return Some(format!("the tool is {}", spec.name));
         }
@@ -314,25 +335,36 @@ impl Rule {
         }
         let is_read_only = spec.annotations.read_only && spec.source != Source::Mcp;
         if self.read_only.is_some_and(|wanted| wanted != is_read_only) {
-            return Some(if is_read_only { "it only reads" } else { "it may write" }.to_owned());
+            return Some(
+                if is_read_only {
+                    "it only reads"
+                } else {
+                    "it may write"
+                }
+                .to_owned(),
+            );
         }
         if let Some(project) = &self.project
             && *project != place.project
         {
             return Some(format!("the project is {}", place.project.display()));
         }
-        if self.arguments.as_ref().is_some_and(|wanted| *wanted != canonical(arguments)) {
+        if self
+            .arguments
+            .as_ref()
+            .is_some_and(|wanted| *wanted != canonical(arguments))
+        {
             return Some("the arguments are others".to_owned());
         }
         let permits = matches!(self.say, Say::Allow | Say::Always);
-        self.predicates.iter().find_map(|predicate| {
-            match predicate.holds(arguments, place) {
+        self.predicates
+            .iter()
+            .find_map(|predicate| match predicate.holds(arguments, place) {
                 Holds::Yes => None,
                 Holds::Unknown if !permits => None,
                 Holds::No => Some(format!("not so: {}", predicate.words())),
                 Holds::Unknown => Some(format!("not sure: {}", predicate.words())),
-            }
-        })
+            })
     }
 
     fn name(&self, whose: Option<&str>) -> String {

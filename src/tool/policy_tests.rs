@@ -30,8 +30,16 @@ impl Stage {
         if !text.is_empty() {
             fs::write(&path, text).expect("written");
         }
-        let place = Place { folder: project.clone(), project };
-        Self { _folder: folder, root, path, place }
+        let place = Place {
+            folder: project.clone(),
+            project,
+        };
+        Self {
+            _folder: folder,
+            root,
+            path,
+            place,
+        }
     }
 
     fn rules(&self) -> Rules {
@@ -49,8 +57,18 @@ impl Stage {
         rules.ruling(self.asked(&spec, origin, arguments)).say
     }
 
-    fn asked<'a>(&'a self, spec: &'a ToolSpec, origin: CallOrigin, arguments: &'a Value) -> Asked<'a> {
-        Asked { spec, arguments, origin, place: &self.place }
+    fn asked<'a>(
+        &'a self,
+        spec: &'a ToolSpec,
+        origin: CallOrigin,
+        arguments: &'a Value,
+    ) -> Asked<'a> {
+        Asked {
+            spec,
+            arguments,
+            origin,
+            place: &self.place,
+        }
     }
 
     fn question(&self, name: &str, origin: CallOrigin, arguments: &Value) -> Question {
@@ -61,7 +79,11 @@ impl Stage {
 }
 
 fn spec(name: &str) -> ToolSpec {
-    let source = if name.contains('/') { Source::Mcp } else { Source::Builtin };
+    let source = if name.contains('/') {
+        Source::Mcp
+    } else {
+        Source::Builtin
+    };
     ToolSpec::new(name, "", json!({ "type": "object" }), source).expect("a name")
 }
 
@@ -72,11 +94,26 @@ const MODEL: CallOrigin = CallOrigin::Model;
 fn a_wrong_file_is_an_error_with_its_line_and_key() {
     for (text, expected) in [
         ("x = 1", "tools.toml:1: x: unknown field `x`"),
-        ("[default]\nme = 'ask'", "tools.toml:2: me: unknown variant `me`"),
-        ("[default]\nuser = 'always'", "tools.toml:2: user: a default is allow, ask or deny"),
-        ("\n[[rule]]\nrule = 'deny'", "tools.toml:2: [[rule]]: missing field `tool`"),
-        ("[[rule]]\nrule = 'perhaps'\ntool = 'x'", "tools.toml:2: rule: unknown variant `perhaps`"),
-        ("[[rule]]\nrule = 'deny'\ntool = 'a b'", "tools.toml:3: tool: tool \"a b\": "),
+        (
+            "[default]\nme = 'ask'",
+            "tools.toml:2: me: unknown variant `me`",
+        ),
+        (
+            "[default]\nuser = 'always'",
+            "tools.toml:2: user: a default is allow, ask or deny",
+        ),
+        (
+            "\n[[rule]]\nrule = 'deny'",
+            "tools.toml:2: [[rule]]: missing field `tool`",
+        ),
+        (
+            "[[rule]]\nrule = 'perhaps'\ntool = 'x'",
+            "tools.toml:2: rule: unknown variant `perhaps`",
+        ),
+        (
+            "[[rule]]\nrule = 'deny'\ntool = 'a b'",
+            "tools.toml:3: tool: tool \"a b\": ",
+        ),
         (
             "[[rule]]\nrule = 'deny'\ntool = 'x'\nwhere.url.host = 'http://x'",
             "tools.toml:4: where.url.host: where.url: host: \"http://x\" is no host",
@@ -93,7 +130,10 @@ fn a_wrong_file_is_an_error_with_its_line_and_key() {
             "[[rule]]\nrule = 'deny'\ntool = 'x'\narguments = '{'",
             "tools.toml:4: arguments: arguments: EOF",
         ),
-        ("[[rate]]\ntool = 'x'\ncalls = 0\nper = 'day'", "tools.toml:3: calls: "),
+        (
+            "[[rate]]\ntool = 'x'\ncalls = 0\nper = 'day'",
+            "tools.toml:3: calls: ",
+        ),
         ("= 1", "tools.toml:1: "),
     ] {
         let error = Stage::error(text);
@@ -111,7 +151,11 @@ fn without_a_file_the_user_may_and_others_are_asked() {
         (CallOrigin::Sandbox, Say::Ask),
         (CallOrigin::Mcp, Say::Ask),
     ] {
-        assert_eq!(stage.say(&rules, "x", origin, &json!({})), expected, "{origin}");
+        assert_eq!(
+            stage.say(&rules, "x", origin, &json!({})),
+            expected,
+            "{origin}"
+        );
     }
 }
 
@@ -185,7 +229,10 @@ fn paths_are_looked_up_and_links_lead_nowhere_else() {
     let say = |arguments: &Value| stage.say(&rules, "write", MODEL, arguments);
     assert_eq!(say(&json!({ "path": ["a", "b"] })), Say::Allow);
     assert_eq!(say(&json!({ "path": ["a", "/etc/passwd"] })), Say::Ask);
-    assert_eq!(say(&json!({ "path": ["a", format!("{root}/keys/x")] })), Say::Deny);
+    assert_eq!(
+        say(&json!({ "path": ["a", format!("{root}/keys/x")] })),
+        Say::Deny
+    );
     assert_eq!(say(&json!({ "path": 5 })), Say::Deny, "no path at all");
     assert_eq!(say(&json!({})), Say::Ask);
     let read = |path: &str| stage.say(&rules, "read", USER, &json!({ "path": path }));
@@ -217,11 +264,26 @@ fn hosts_sizes_texts_and_values() {
     ] {
         assert_eq!(say("fetch", json!({ "url": url })), expected, "{url}");
     }
-    assert_eq!(say("put", json!({ "text": "1234", "mode": "new" })), Say::Allow);
-    assert_eq!(say("put", json!({ "text": "1234", "mode": "old" })), Say::Ask);
-    assert_eq!(say("put", json!({ "text": "12345", "mode": "new" })), Say::Ask);
-    assert_eq!(say("put", json!({ "text": "1234567890", "mode": "new" })), Say::Deny);
-    assert_eq!(say("git", json!({ "arguments": ["push", "-f"] })), Say::Deny);
+    assert_eq!(
+        say("put", json!({ "text": "1234", "mode": "new" })),
+        Say::Allow
+    );
+    assert_eq!(
+        say("put", json!({ "text": "1234", "mode": "old" })),
+        Say::Ask
+    );
+    assert_eq!(
+        say("put", json!({ "text": "12345", "mode": "new" })),
+        Say::Ask
+    );
+    assert_eq!(
+        say("put", json!({ "text": "1234567890", "mode": "new" })),
+        Say::Deny
+    );
+    assert_eq!(
+        say("git", json!({ "arguments": ["push", "-f"] })),
+        Say::Deny
+    );
     assert_eq!(say("git", json!({ "arguments": ["pull"] })), Say::Ask);
 }
 
@@ -254,7 +316,9 @@ fn an_answer_is_exactly_as_wide_as_it_said() {
         let mut rules = stage.rules();
         let question = stage.question("x", MODEL, &one);
         let decision = Decision::Allow { scope, width };
-        rules.remember(&question, decision, &stage.place.project).expect("kept");
+        rules
+            .remember(&question, decision, &stage.place.project)
+            .expect("kept");
         let what = format!("{scope:?} {width:?}");
         let passes = |stage: &Stage, rules: &Rules, name: &str, origin, arguments: &Value| {
             stage.say(rules, name, origin, arguments) != Say::Ask
@@ -262,10 +326,21 @@ fn an_answer_is_exactly_as_wide_as_it_said() {
         let kept = scope != Scope::Once;
         let reordered = serde_json::from_str(r#"{"a": 1.0}"#).expect("JSON");
         assert_eq!(passes(&stage, &rules, "x", MODEL, &one), kept, "{what}");
-        assert_eq!(passes(&stage, &rules, "x", MODEL, &reordered), kept, "{what}");
+        assert_eq!(
+            passes(&stage, &rules, "x", MODEL, &reordered),
+            kept,
+            "{what}"
+        );
         let is_wide = kept && width == Width::Tool;
-        assert_eq!(passes(&stage, &rules, "x", MODEL, &other), is_wide, "{what}");
-        assert!(!passes(&stage, &rules, "x", CallOrigin::Mcp, &one), "{what}");
+        assert_eq!(
+            passes(&stage, &rules, "x", MODEL, &other),
+            is_wide,
+            "{what}"
+        );
+        assert!(
+            !passes(&stage, &rules, "x", CallOrigin::Mcp, &one),
+            "{what}"
+        );
         assert!(!passes(&stage, &rules, "y", MODEL, &one), "{what}");
         let text = fs::read_to_string(&stage.path).expect("read");
         assert!(text.starts_with("# mine\n"), "{text}");
@@ -275,7 +350,11 @@ fn an_answer_is_exactly_as_wide_as_it_said() {
         assert_eq!(passes(&stage, &next, "x", MODEL, &one), stays, "{what}");
         stage.place.project = stage.root.join("other");
         let everywhere = scope == Scope::Always;
-        assert_eq!(passes(&stage, &next, "x", MODEL, &one), everywhere, "{what}");
+        assert_eq!(
+            passes(&stage, &next, "x", MODEL, &one),
+            everywhere,
+            "{what}"
+        );
     }
 }
 
@@ -285,12 +364,25 @@ fn deny_wins_over_an_answer_and_odd_texts_are_kept_whole() {
     let mut rules = stage.rules();
     let odd = json!({ "a": "it's \"\"\" '''\n\u{1}\\ é", "b": null });
     let question = stage.question("x", MODEL, &odd);
-    let decision = Decision::Allow { scope: Scope::Always, width: Width::Arguments };
-    rules.remember(&question, decision, &stage.place.project).expect("kept");
+    let decision = Decision::Allow {
+        scope: Scope::Always,
+        width: Width::Arguments,
+    };
+    rules
+        .remember(&question, decision, &stage.place.project)
+        .expect("kept");
     assert_eq!(stage.say(&stage.rules(), "x", MODEL, &odd), Say::Always);
-    let wide = Decision::Allow { scope: Scope::Session, width: Width::Tool };
-    rules.remember(&question, wide, &stage.place.project).expect("kept");
-    assert_eq!(stage.say(&rules, "x", MODEL, &json!({ "a": "no" })), Say::Deny);
+    let wide = Decision::Allow {
+        scope: Scope::Session,
+        width: Width::Tool,
+    };
+    rules
+        .remember(&question, wide, &stage.place.project)
+        .expect("kept");
+    assert_eq!(
+        stage.say(&rules, "x", MODEL, &json!({ "a": "no" })),
+        Say::Deny
+    );
 }
 
 #[test]
@@ -302,7 +394,10 @@ fn a_ruling_is_explained_rule_by_rule() {
     );
     let (spec, arguments) = (spec("write"), json!({ "path": "/etc/x" }));
     let (considered, ruling) = stage.rules().explain(stage.asked(&spec, MODEL, &arguments));
-    let told: Vec<_> = considered.iter().map(|one| format!("{}: {}", one.rule, one.why)).collect();
+    let told: Vec<_> = considered
+        .iter()
+        .map(|one| format!("{}: {}", one.rule, one.why))
+        .collect();
     assert_eq!(
         told,
         [
@@ -311,14 +406,20 @@ fn a_ruling_is_explained_rule_by_rule() {
             "line 10: ask write: the call comes from model",
         ]
     );
-    assert_eq!((ruling.say, ruling.rule.as_str()), (Say::Ask, "the default for model"));
+    assert_eq!(
+        (ruling.say, ruling.rule.as_str()),
+        (Say::Ask, "the default for model")
+    );
 }
 
 #[test]
 fn a_question_says_what_an_answer_lets_pass() {
     let question = Stage::new("").question("write", MODEL, &json!({ "b": 1, "a": [] }));
     assert_eq!(question.arguments, r#"{"a":[],"b":1}"#);
-    assert_eq!(question.words(Scope::Once, Width::Tool), "this call of write");
+    assert_eq!(
+        question.words(Scope::Once, Width::Tool),
+        "this call of write"
+    );
     assert_eq!(
         question.words(Scope::Project, Width::Arguments),
         "write with exactly these arguments, called by model, in this project, for good"

@@ -40,18 +40,23 @@ impl Holds {
 
     /// Whether all hold.
     pub fn all(each: impl IntoIterator<Item = Self>) -> Self {
-        each.into_iter().fold(Self::Yes, |all, one| match (all, one) {
-            (Self::No, _) | (_, Self::No) => Self::No,
-            (Self::Yes, Self::Yes) => Self::Yes,
-            _ => Self::Unknown,
-        })
+        each.into_iter()
+            .fold(Self::Yes, |all, one| match (all, one) {
+                (Self::No, _) | (_, Self::No) => Self::No,
+                (Self::Yes, Self::Yes) => Self::Yes,
+                _ => Self::Unknown,
+            })
     }
 
     /// The same if they agree; otherwise it is not known of all of them together.
     fn alike(each: impl IntoIterator<Item = Self>) -> Self {
         let mut each = each.into_iter();
         let first = each.next().unwrap_or(Self::No);
-        if each.all(|one| one == first) { first } else { Self::Unknown }
+        if each.all(|one| one == first) {
+            first
+        } else {
+            Self::Unknown
+        }
     }
 }
 
@@ -120,7 +125,10 @@ impl Conditions {
     pub fn on(self, argument: &str) -> Result<Vec<Predicate>, (&'static str, String)> {
         let mut tests = Vec::new();
         tests.extend(self.inside.map(|folders| Test::Inside(folders.into_vec())));
-        tests.extend(self.outside.map(|folders| Test::Outside(folders.into_vec())));
+        tests.extend(
+            self.outside
+                .map(|folders| Test::Outside(folders.into_vec())),
+        );
         if let Some(hosts) = self.host {
             let hosts = hosts.into_vec().into_iter().map(host_pattern);
             let hosts: Result<_, String> = hosts.collect();
@@ -129,8 +137,12 @@ impl Conditions {
         tests.extend(self.max_bytes.map(Test::MaxBytes));
         tests.extend(self.min_bytes.map(Test::MinBytes));
         if let Some(pattern) = self.matches {
-            let regex = RegexBuilder::new(&pattern).size_limit(MAX_PATTERN_BYTES).build();
-            tests.push(Test::Matches(regex.map_err(|error| ("matches", error.to_string()))?));
+            let regex = RegexBuilder::new(&pattern)
+                .size_limit(MAX_PATTERN_BYTES)
+                .build();
+            tests.push(Test::Matches(
+                regex.map_err(|error| ("matches", error.to_string()))?,
+            ));
         }
         tests.extend(self.is.map(Test::Is));
         if tests.is_empty() {
@@ -147,9 +159,8 @@ impl Conditions {
 
 fn host_pattern(text: String) -> Result<String, String> {
     let name = text.strip_prefix("*.").unwrap_or(&text);
-    let host = Host::parse(name).map_err(|_| {
-        format!("{text:?} is no host: a name, *.name, or an address")
-    })?;
+    let host = Host::parse(name)
+        .map_err(|_| format!("{text:?} is no host: a name, *.name, or an address"))?;
     let prefix = if name.len() == text.len() { "" } else { "*." };
     Ok(format!("{prefix}{host}"))
 }
@@ -164,9 +175,10 @@ impl Predicate {
         };
         match (value, &self.test) {
             (None, _) => Holds::No,
-            (Some(Value::Array(items)), Test::Inside(_) | Test::Outside(_) | Test::Host(_) | Test::Matches(_)) => {
-                Holds::alike(items.iter().map(|item| self.holds_of(item, place)))
-            }
+            (
+                Some(Value::Array(items)),
+                Test::Inside(_) | Test::Outside(_) | Test::Host(_) | Test::Matches(_),
+            ) => Holds::alike(items.iter().map(|item| self.holds_of(item, place))),
             (Some(value), _) => self.holds_of(value, place),
         }
     }
@@ -221,9 +233,13 @@ fn has_host(address: &str, hosts: &[String]) -> Holds {
         return Holds::Unknown;
     };
     let host = host.trim_end_matches('.');
-    Holds::from(hosts.iter().any(|pattern| match pattern.strip_prefix("*.") {
-        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
-        None => host == pattern,
+    Holds::from(hosts.iter().any(|pattern| {
+        match pattern.strip_prefix("*.") {
+            Some(domain) => host
+                .strip_suffix(domain)
+                .is_some_and(|rest| rest.ends_with('.')),
+            None => host == pattern,
+        }
     }))
 }
 

@@ -143,7 +143,10 @@ impl RateLimiter {
             return Ok(());
         }
         let now = self.clock.elapsed();
-        let mut full_again = self.full_again.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full_again = self
+            .full_again
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let key = |at| (at, spec.name.clone(), origin);
         let wait = |at, rate: &Rate| {
             let full = full_again.get(&key(at)).copied().unwrap_or(now).max(now);

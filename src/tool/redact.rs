@@ -33,22 +33,28 @@ const SECRET_NAMES: &[&str] = &[
 ];
 
 /// Names that hold one of those parts, and count things.
-const HARMLESS_NAMES: &[&str] = &["maxtokens", "numtokens", "tokencount", "tokens", "maxnewtokens"];
+const HARMLESS_NAMES: &[&str] = &[
+    "maxtokens",
+    "numtokens",
+    "tokencount",
+    "tokens",
+    "maxnewtokens",
+];
 
 /// Texts that are secrets wherever they stand.
 static SECRET_TEXTS: LazyLock<Regex> = LazyLock::new(|| {
     let patterns = [
-        r"\bsk-[A-Za-z0-9_-]{16,}",                  // OpenAI, Anthropic
-        r"\bgh[pousr]_[A-Za-z0-9]{20,}",             // GitHub
-        r"\bgithub_pat_[A-Za-z0-9_]{20,}",           // GitHub
-        r"\bglpat-[A-Za-z0-9_-]{16,}",               // GitLab
-        r"\bhf_[A-Za-z0-9]{20,}",                    // Hugging Face
-        r"\bnpm_[A-Za-z0-9]{30,}",                   // npm
-        r"\bpypi-[A-Za-z0-9_-]{16,}",                // PyPI
-        r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",            // AWS
-        r"\bAIza[A-Za-z0-9_-]{30,}",                 // Google
-        r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",         // Slack
-        r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",   // Stripe
+        r"\bsk-[A-Za-z0-9_-]{16,}",                // OpenAI, Anthropic
+        r"\bgh[pousr]_[A-Za-z0-9]{20,}",           // GitHub
+        r"\bgithub_pat_[A-Za-z0-9_]{20,}",         // GitHub
+        r"\bglpat-[A-Za-z0-9_-]{16,}",             // GitLab
+        r"\bhf_[A-Za-z0-9]{20,}",                  // Hugging Face
+        r"\bnpm_[A-Za-z0-9]{30,}",                 // npm
+        r"\bpypi-[A-Za-z0-9_-]{16,}",              // PyPI
+        r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",          // AWS
+        r"\bAIza[A-Za-z0-9_-]{30,}",               // Google
+        r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",       // Slack
+        r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}", // Stripe
         r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*", // JSON web tokens
         r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9+/_.~=-]{8,}", // HTTP
         r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
@@ -69,7 +75,10 @@ pub(super) fn redacted(value: &Value) -> Value {
 /// A text without the secrets that are known as such, shortened.
 pub(super) fn redacted_text(text: &str) -> String {
     // A little more than is kept, so that no secret is cut into something that is not known.
-    let cut = text.char_indices().nth(MAX_CHARS * 4).map_or(text.len(), |(at, _)| at);
+    let cut = text
+        .char_indices()
+        .nth(MAX_CHARS * 4)
+        .map_or(text.len(), |(at, _)| at);
     let start = text.get(..cut).unwrap_or(text);
     let clean = USER_OF_URL.replace_all(start, format!("://{REDACTED}@"));
     let clean = SECRET_TEXTS.replace_all(&clean, REDACTED);
@@ -90,8 +99,11 @@ fn redact(value: &Value, depth: usize) -> Value {
     match value {
         Value::String(text) => Value::String(redacted_text(text)),
         Value::Array(items) => {
-            let mut kept: Vec<Value> =
-                items.iter().take(MAX_ITEMS).map(|item| redact(item, deeper)).collect();
+            let mut kept: Vec<Value> = items
+                .iter()
+                .take(MAX_ITEMS)
+                .map(|item| redact(item, deeper))
+                .collect();
             if items.len() > MAX_ITEMS {
                 kept.push(Value::String(format!("… ({} items)", items.len())));
             }
@@ -111,7 +123,10 @@ fn redact(value: &Value, depth: usize) -> Value {
                 })
                 .collect();
             if fields.len() > MAX_ITEMS {
-                kept.insert("…".to_owned(), Value::String(format!("{} fields", fields.len())));
+                kept.insert(
+                    "…".to_owned(),
+                    Value::String(format!("{} fields", fields.len())),
+                );
             }
             Value::Object(kept)
         }
@@ -147,8 +162,17 @@ mod tests {
         let clean = redacted(&arguments);
         let text = clean.to_string();
         for secret in [
-            "abc\"", "\"k\"", "456789abc", "abcdefghijkl", "hunter22", "1234567890", "MIIE", "xyz",
-            "eyJ", "AKIA", "\"t\"",
+            "abc\"",
+            "\"k\"",
+            "456789abc",
+            "abcdefghijkl",
+            "hunter22",
+            "1234567890",
+            "MIIE",
+            "xyz",
+            "eyJ",
+            "AKIA",
+            "\"t\"",
         ] {
             assert!(!text.contains(secret), "{secret}: {text}");
         }
@@ -156,7 +180,11 @@ mod tests {
         assert_eq!(clean["token"], Value::Null);
         assert_eq!(clean["path"], "/home/me/token.txt");
         assert_eq!(clean["text"], "use [redacted] please");
-        assert!(clean["url"].as_str().is_some_and(|url| url.contains("@example.org/x?")));
+        assert!(
+            clean["url"]
+                .as_str()
+                .is_some_and(|url| url.contains("@example.org/x?"))
+        );
     }
 
     #[test]

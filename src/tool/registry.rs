@@ -109,7 +109,8 @@ impl Registry {
         let spec = tool.spec();
         let name = spec.name.clone();
         if spec.description.len() > MAX_DESCRIPTION_BYTES {
-            let message = format!("the description of {name} is over {MAX_DESCRIPTION_BYTES} bytes");
+            let message =
+                format!("the description of {name} is over {MAX_DESCRIPTION_BYTES} bytes");
             return Err(RegisterError::TooMuch(message));
         }
         if spec.input_schema.get("type").and_then(|is| is.as_str()) != Some("object") {
@@ -118,19 +119,34 @@ impl Registry {
         // Compiled before the lock is held: it may take a while.
         let compile = |which, schema| {
             let tool = name.clone();
-            Schema::compile(schema).map_err(|source| RegisterError::Schema { tool, which, source })
+            Schema::compile(schema).map_err(|source| RegisterError::Schema {
+                tool,
+                which,
+                source,
+            })
         };
         let input = compile("input_schema", &spec.input_schema)?;
         let output = spec.output_schema.as_ref();
-        let output = output.map(|schema| compile("output_schema", schema)).transpose()?;
+        let output = output
+            .map(|schema| compile("output_schema", schema))
+            .transpose()?;
         let mut tools = self.tools.write().unwrap_or_else(PoisonError::into_inner);
         if taken == Taken::Refuse && tools.contains_key(&name) {
             return Err(RegisterError::Taken(name));
         }
         if tools.len() >= MAX_TOOLS {
-            return Err(RegisterError::TooMuch(format!("there are {MAX_TOOLS} tools already")));
+            return Err(RegisterError::TooMuch(format!(
+                "there are {MAX_TOOLS} tools already"
+            )));
         }
-        tools.insert(name, Arc::new(Registered { tool, input, output }));
+        tools.insert(
+            name,
+            Arc::new(Registered {
+                tool,
+                input,
+                output,
+            }),
+        );
         drop(tools);
         self.tell();
         Ok(())
@@ -201,13 +217,19 @@ impl Registry {
     /// heard of yet are told once.
     pub fn subscribe(&self) -> Receiver<()> {
         let (sender, receiver) = sync_channel(1);
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         listeners.push(sender);
         receiver
     }
 
     fn tell(&self) {
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         listeners.retain(|listener| {
             !matches!(listener.try_send(()), Err(TrySendError::Disconnected(())))
         });

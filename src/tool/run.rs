@@ -40,14 +40,18 @@ impl Runner {
         context: &ToolContext,
     ) -> Result<(ToolOutput, u32), ToolError> {
         let spec = registered.spec();
-        let own = spec.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let own = spec
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
         let deadline = [own, context.deadline].into_iter().flatten().min();
         let mut context = context.clone();
         context.deadline = deadline;
         let most = if spec.may_retry() { spec.retries } else { 0 };
         let mut attempts = 0;
         loop {
-            context.check().map_err(|error| with_bound(error, spec.timeout))?;
+            context
+                .check()
+                .map_err(|error| with_bound(error, spec.timeout))?;
             attempts += 1;
             let arguments = arguments.clone();
             let result = match deadline {
@@ -56,7 +60,9 @@ impl Runner {
             };
             match result {
                 Ok(output) => return Ok((output, attempts)),
-                Err(ToolError::Failed { is_transient: true, .. }) if attempts <= most => {
+                Err(ToolError::Failed {
+                    is_transient: true, ..
+                }) if attempts <= most => {
                     pause(FIRST_PAUSE * 2_u32.saturating_pow(attempts - 1), &context);
                 }
                 Err(error) => return Err(with_bound(error, spec.timeout)),

@@ -16,7 +16,9 @@
 //! | `array` | a value alone, as its only item |
 //!
 //! That holds for what `properties`, `items`, `additionalProperties`, `allOf` and `$ref` lead to.
-//! `anyOf` and `oneOf` are not looked into: they take values as they come.
+//! `anyOf` and `oneOf` are not looked into: they take values as they come. Also without our
+//! keyword, an `integer` that is written `1.0` becomes `1`: it is the same number to JSON Schema,
+//! and not to serde.
 
 use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::{Number, Value};
@@ -40,7 +42,6 @@ pub(crate) struct Schema {
     document: Value,
     validator: Validator,
     work: Work,
-    coerces: bool,
 }
 
 impl Schema {
@@ -59,7 +60,6 @@ impl Schema {
             document: document.clone(),
             validator,
             work,
-            coerces: mentions(document, COERCE),
         })
     }
 
@@ -77,15 +77,13 @@ impl Schema {
             let expected = "something smaller: checking this would take too long".to_owned();
             return Err(vec![Violation::new("", "maxDepth", expected, depth)]);
         }
-        if self.coerces {
-            self.coerce(&self.document, &mut arguments);
-        }
+        self.coerce(&self.document, &mut arguments);
         if self.validator.is_valid(&arguments) {
             return Ok(arguments);
         }
         let mut found = Vec::new();
         for error in self.validator.iter_errors(&arguments).take(MAX_VIOLATIONS) {
-            Violation::of(&error, &mut found);
+            Violation::of(&error, &self.document, &mut found);
         }
         found.truncate(MAX_VIOLATIONS);
         found.dedup();
@@ -110,11 +108,19 @@ impl Schema {
         if let Some(target) = target.and_then(|target| self.document.pointer(target)) {
             self.coerce(target, value);
         }
-        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        for part in schema
+            .get("allOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             self.coerce(part, value);
         }
-        if schema.get(COERCE) == Some(&Value::Bool(true)) {
-            coerce_one(schema.get("type"), value);
+        if let Some(wanted) = schema.get("type").and_then(Value::as_str) {
+            as_integer(wanted, value);
+            if schema.get(COERCE) == Some(&Value::Bool(true)) {
+                coerce_one(wanted, value);
+            }
         }
         match value {
             Value::Array(items) => {
@@ -152,11 +158,22 @@ pub(super) fn options<'i>() -> ValidationOptions<'i> {
         .with_pattern_options(patterns)
 }
 
+/// Writes a whole number as one.
+fn as_integer(wanted: &str, value: &mut Value) {
+    /// Beyond, not every whole number is a float.
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    if wanted == "integer"
+        && value.is_f64()
+        && let Some(float) = value.as_f64()
+        && float.fract() == 0.0
+        && float.abs() <= EXACT
+    {
+        *value = Value::from(float as i64);
+    }
+}
+
 /// Puts a value into the only type that the schema has, if that loses nothing.
-fn coerce_one(wanted: Option<&Value>, value: &mut Value) {
-    let Some(wanted) = wanted.and_then(Value::as_str) else {
-        return;
-    };
+fn coerce_one(wanted: &str, value: &mut Value) {
     let coerced = match (wanted, &*value) {
         ("integer", Value::String(text)) => {
             let number: Option<Number> = text.parse().ok();
@@ -184,14 +201,4 @@ fn count(value: &Value) -> u64 {
         _ => 0,
     };
     inner + 1
-}
-
-fn mentions(value: &Value, key: &str) -> bool {
-    match value {
-        Value::Array(items) => items.iter().any(|item| mentions(item, key)),
-        Value::Object(fields) => {
-            fields.contains_key(key) || fields.values().any(|field| mentions(field, key))
-        }
-        _ => false,
-    }
 }

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::hostile::SchemaError;
 use super::schema::{Schema, options};
 
 /// Groups of the suite that are not run, and why. None.
@@ -37,14 +36,19 @@ fn the_official_suite_passes() {
     let suite = suite();
     let mut remotes = jsonschema::Registry::new();
     for (address, schema) in suite["remotes"].as_object().expect("a map") {
-        remotes = remotes.add(address.as_str(), schema.clone()).expect("an address");
+        remotes = remotes
+            .add(address.as_str(), schema.clone())
+            .expect("an address");
     }
     let remotes = remotes.prepare().expect("sound");
     let (mut wrong, mut run, mut refused) = (Vec::new(), 0, Vec::new());
     for (file, groups) in suite["tests"].as_object().expect("a map") {
         for group in groups.as_array().expect("a list") {
             let about = group["description"].as_str().expect("text");
-            if SKIPPED.iter().any(|skipped| (skipped.0, skipped.1) == (file, about)) {
+            if SKIPPED
+                .iter()
+                .any(|skipped| (skipped.0, skipped.1) == (file, about))
+            {
                 continue;
             }
             let compiled = Schema::compile(&group["schema"]);
@@ -58,7 +62,10 @@ fn the_official_suite_passes() {
             for test in group["tests"].as_array().expect("a list") {
                 let expected = test["valid"] == true;
                 let data = &test["data"];
-                let ours = compiled.as_ref().ok().map(|schema| schema.validate(data.clone()));
+                let ours = compiled
+                    .as_ref()
+                    .ok()
+                    .map(|schema| schema.validate(data.clone()));
                 let ours = ours.is_none_or(|result| result.is_ok() == expected);
                 run += 1;
                 if !ours || alone.is_valid(data) != expected {
@@ -118,8 +125,16 @@ fn nested(levels: usize, make: impl Fn(Value) -> Value) -> Value {
 fn within_a_second<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let started = Instant::now();
     let thread = std::thread::Builder::new().stack_size(2 << 20);
-    let result = thread.spawn(work).expect("a thread").join().expect("no panic");
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    let result = thread
+        .spawn(work)
+        .expect("a thread")
+        .join()
+        .expect("no panic");
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
     result
 }
 
@@ -128,31 +143,65 @@ fn hostile_schemas_are_refused_within_a_second() {
     let two = |next: Value| json!({ "allOf": [next.clone(), next] });
     let any = |next: Value| json!({ "anyOf": [next.clone(), next.clone(), next] });
     let schemas = [
-        ("remote", json!({ "$ref": "https://example.org/schema.json" })),
+        (
+            "remote",
+            json!({ "$ref": "https://example.org/schema.json" }),
+        ),
         ("file", json!({ "$ref": "file:///etc/passwd" })),
-        ("relative", json!({ "properties": { "a": { "$ref": "other.json" } } })),
-        ("id", json!({ "properties": { "a": { "$id": "http://x/", "$ref": "y" } } })),
+        (
+            "relative",
+            json!({ "properties": { "a": { "$ref": "other.json" } } }),
+        ),
+        (
+            "id",
+            json!({ "properties": { "a": { "$id": "http://x/", "$ref": "y" } } }),
+        ),
         ("meta", json!({ "$schema": "http://example.org/meta" })),
         ("nowhere", json!({ "$ref": "#/$defs/none" })),
         ("itself", json!({ "$ref": "#" })),
-        ("two", json!({ "$ref": "#/$defs/a", "$defs": {
-            "a": { "$ref": "#/$defs/b" }, "b": { "allOf": [{ "$ref": "#/$defs/a" }] } } })),
-        ("anchor", json!({ "$anchor": "here", "not": { "$ref": "#here" } })),
-        ("dynamic", json!({ "$dynamicAnchor": "here", "if": { "$dynamicRef": "#here" } })),
-        ("unknown keyword", json!({ "$ref": "#/x/y", "x": { "y": { "$ref": "#/x/y" } } })),
+        (
+            "two",
+            json!({ "$ref": "#/$defs/a", "$defs": {
+            "a": { "$ref": "#/$defs/b" }, "b": { "allOf": [{ "$ref": "#/$defs/a" }] } } }),
+        ),
+        (
+            "anchor",
+            json!({ "$anchor": "here", "not": { "$ref": "#here" } }),
+        ),
+        (
+            "dynamic",
+            json!({ "$dynamicAnchor": "here", "if": { "$dynamicRef": "#here" } }),
+        ),
+        (
+            "unknown keyword",
+            json!({ "$ref": "#/x/y", "x": { "y": { "$ref": "#/x/y" } } }),
+        ),
         ("allOf", chained(30, two)),
         ("anyOf", chained(30, any)),
-        ("deep allOf", nested(2000, |inner| json!({ "allOf": [inner] }))),
+        (
+            "deep allOf",
+            nested(2000, |inner| json!({ "allOf": [inner] })),
+        ),
         ("chain", chained(3000, |next| next)),
         ("huge", json!({ "enum": (0..200_000).collect::<Vec<_>>() })),
         ("regex", json!({ "pattern": "^(?=a)(a+)+$" })),
         ("back reference", json!({ "pattern": r"(a*)*\1" })),
-        ("repetition", json!({ "pattern": "((a{1000}){1000}){1000}" })),
-        ("regex key", json!({ "patternProperties": { "(?<!a)b": {} } })),
+        (
+            "repetition",
+            json!({ "pattern": "((a{1000}){1000}){1000}" }),
+        ),
+        (
+            "regex key",
+            json!({ "patternProperties": { "(?<!a)b": {} } }),
+        ),
         ("no schema", json!({ "type": "strnig" })),
-        ("unevaluated", chained(30, |next| {
-            json!({ "allOf": [next], "unevaluatedProperties": false })
-        })),
+        (
+            "unevaluated",
+            chained(
+                30,
+                |next| json!({ "allOf": [next], "unevaluatedProperties": false }),
+            ),
+        ),
     ];
     for (name, schema) in schemas {
         // Deep values are freed by recursion: not on the small stack.
@@ -178,7 +227,11 @@ fn what_grows_with_the_arguments_is_bounded_as_they_come() {
         assert!(schema.validate(some).is_ok());
         // Linear, whatever the text.
         let schema = Schema::compile(&patterns).expect("linear");
-        assert!(schema.validate(json!(format!("{}b", "a".repeat(100_000)))).is_err());
+        assert!(
+            schema
+                .validate(json!(format!("{}b", "a".repeat(100_000))))
+                .is_err()
+        );
         let schema = Schema::compile(&json!({})).expect("sound");
         let deep = (0..500).fold(json!(1), |inner, _| json!([inner]));
         assert!(schema.validate(deep).is_err());
@@ -187,22 +240,20 @@ fn what_grows_with_the_arguments_is_bounded_as_they_come() {
 
 #[test]
 fn a_stack_holds_the_deepest_that_is_let_through() {
-    let list = chained(24, |next| json!({ "allOf": [next] }));
-    let mut list = list;
-    list["$defs"]["s24"] = json!({ "items": { "$ref": "#" } });
+    let mut list = chained(14, |next| json!({ "allOf": [next] }));
+    list["$defs"]["s14"] = json!({ "items": { "$ref": "#" } });
     let result = within_a_second(move || {
-        let schema = Schema::compile(&list);
+        let schema = Schema::compile(&list).expect("few enough");
         let plain = Schema::compile(&json!({ "items": { "$ref": "#" } })).expect("a list");
         for depth in [8, 60, 90] {
             let deep = || (0..depth).fold(json!([]), |inner, _| json!([inner]));
-            if let Ok(schema) = &schema {
-                let _ = schema.validate(deep());
-            }
+            // Let through or not, it ends.
+            let _ = schema.validate(deep());
             assert!(plain.validate(deep()).is_ok(), "{depth}");
         }
-        schema.map(drop)
+        schema.validate(json!([[[]]])).is_ok()
     });
-    assert!(matches!(result, Ok(()) | Err(SchemaError::TooLarge(_))));
+    assert!(result);
 }
 
 #[test]

@@ -110,7 +110,9 @@ impl ToolSpec {
         if let Some(object) = schema.as_object_mut() {
             // What a `$ref` or an `allOf` names is known to `unevaluatedProperties` alone.
             let is_plain = object.contains_key("properties")
-                && ["$ref", "allOf", "anyOf", "oneOf"].iter().all(|key| !object.contains_key(*key));
+                && ["$ref", "allOf", "anyOf", "oneOf"]
+                    .iter()
+                    .all(|key| !object.contains_key(*key));
             let close = if is_plain {
                 "additionalProperties"
             } else {
@@ -204,11 +206,16 @@ mod tests {
         let spec = ToolSpec::of::<Add>("add", "Adds").expect("sound");
         let schema = &spec.input_schema;
         assert_eq!(schema["type"], "object");
-        assert_eq!(schema["properties"]["a"]["description"], "The first number.");
+        assert_eq!(
+            schema["properties"]["a"]["description"],
+            "The first number."
+        );
         assert_eq!(schema["required"], json!(["a"]));
         assert_eq!(schema["additionalProperties"], false);
         assert_eq!(
-            ToolSpec::of::<()>("now", "The time").expect("sound").input_schema,
+            ToolSpec::of::<()>("now", "The time")
+                .expect("sound")
+                .input_schema,
             json!({"type": "object", "unevaluatedProperties": false})
         );
     }

@@ -27,8 +27,13 @@ pub(crate) struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, expected, got, .. } = self;
-        let path = if path.is_empty() { "/" } else { path };
+        let Self {
+            path,
+            expected,
+            got,
+            ..
+        } = self;
+        let path = if path.is_empty() { "(root)" } else { path };
         write!(f, "{path}: expected {expected}, got {got}")
     }
 }
@@ -43,20 +48,20 @@ impl Violation {
         }
     }
 
-    /// What the validator found, in our words. An alternative that was meant, though it does not
-    /// fit, is told from within.
-    pub(super) fn of(error: &ValidationError<'_>, found: &mut Vec<Self>) {
+    /// What the validator found with the schema of `document`, in our words. An alternative that
+    /// was meant, though it does not fit, is told from within.
+    pub(super) fn of(error: &ValidationError<'_>, document: &Value, found: &mut Vec<Self>) {
         if let Kind::AnyOf { context } | Kind::OneOfNotValid { context } = error.kind()
             && let Some(meant) = meant(error, context)
         {
             for error in meant {
-                Self::of(error, found);
+                Self::of(error, document, found);
             }
             return;
         }
         let got = match error.kind() {
             Kind::AdditionalProperties { unexpected }
-            | Kind::UnevaluatedProperties { unexpected } => quoted(unexpected),
+            | Kind::UnevaluatedProperties { unexpected } => listed_names(unexpected),
             Kind::Required { .. } => "nothing".to_owned(),
             Kind::AdditionalItems { .. }
             | Kind::UnevaluatedItems { .. }
@@ -70,10 +75,30 @@ impl Violation {
         found.push(Self::new(
             error.instance_path().as_str(),
             error.kind().keyword(),
-            expected(error.kind()),
+            known_fields(error, document).unwrap_or_else(|| expected(error.kind())),
             got,
         ));
     }
+}
+
+/// For those who wrote a field that there is not: the fields that there are.
+fn known_fields(error: &ValidationError<'_>, document: &Value) -> Option<String> {
+    if !matches!(error.kind(), Kind::AdditionalProperties { .. }) {
+        return None;
+    }
+    let (schema, _keyword) = error.schema_path().as_str().rsplit_once('/')?;
+    let known = document.pointer(schema)?.get("properties")?.as_object()?;
+    let names: Vec<String> = known
+        .keys()
+        .take(MAX_OPTIONS)
+        .map(|name| quoted(name))
+        .collect();
+    let more = if known.len() > MAX_OPTIONS {
+        ", …"
+    } else {
+        ""
+    };
+    Some(format!("only the fields {}{more}", names.join(", ")))
 }
 
 /// The alternative that came furthest, if there is one: its errors are deeper than those of all
@@ -86,8 +111,7 @@ fn meant<'a>(
     // A wrong type or a wrong tag right here says that something else was meant.
     let is_refusal = |error: &ValidationError<'_>| match error.kind() {
         Kind::Type { .. } => error.instance_path().as_str() == here,
-        Kind::Constant { .. } | Kind::Enum { .. } | Kind::FalseSchema => true,
-        _ => false,
+        kind => is_tag(kind),
     };
     let mut rest = context
         .iter()
@@ -98,6 +122,15 @@ fn meant<'a>(
     }
 }
 
+/// Whether only one value would have done.
+fn is_tag(kind: &Kind) -> bool {
+    match kind {
+        Kind::Constant { .. } | Kind::FalseSchema => true,
+        Kind::Enum { options } => options.as_array().is_some_and(|options| options.len() == 1),
+        _ => false,
+    }
+}
+
 fn expected(kind: &Kind) -> String {
     match kind {
         Kind::Type { kind } => type_words(kind),
@@ -105,16 +138,16 @@ fn expected(kind: &Kind) -> String {
         Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. } => {
             "no unknown fields".to_owned()
         }
-        Kind::AdditionalItems { limit } => format!("at most {limit} items"),
-        Kind::UnevaluatedItems { .. } => "no more items".to_owned(),
-        Kind::AnyOf { context } => format!("one of {} alternatives", alternatives(context)),
-        Kind::OneOfNotValid { context } => {
-            format!("exactly one of {} alternatives", alternatives(context))
+        Kind::AdditionalItems { limit } => {
+            format!("at most {}", several(*limit as u64, "item"))
         }
+        Kind::UnevaluatedItems { .. } => "no more items".to_owned(),
+        Kind::AnyOf { context } => format!("one of {}", alternatives(context)),
+        Kind::OneOfNotValid { context } => format!("exactly one of {}", alternatives(context)),
         Kind::OneOfMultipleValid { .. } => "exactly one alternative, and several fit".to_owned(),
         Kind::Constant { expected_value } => shown(expected_value),
         Kind::Enum { options } => listed(options),
-        Kind::Contains => "an item that fits `contains`".to_owned(),
+        Kind::Contains => "the right number of items that fit `contains`".to_owned(),
         Kind::ContentEncoding { content_encoding } => format!("text in {content_encoding}"),
         Kind::ContentMediaType { content_media_type } => format!("text of {content_media_type}"),
         Kind::Maximum { limit } => format!("at most {limit}"),
@@ -122,19 +155,22 @@ fn expected(kind: &Kind) -> String {
         Kind::Minimum { limit } => format!("at least {limit}"),
         Kind::ExclusiveMinimum { limit } => format!("more than {limit}"),
         Kind::MultipleOf { multiple_of } => format!("a multiple of {multiple_of}"),
-        Kind::MaxItems { limit } => format!("at most {limit} items"),
-        Kind::MinItems { limit } => format!("at least {limit} items"),
-        Kind::MaxLength { limit } => format!("at most {limit} characters"),
-        Kind::MinLength { limit } => format!("at least {limit} characters"),
-        Kind::MaxProperties { limit } => format!("at most {limit} fields"),
-        Kind::MinProperties { limit } => format!("at least {limit} fields"),
+        Kind::MaxItems { limit } => format!("at most {}", several(*limit, "item")),
+        Kind::MinItems { limit } => format!("at least {}", several(*limit, "item")),
+        Kind::MaxLength { limit } => format!("at most {}", several(*limit, "character")),
+        Kind::MinLength { limit } => format!("at least {}", several(*limit, "character")),
+        Kind::MaxProperties { limit } => format!("at most {}", several(*limit, "field")),
+        Kind::MinProperties { limit } => format!("at least {}", several(*limit, "field")),
         Kind::Pattern { pattern } => format!("text that matches {pattern}"),
         Kind::Format { format } => format!("text of the format {format}"),
         Kind::PropertyNames { error } => {
             let mut inner = Vec::new();
-            Violation::of(error, &mut inner);
+            Violation::of(error, &Value::Null, &mut inner);
             let wanted = inner.into_iter().map(|violation| violation.expected);
-            format!("names of fields that are {}", wanted.collect::<Vec<_>>().join(" and "))
+            format!(
+                "names of fields that are {}",
+                wanted.collect::<Vec<_>>().join(" and ")
+            )
         }
         Kind::UniqueItems => "items that differ".to_owned(),
         Kind::FalseSchema => "nothing here".to_owned(),
@@ -164,20 +200,43 @@ fn with_article(word: &str) -> String {
     }
 }
 
-/// The number of alternatives, and what each wants first.
+fn several(count: u64, what: &str) -> String {
+    if count == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{count} {what}s")
+    }
+}
+
+/// The number of alternatives, and what each wants: its tag, if it has one.
 fn alternatives(context: &[Vec<ValidationError<'static>>]) -> String {
     let first = |errors: &Vec<ValidationError<'static>>| {
-        let error = errors.first()?;
-        let path = error.instance_path().as_str();
-        // Alternatives in alternatives would be told without end.
+        let tag = errors.iter().find(|error| is_tag(error.kind()));
+        let error = tag.or(errors.first())?;
         let words = match error.kind() {
+            // They would be told without end.
             Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => "more alternatives".to_owned(),
             kind => expected(kind),
         };
-        Some(if path.is_empty() { words } else { format!("{words} at {path}") })
+        let name = error
+            .instance_path()
+            .as_str()
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        Some(if tag.is_some() {
+            format!("{name}: {words}")
+        } else {
+            words
+        })
     };
-    let wanted: Vec<String> = context.iter().take(MAX_OPTIONS).filter_map(first).collect();
-    format!("{} ({})", context.len(), wanted.join("; "))
+    let mut wanted: Vec<String> = context.iter().take(MAX_OPTIONS).filter_map(first).collect();
+    wanted.dedup();
+    format!(
+        "{} ({})",
+        several(context.len() as u64, "alternative"),
+        wanted.join("; ")
+    )
 }
 
 fn listed(options: &Value) -> String {
@@ -185,17 +244,25 @@ fn listed(options: &Value) -> String {
         return shown(options);
     };
     let named: Vec<String> = options.iter().take(MAX_OPTIONS).map(shown).collect();
-    let more = if options.len() > MAX_OPTIONS { ", …" } else { "" };
+    let more = if options.len() > MAX_OPTIONS {
+        ", …"
+    } else {
+        ""
+    };
     format!("one of {}{more}", named.join(", "))
 }
 
-fn quoted(names: &[String]) -> String {
+fn listed_names(names: &[String]) -> String {
     let names: Vec<String> = names
         .iter()
         .take(MAX_OPTIONS)
-        .map(|name| shown(&Value::String(name.clone())))
+        .map(|name| quoted(name))
         .collect();
     names.join(", ")
+}
+
+fn quoted(name: &str) -> String {
+    shown(&Value::from(name))
 }
 
 fn counted(count: Option<usize>) -> String {
