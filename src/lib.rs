@@ -19,6 +19,9 @@
 //!    store · kernel · diffusion · models · safety · picture · config   engines: they never import
 //!          │                                  each other
 //!          │
+//!         tool                                what every tool passes: registry, schema, policy, rate,
+//!          │                                  cache, audit
+//!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
 //!    atomic · jail · nesting · panics · sanitize   leaves: files, the walls of the system, how deep a
@@ -28,7 +31,8 @@
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
 //! and `QuickJS`; only `jail` sees Landlock and seccomp; only `diffusion` sees burn; only `store` sees
-//! sled; only `kernel` and `models` see ureq; only `runtime` sees tokio.
+//! sled; only `tool` sees jsonschema, schemars and moka; only `kernel` and `models` see ureq; only
+//! `runtime` sees tokio.
 //!
 //! # Invariants
 //!
@@ -63,6 +67,7 @@
 //! | a flag of pictures | `protocol/image_flags.rs`, for the prompt and the command line |
 //! | a style preset | a table of `models/styles.toml` |
 //! | a model family that is told apart | `models/family.rs` |
+//! | a key of a tool's rule | a field in `tool/policy.rs`; a condition: `tool/predicate.rs` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!
@@ -92,6 +97,12 @@ pub(crate) mod safety;
 mod sanitize;
 pub mod session;
 pub(crate) mod store;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the framework stands, its callers come next"
+)]
+pub(crate) mod tool;
 pub(crate) mod tui;
 
 #[cfg(test)]

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::audit::{
-    AuditEntry, AuditLog, Durability, Phase, Tampering, Verification, records, verify,
-};
+use super::audit::{AuditEntry, AuditLog, Durability, Phase};
 use super::clock::Clock;
+use super::verification::{Tampering, Verification, records, verify};
 use crate::protocol::CallOrigin;
 
 struct Log {
@@ -45,7 +44,8 @@ impl Log {
     }
 
     fn write(&self, lines: &[String]) {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut text = lines.join("\n");
+        text.push('\n');
         fs::write(&self.path, text).expect("written");
     }
 

@@ -10,13 +10,15 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::answers::{Decision, Rules, Scope, Width};
-use super::audit::{self, AuditLog, Phase};
+use super::audit::{AuditLog, Phase};
 use super::cache::{CacheTier, PermissionScope, ResultCache};
-use super::call::{CacheUse, Called, Finished, Pending, ToolCall, Toolbox};
+use super::call::{CacheUse, Called, Finished, Pending, ToolCall};
 use super::clock::Clock;
 use super::registry::{Filter, RegisterError};
+use super::toolbox::Toolbox;
 use super::{
     Annotations, Place, Source, Tool, ToolContext, ToolError, ToolOutput, ToolSpec, Update,
+    verification,
 };
 use crate::protocol::CallOrigin;
 
@@ -130,8 +132,8 @@ impl Stage {
 
     fn log(&self) -> Vec<(String, Phase, String)> {
         let path: PathBuf = self.folder.path().join("audit.jsonl");
-        assert_eq!(audit::verify(&path).expect("read").tampering, []);
-        let records = audit::records(&path).expect("read");
+        assert_eq!(verification::verify(&path).expect("read").tampering, []);
+        let records = verification::records(&path).expect("read");
         let entries = records.into_iter().map(|record| record.entry);
         entries
             .map(|entry| (entry.tool, entry.phase, entry.outcome))
@@ -275,7 +277,7 @@ fn pure_results_are_kept_apart_by_permissions() {
     let runs = Arc::new(AtomicU32::new(0));
     let counted = runs.clone();
     let mut pure = spec("add");
-    pure.keep = Some(Duration::from_secs(60));
+    pure.keep = Some(Duration::from_mins(1));
     let stage =
         Stage::new("[default]\nmodel = 'allow'").with(made(pure, move |arguments, context| {
             counted.fetch_add(1, Ordering::Relaxed);
@@ -314,7 +316,7 @@ fn pure_results_are_kept_apart_by_permissions() {
 #[test]
 fn a_known_result_is_not_given_to_whom_it_is_denied() {
     let mut pure = spec("add");
-    pure.keep = Some(Duration::from_secs(60));
+    pure.keep = Some(Duration::from_mins(1));
     let stage = Stage::new("").with(made(pure, add_one));
     stage.call("add", json!({ "a": 1 })).expect("done");
     let path = stage.folder.path().join("tools.toml");
@@ -337,7 +339,7 @@ fn rates_are_by_origin_and_say_when() {
     else {
         panic!("it is limited");
     };
-    assert_eq!(retry_after, Duration::from_secs(60));
+    assert_eq!(retry_after, Duration::from_mins(1));
     stage.clock.advance(retry_after);
     stage.call("add", json!({ "a": 1 })).expect("again");
 }
@@ -351,7 +353,7 @@ fn time_outs_and_cancels_do_not_wait_for_who_does_not_stop() {
         Ok(ToolOutput::default())
     };
     let mut patient = spec("patient");
-    patient.timeout = Some(Duration::from_secs(60));
+    patient.timeout = Some(Duration::from_mins(1));
     let seen = Arc::new(Mutex::new(None));
     let told = seen.clone();
     let polite = move |_: Value, context: &ToolContext| loop {

@@ -44,14 +44,18 @@ fn write(value: &Value, text: &mut String) {
 }
 
 fn write_number(number: &Number, text: &mut String) {
-    /// Beyond, not every whole number is a float.
-    const EXACT: f64 = (1_u64 << 53) as f64;
-    match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => {
-            push(text, format_args!("{}", float as i64));
-        }
-        _ => push(text, format_args!("{number}")),
+    match whole(number) {
+        Some(whole) => push(text, format_args!("{whole}")),
+        None => push(text, format_args!("{number}")),
     }
+}
+
+/// A whole number that is written as a float: `1.0`.
+pub(super) fn whole(number: &Number) -> Option<i64> {
+    /// 2⁵³: beyond, not every whole number is a float.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = number.as_f64().filter(|_| number.is_f64())?;
+    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
 }
 
 fn push(text: &mut String, piece: std::fmt::Arguments<'_>) {

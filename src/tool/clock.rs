@@ -22,7 +22,7 @@ impl Clock {
         match self {
             Self::System => {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH);
-                Timestamp(since.map_or(0, |since| as_ms(since)))
+                Timestamp(since.map_or(0, as_ms))
             }
             #[cfg(test)]
             Self::Paused(ms) => Timestamp(ms.load(std::sync::atomic::Ordering::Relaxed)),

@@ -2,12 +2,15 @@
 //! is called from.
 //!
 //! ```text
-//! Toolbox ── registry   which tools there are          ── spec     what a tool says of itself
-//!   call │   schema     whether arguments fit          ── hostile  schemas that are refused
-//!        │   policy     allow, ask or deny             ── predicate, pattern, answers
-//!        │   rate       how often
-//!        │   cache      results that are known         ── canonical
-//!        └── audit      what was done, in a chain      ── redact
+//! Toolbox ── registry   which tools there are      ── spec      what a tool says of itself
+//!   call     schema     whether arguments fit      ── hostile   schemas that are refused
+//!   resume              what is wrong with them    ── violation
+//!            answers    the policy and its answers ── policy    allow, ask or deny
+//!                       what a rule is about       ── pattern · predicate
+//!            rate       how often
+//!            cache      results that are known     ── canonical
+//!            run        time-outs and retries      ── context   cancel, progress, deadline
+//!            audit      what was done, in a chain  ── redact · verification
 //! ```
 //!
 //! Invariants: [`Toolbox::call`] is the only way to a tool's `run`; arguments fit the schema before
@@ -46,14 +49,16 @@ mod schema;
 #[cfg(test)]
 mod schema_tests;
 mod spec;
+mod toolbox;
+mod verification;
 mod violation;
 
 use serde_json::Value;
 
 pub(crate) use answers::{Decision, PolicyError, Question, Rules, Scope, Width};
-pub(crate) use audit::{AuditLog, AuditRecord, Tampering, Verification, records, verify};
+pub(crate) use audit::{AuditLog, AuditRecord};
 pub(crate) use cache::{CacheKey, CacheTier, PermissionScope, ResultCache, ResultStore};
-pub(crate) use call::{CacheUse, Called, Finished, Pending, ToolCall, Toolbox};
+pub(crate) use call::{CacheUse, Called, Finished, Pending, ToolCall};
 pub(crate) use clock::Clock;
 pub(crate) use context::{CancelToken, ToolContext, Update};
 pub(crate) use error::ToolError;
@@ -64,6 +69,8 @@ pub(crate) use predicate::Place;
 pub(crate) use registry::{Filter, RegisterError, Registered, Registry};
 pub(crate) use schema::Schema;
 pub(crate) use spec::{Annotations, Source, ToolSpec};
+pub(crate) use toolbox::Toolbox;
+pub(crate) use verification::{Tampering, Verification, records, verify};
 pub(crate) use violation::Violation;
 
 /// Something that can be called.

@@ -79,7 +79,9 @@ impl ToolOutput {
                 let cut = text.floor_char_boundary(room);
                 let omitted = text.len() - cut;
                 text.truncate(cut);
-                text.push_str(&format!("\n… {omitted} bytes left out"));
+                text.push_str("\n… ");
+                text.push_str(&omitted.to_string());
+                text.push_str(" bytes left out");
                 room = 0;
             } else {
                 room -= text.len();

@@ -375,7 +375,8 @@ impl Rule {
         }
         let conditions: Vec<String> = self.predicates.iter().map(Predicate::words).collect();
         if !conditions.is_empty() {
-            name.push_str(&format!(" where {}", conditions.join(" and ")));
+            name.push_str(" where ");
+            name.push_str(&conditions.join(" and "));
         }
         name
     }
@@ -388,16 +389,21 @@ pub(super) fn answered(
     arguments: Option<&str>,
     project: Option<&str>,
 ) -> String {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let mut rule = format!(
-        "\n[[rule]]\nrule = \"always\"\ntool = {}\nfrom = [{}]\n",
-        quoted(tool.as_str()),
-        quoted(origin.word()),
-    );
-    for (key, value) in [("arguments", arguments), ("project", project)] {
-        if let Some(value) = value {
-            rule.push_str(&format!("{key} = {}\n", quoted(value)));
-        }
+    #[derive(Serialize)]
+    struct Answered<'a> {
+        rule: &'static str,
+        tool: &'a ToolName,
+        from: [CallOrigin; 1],
+        arguments: Option<&'a str>,
+        project: Option<&'a str>,
     }
-    rule
+    let answered = Answered {
+        rule: Say::Always.word(),
+        tool,
+        from: [origin],
+        arguments,
+        project,
+    };
+    let fields = toml::to_string(&answered).expect("names and texts are TOML");
+    format!("\n[[rule]]\n{fields}")
 }

@@ -217,7 +217,7 @@ mod tests {
         clock.advance(Duration::from_millis(1));
         assert_eq!(take("search", CallOrigin::Model), 0);
         assert_eq!(take("search", CallOrigin::Model), 10_000);
-        clock.advance(Duration::from_secs(3600));
+        clock.advance(Duration::from_hours(1));
         assert_eq!(take("search", CallOrigin::Model), 0);
         assert_eq!(take("search", CallOrigin::Model), 0);
         assert_eq!(take("search", CallOrigin::Model), 10_000);

@@ -23,6 +23,7 @@
 use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::{Number, Value};
 
+use super::canonical::whole;
 use super::hostile::{self, MAX_ARGUMENT_DEPTH, SchemaError, Work};
 use super::violation::Violation;
 
@@ -160,15 +161,11 @@ pub(super) fn options<'i>() -> ValidationOptions<'i> {
 
 /// Writes a whole number as one.
 fn as_integer(wanted: &str, value: &mut Value) {
-    /// Beyond, not every whole number is a float.
-    const EXACT: f64 = (1_u64 << 53) as f64;
     if wanted == "integer"
-        && value.is_f64()
-        && let Some(float) = value.as_f64()
-        && float.fract() == 0.0
-        && float.abs() <= EXACT
+        && let Value::Number(number) = &*value
+        && let Some(whole) = whole(number)
     {
-        *value = Value::from(float as i64);
+        *value = Value::from(whole);
     }
 }
 

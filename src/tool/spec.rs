@@ -24,6 +24,7 @@ pub(crate) enum Source {
 /// MCP's hints about what a call does. The defaults are MCP's: the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "MCP has four hints")]
 pub(crate) struct Annotations {
     /// It changes nothing.
     #[serde(rename = "readOnlyHint")]
