@@ -111,7 +111,5 @@ fn listed(violations: &[Violation]) -> String {
 }
 
 fn bound(after: Option<Duration>) -> String {
-    after.map_or_else(String::new, |after| {
-        format!(": {:.1} s are the most", after.as_secs_f64())
-    })
+    after.map_or_else(String::new, |after| format!(": {after:?} are the most"))
 }

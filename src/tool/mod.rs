@@ -47,6 +47,8 @@ mod registry;
 mod run;
 mod schema;
 #[cfg(test)]
+mod schema_fuzz_tests;
+#[cfg(test)]
 mod schema_tests;
 mod spec;
 mod toolbox;

@@ -25,7 +25,8 @@ use serde_json::{Number, Value};
 
 use super::canonical::whole;
 use super::hostile::{self, MAX_ARGUMENT_DEPTH, SchemaError, Work};
-use super::violation::Violation;
+use super::violation::{Violation, shown};
+use crate::panics;
 
 /// Our keyword: the value may be put into the schema's type.
 pub(crate) const COERCE: &str = "x-coerce";
@@ -52,11 +53,13 @@ impl Schema {
     /// If it is none, refers to something outside, or would take too long.
     pub fn compile(document: &Value) -> Result<Self, SchemaError> {
         let work = hostile::inspect(document)?;
-        let validator = options().build(document).map_err(|error| {
-            let (path, message) = (error.instance_path().to_string(), error.to_string());
+        let invalid = |path: String, message: String| {
             let message = message.chars().take(300).collect();
             SchemaError::Invalid { path, message }
-        })?;
+        };
+        let validator = panics::contain(|| options().build(document))
+            .map_err(|panic| invalid(String::new(), panic))?
+            .map_err(|error| invalid(error.instance_path().to_string(), error.to_string()))?;
         Ok(Self {
             document: document.clone(),
             validator,
@@ -79,16 +82,34 @@ impl Schema {
             return Err(vec![Violation::new("", "maxDepth", expected, depth)]);
         }
         self.coerce(&self.document, &mut arguments);
-        if self.validator.is_valid(&arguments) {
-            return Ok(arguments);
+        // The validator loses schemas that refer to each other in some circles, and then panics:
+        // what can't be checked does not fit.
+        let found = panics::contain(|| self.violations(&arguments)).unwrap_or_else(|panic| {
+            let expected = "a schema that can be checked".to_owned();
+            vec![Violation::new("", "$ref", expected, panic)]
+        });
+        if found.is_empty() {
+            Ok(arguments)
+        } else {
+            Err(found)
         }
+    }
+
+    fn violations(&self, arguments: &Value) -> Vec<Violation> {
         let mut found = Vec::new();
-        for error in self.validator.iter_errors(&arguments).take(MAX_VIOLATIONS) {
+        if self.validator.is_valid(arguments) {
+            return found;
+        }
+        for error in self.validator.iter_errors(arguments).take(MAX_VIOLATIONS) {
             Violation::of(&error, &self.document, &mut found);
         }
         found.truncate(MAX_VIOLATIONS);
         found.dedup();
-        Err(found)
+        if found.is_empty() {
+            let expected = "what the schema says".to_owned();
+            found.push(Violation::new("", "", expected, shown(arguments)));
+        }
+        found
     }
 
     /// How deep a value is, and the steps that it takes.

@@ -77,8 +77,9 @@ impl Toolbox {
             return Err(error);
         }
         let mut warnings = Vec::new();
-        if self.fingerprint(&question.tool.to_string()).as_ref() == Some(&pending.fingerprint)
-            && question.origin == context.origin
+        // Kept is what was asked, if it is still asked.
+        if self.asks(call.clone(), context)?
+            == Some((question.clone(), pending.fingerprint.clone()))
         {
             let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
             if let Err(error) = rules.remember(question, decision, &context.place.project) {
@@ -323,11 +324,19 @@ impl Toolbox {
             .map(|error| format!("the audit log can't be written: {error}"))
     }
 
-    fn fingerprint(&self, name: &str) -> Option<String> {
-        self.registry
-            .get(name)
-            .ok()
-            .map(|registered| fingerprint(&registered))
+    /// The question that a call has now, and of which tool.
+    fn asks(
+        &self,
+        call: ToolCall,
+        context: &ToolContext,
+    ) -> Result<Option<(Question, String)>, ToolError> {
+        let registered = self.registry.get(&call.name)?;
+        let arguments = validated(&registered, call.arguments)?;
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        let asked = asked(&registered, &arguments, context);
+        let ruling = rules.ruling(asked);
+        let asks = ruling.say == Say::Ask;
+        Ok(asks.then(|| (Rules::question(asked, ruling), fingerprint(&registered))))
     }
 }
 

@@ -64,11 +64,11 @@ pub(crate) struct Verification {
 /// # Errors
 /// If it can't be read.
 pub(crate) fn verify(path: &Path) -> io::Result<Verification> {
+    // The head first: what is appended and sealed meanwhile does not look cut off, then.
+    let head = read_head(path)?;
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut found = Verification::default();
-    // The head first: a line that is appended meanwhile is not sealed yet, then.
-    let head = read_head(path)?;
     let mut reader = BufReader::new(file.take(length));
     let (mut line, mut before) = (Vec::new(), Head::empty());
     let mut sealed_hash = None;
