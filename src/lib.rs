@@ -19,6 +19,9 @@
 //!    store · kernel · diffusion · models · safety · picture · web · config   engines: they never
 //!          │                                  import each other
 //!          │
+//!         tool                                what every tool passes: registry, schema, policy, rate,
+//!          │                                  cache, audit
+//!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
 //!    address · atomic · jail · nesting · panics · safetensors · sanitize   leaves: hosts, files, the
@@ -29,7 +32,8 @@
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
 //! and `QuickJS`; only `jail` sees Landlock and seccomp; only `diffusion` sees burn; only `store` sees
-//! sled; only `kernel`, `models` and `web`, and `address` for them, see ureq; only `runtime` sees tokio.
+//! sled; only `tool` sees jsonschema, schemars and moka; only `kernel`, `models` and `web`, and
+//! `address` for them, see ureq; only `runtime` sees tokio.
 //!
 //! # Invariants
 //!
@@ -66,6 +70,7 @@
 //! | a model family that is told apart | `models/family.rs` |
 //! | an operation on pictures | a variant of `picture::edit::Edit`, and an arm in `one_edit` there |
 //! | a search engine | a variant of `web::SearchEngine`, and its arms there |
+//! | a key of a tool's rule | a field in `tool/policy.rs`; a condition: `tool/predicate.rs` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!
@@ -97,6 +102,12 @@ pub(crate) mod safety;
 mod sanitize;
 pub mod session;
 pub(crate) mod store;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the framework stands, its callers come next"
+)]
+pub(crate) mod tool;
 pub(crate) mod tui;
 #[cfg_attr(
     not(test),

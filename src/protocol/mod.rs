@@ -8,6 +8,7 @@
 //! Absent on purpose: anything that knows how a command is carried out.
 
 mod artifact;
+mod call;
 mod command;
 mod event;
 mod grant;
@@ -23,6 +24,7 @@ pub mod slash;
 mod timeline;
 
 pub use artifact::{Artifact, MediaType};
+pub use call::{CallOrigin, ParseToolNameError, ToolName};
 pub use command::{Cell, Command, SettingChange};
 pub use event::{
     Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status, Variables,

@@ -1,0 +1,148 @@
+//! What a tool knows of the call that it runs for.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::{Content, PermissionScope, Place, ToolError};
+use crate::protocol::CallOrigin;
+
+/// Tells those who work that nobody waits for them any more. Clones are one token.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CancelToken {
+    cancelled: Arc<AtomicBool>,
+    parent: Option<Arc<Self>>,
+}
+
+impl CancelToken {
+    /// Cancels this token and its children. Can't be taken back.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+    }
+
+    /// Whether it was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+            || self
+                .parent
+                .as_ref()
+                .is_some_and(|parent| parent.is_cancelled())
+    }
+
+    /// A token that is cancelled with this one, and also on its own.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self {
+            cancelled: Arc::default(),
+            parent: Some(Arc::new(self.clone())),
+        }
+    }
+}
+
+/// News of a call that runs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Update {
+    /// How far it is.
+    Progress {
+        /// What is done, in the tool's own unit; only grows.
+        done: f64,
+        /// What there is to do, if that is known.
+        total: Option<f64>,
+        /// What it is at. Untrusted.
+        message: Option<String>,
+    },
+    /// A piece of the result, before the rest is there.
+    Output(Content),
+}
+
+/// What a tool knows of the call that it runs for.
+#[derive(Clone)]
+pub(crate) struct ToolContext {
+    /// Who calls.
+    pub origin: CallOrigin,
+    /// From where.
+    pub place: Place,
+    /// What the caller may do, as far as results depend on it.
+    pub scope: PermissionScope,
+    /// Asks it to stop.
+    pub cancel: CancelToken,
+    /// When nobody waits any longer.
+    pub deadline: Option<Instant>,
+    progress: Arc<dyn Fn(Update) + Send + Sync>,
+}
+
+impl fmt::Debug for ToolContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolContext")
+            .field("origin", &self.origin)
+            .field("place", &self.place)
+            .field("scope", &self.scope)
+            .field("cancel", &self.cancel)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ToolContext {
+    /// A context whose updates nobody reads, without a deadline and without special rights.
+    pub fn new(origin: CallOrigin, place: Place) -> Self {
+        Self {
+            origin,
+            place,
+            scope: PermissionScope::default(),
+            cancel: CancelToken::default(),
+            deadline: None,
+            progress: Arc::new(|_| {}),
+        }
+    }
+
+    /// Where updates go. It is called on the tool's thread, and should return soon.
+    #[must_use]
+    pub fn with_progress(mut self, progress: impl Fn(Update) + Send + Sync + 'static) -> Self {
+        self.progress = Arc::new(progress);
+        self
+    }
+
+    /// Tells of an update. Nobody hears of those of a call that was given up.
+    pub fn report(&self, update: Update) {
+        if !self.cancel.is_cancelled() {
+            (self.progress)(update);
+        }
+    }
+
+    /// The time that is left; `None` is no bound.
+    pub fn remaining(&self) -> Option<Duration> {
+        let deadline = self.deadline?;
+        Some(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// To be called often by whoever works long.
+    ///
+    /// # Errors
+    /// If nobody waits for the result any more.
+    pub fn check(&self) -> Result<(), ToolError> {
+        if self.cancel.is_cancelled() {
+            Err(ToolError::Cancelled)
+        } else if self.remaining() == Some(Duration::ZERO) {
+            Err(ToolError::TimedOut { after: None })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_cancelled_with_its_parent_and_alone() {
+        let parent = CancelToken::default();
+        let (first, second) = (parent.child(), parent.child());
+        first.cancel();
+        assert!(first.is_cancelled() && !second.is_cancelled() && !parent.is_cancelled());
+        parent.clone().cancel();
+        assert!(second.is_cancelled());
+    }
+}

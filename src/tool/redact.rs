@@ -1,0 +1,198 @@
+//! Arguments without their secrets, and not without end: as they go into the audit log.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::{Map, Value};
+
+/// In the place of a secret.
+const REDACTED: &str = "[redacted]";
+/// Longer texts are cut.
+const MAX_CHARS: usize = 500;
+/// Of longer lists and objects, the first are kept.
+const MAX_ITEMS: usize = 50;
+/// What is deeper is left out.
+const MAX_DEPTH: usize = 12;
+
+/// Parts of names, without `_` and `-` and in lower case, whose values are secrets.
+const SECRET_NAMES: &[&str] = &[
+    "accesskey",
+    "apikey",
+    "authkey",
+    "authorization",
+    "cookie",
+    "credential",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "secret",
+    "sessionid",
+    "signature",
+    "token",
+];
+
+/// Names that hold one of those parts, and count things.
+const HARMLESS_NAMES: &[&str] = &[
+    "maxtokens",
+    "numtokens",
+    "tokencount",
+    "tokens",
+    "maxnewtokens",
+];
+
+/// Texts that are secrets wherever they stand.
+static SECRET_TEXTS: LazyLock<Regex> = LazyLock::new(|| {
+    let patterns = [
+        r"\bsk-[A-Za-z0-9_-]{16,}",                // OpenAI, Anthropic
+        r"\bgh[pousr]_[A-Za-z0-9]{20,}",           // GitHub
+        r"\bgithub_pat_[A-Za-z0-9_]{20,}",         // GitHub
+        r"\bglpat-[A-Za-z0-9_-]{16,}",             // GitLab
+        r"\bhf_[A-Za-z0-9]{20,}",                  // Hugging Face
+        r"\bnpm_[A-Za-z0-9]{30,}",                 // npm
+        r"\bpypi-[A-Za-z0-9_-]{16,}",              // PyPI
+        r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",          // AWS
+        r"\bAIza[A-Za-z0-9_-]{30,}",               // Google
+        r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",       // Slack
+        r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}", // Stripe
+        r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*", // JSON web tokens
+        r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9+/_.~=-]{8,}", // HTTP
+        r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+        r#"(?i)(?:password|passwd|secret|api[_-]?key|token)["']?\s*[=:]\s*["']?[^\s"'&]{6,}"#,
+    ];
+    Regex::new(&patterns.join("|")).expect("the patterns are sound")
+});
+
+/// A name and a password before the host of an address.
+static USER_OF_URL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"://[^\s/@]+@").expect("the pattern is sound"));
+
+/// A value without the secrets that are known as such, shortened.
+pub(super) fn redacted(value: &Value) -> Value {
+    redact(value, MAX_DEPTH)
+}
+
+/// A text without the secrets that are known as such, shortened.
+pub(super) fn redacted_text(text: &str) -> String {
+    // A little more than is kept, so that no secret is cut into something that is not known.
+    let cut = text
+        .char_indices()
+        .nth(MAX_CHARS * 4)
+        .map_or(text.len(), |(at, _)| at);
+    let start = text.get(..cut).unwrap_or(text);
+    let clean = USER_OF_URL.replace_all(start, format!("://{REDACTED}@"));
+    let clean = SECRET_TEXTS.replace_all(&clean, REDACTED);
+    match clean.char_indices().nth(MAX_CHARS) {
+        Some((at, _)) => {
+            let kept = clean.get(..at).unwrap_or_default();
+            format!("{kept}… ({} bytes)", text.len())
+        }
+        None if cut < text.len() => format!("{clean}… ({} bytes)", text.len()),
+        None => clean.into_owned(),
+    }
+}
+
+fn redact(value: &Value, depth: usize) -> Value {
+    let Some(deeper) = depth.checked_sub(1) else {
+        return Value::String("…".to_owned());
+    };
+    match value {
+        Value::String(text) => Value::String(redacted_text(text)),
+        Value::Array(items) => {
+            let mut kept: Vec<Value> = items
+                .iter()
+                .take(MAX_ITEMS)
+                .map(|item| redact(item, deeper))
+                .collect();
+            if items.len() > MAX_ITEMS {
+                kept.push(Value::String(format!("… ({} items)", items.len())));
+            }
+            Value::Array(kept)
+        }
+        Value::Object(fields) => {
+            let mut kept: Map<String, Value> = fields
+                .iter()
+                .take(MAX_ITEMS)
+                .map(|(name, field)| {
+                    let field = if is_secret(name) && !field.is_null() {
+                        Value::String(REDACTED.to_owned())
+                    } else {
+                        redact(field, deeper)
+                    };
+                    (redacted_text(name), field)
+                })
+                .collect();
+            if fields.len() > MAX_ITEMS {
+                kept.insert(
+                    "…".to_owned(),
+                    Value::String(format!("{} fields", fields.len())),
+                );
+            }
+            Value::Object(kept)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    let name: String = letters.flat_map(char::to_lowercase).collect();
+    !HARMLESS_NAMES.contains(&name.as_str())
+        && SECRET_NAMES.iter().any(|secret| name.contains(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_go_by_their_names_and_by_their_looks() {
+        let arguments = json!({
+            "Authorization": "Basic abc", "apiKey": "k", "x-api-key": 5, "password": ["a"],
+            "client_secret": { "a": 1 }, "refreshToken": "t", "max_tokens": 100, "token": null,
+            "text": "use sk-proj-0123456789abcdefghij please",
+            "headers": ["Cookie: a=b", "authorization: Bearer abcdefghijkl"],
+            "url": "https://me:hunter22@example.org/x?api_key=1234567890",
+            "key": "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nxyz",
+            "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-DEF",
+            "aws": "AKIAABCDEFGHIJKLMNOP", "path": "/home/me/token.txt"
+        });
+        let clean = redacted(&arguments);
+        let text = clean.to_string();
+        for secret in [
+            "abc\"",
+            "\"k\"",
+            "456789abc",
+            "abcdefghijkl",
+            "hunter22",
+            "1234567890",
+            "MIIE",
+            "xyz",
+            "eyJ",
+            "AKIA",
+            "\"t\"",
+        ] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+        assert_eq!(clean["max_tokens"], 100);
+        assert_eq!(clean["token"], Value::Null);
+        assert_eq!(clean["path"], "/home/me/token.txt");
+        assert_eq!(clean["text"], "use [redacted] please");
+        assert!(
+            clean["url"]
+                .as_str()
+                .is_some_and(|url| url.contains("@example.org/x?"))
+        );
+    }
+
+    #[test]
+    fn much_is_cut() {
+        let deep = (0..40).fold(json!("x"), |inner, _| json!([inner]));
+        let many = json!({ "a": "é".repeat(100_000), "b": vec![1; 10_000], "c": deep });
+        let text = redacted(&many).to_string();
+        assert!(text.len() < 3000, "{}", text.len());
+        assert!(text.contains("(200000 bytes)") && text.contains("(10000 items)"));
+    }
+}

@@ -1,0 +1,286 @@
+//! Which tools there are. They come and go at run time.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::schema::Schema;
+use super::{SchemaError, Source, Tool, ToolError, ToolSpec};
+use crate::protocol::ToolName;
+
+/// Most tools in a registry: a server may offer any number.
+const MAX_TOOLS: usize = 10_000;
+/// Longer descriptions are not taken from anybody.
+const MAX_DESCRIPTION_BYTES: usize = 64 << 10;
+/// Most names that are suggested for a wrong one.
+const MAX_SUGGESTIONS: usize = 3;
+/// How alike a name has to be, from 0 to 1.
+const ALIKE: f64 = 0.6;
+
+/// A tool that can be called, with its schemas compiled.
+pub(crate) struct Registered {
+    /// The tool.
+    pub tool: Arc<dyn Tool>,
+    /// Of its arguments.
+    pub input: Schema,
+    /// Of its structured output.
+    pub output: Option<Schema>,
+}
+
+impl Registered {
+    /// What the tool says of itself.
+    pub fn spec(&self) -> &ToolSpec {
+        self.tool.spec()
+    }
+}
+
+/// Why a tool was not registered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RegisterError {
+    /// There is one of that name.
+    #[error("there is a tool {0} already")]
+    Taken(ToolName),
+    /// One of its schemas can't be used.
+    #[error("the {which} of {tool} can't be used")]
+    Schema {
+        /// The tool.
+        tool: ToolName,
+        /// `input_schema` or `output_schema`.
+        which: &'static str,
+        /// Why.
+        #[source]
+        source: SchemaError,
+    },
+    /// Its arguments would be no object.
+    #[error("the input_schema of {0} has to be of the type \"object\"")]
+    NoObject(ToolName),
+    /// More than anybody can use.
+    #[error("{0}")]
+    TooMuch(String),
+}
+
+/// Which tools are meant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// With this tag.
+    pub tag: Option<String>,
+    /// From there.
+    pub source: Option<Source>,
+    /// Of this server.
+    pub namespace: Option<String>,
+}
+
+impl Filter {
+    fn takes(&self, spec: &ToolSpec) -> bool {
+        self.tag.as_ref().is_none_or(|tag| spec.tags.contains(tag))
+            && self.source.is_none_or(|source| spec.source == source)
+            && self
+                .namespace
+                .as_ref()
+                .is_none_or(|namespace| spec.name.namespace() == Some(namespace))
+    }
+}
+
+/// Which tools there are. Shared by all threads.
+#[derive(Default)]
+pub(crate) struct Registry {
+    tools: RwLock<BTreeMap<ToolName, Arc<Registered>>>,
+    listeners: Mutex<Vec<SyncSender<()>>>,
+}
+
+impl Registry {
+    /// Adds a tool.
+    ///
+    /// # Errors
+    /// If its name is taken, or its schemas can't be used.
+    pub fn register(&self, tool: Arc<dyn Tool>) -> Result<(), RegisterError> {
+        self.put(tool, Taken::Refuse)
+    }
+
+    /// Adds a tool, in the place of the one of its name.
+    ///
+    /// # Errors
+    /// If its schemas can't be used; then the other one stays.
+    pub fn replace(&self, tool: Arc<dyn Tool>) -> Result<(), RegisterError> {
+        self.put(tool, Taken::Replace)
+    }
+
+    fn put(&self, tool: Arc<dyn Tool>, taken: Taken) -> Result<(), RegisterError> {
+        let spec = tool.spec();
+        let name = spec.name.clone();
+        if spec.description.len() > MAX_DESCRIPTION_BYTES {
+            let message =
+                format!("the description of {name} is over {MAX_DESCRIPTION_BYTES} bytes");
+            return Err(RegisterError::TooMuch(message));
+        }
+        if spec.input_schema.get("type").and_then(|is| is.as_str()) != Some("object") {
+            return Err(RegisterError::NoObject(name));
+        }
+        // Compiled before the lock is held: it may take a while.
+        let compile = |which, schema| {
+            let tool = name.clone();
+            Schema::compile(schema).map_err(|source| RegisterError::Schema {
+                tool,
+                which,
+                source,
+            })
+        };
+        let input = compile("input_schema", &spec.input_schema)?;
+        let output = spec.output_schema.as_ref();
+        let output = output
+            .map(|schema| compile("output_schema", schema))
+            .transpose()?;
+        let mut tools = self.tools.write().unwrap_or_else(PoisonError::into_inner);
+        if taken == Taken::Refuse && tools.contains_key(&name) {
+            return Err(RegisterError::Taken(name));
+        }
+        if tools.len() >= MAX_TOOLS {
+            return Err(RegisterError::TooMuch(format!(
+                "there are {MAX_TOOLS} tools already"
+            )));
+        }
+        tools.insert(
+            name,
+            Arc::new(Registered {
+                tool,
+                input,
+                output,
+            }),
+        );
+        drop(tools);
+        self.tell();
+        Ok(())
+    }
+
+    /// Takes a tool away; calls that run go on. Whether there was one.
+    pub fn remove(&self, name: &ToolName) -> bool {
+        let mut tools = self.tools.write().unwrap_or_else(PoisonError::into_inner);
+        let was_there = tools.remove(name).is_some();
+        drop(tools);
+        if was_there {
+            self.tell();
+        }
+        was_there
+    }
+
+    /// Takes all tools of a server away. Whether there were any.
+    pub fn remove_namespace(&self, namespace: &str) -> bool {
+        let mut tools = self.tools.write().unwrap_or_else(PoisonError::into_inner);
+        let before = tools.len();
+        tools.retain(|name, _| name.namespace() != Some(namespace));
+        let is_changed = tools.len() != before;
+        drop(tools);
+        if is_changed {
+            self.tell();
+        }
+        is_changed
+    }
+
+    /// The tool of a name.
+    ///
+    /// # Errors
+    /// [`ToolError::UnknownTool`], with names that may have been meant.
+    pub fn get(&self, name: &str) -> Result<Arc<Registered>, ToolError> {
+        let tools = self.tools.read().unwrap_or_else(PoisonError::into_inner);
+        let parsed: Option<ToolName> = name.parse().ok();
+        if let Some(tool) = parsed.and_then(|name| tools.get(&name)) {
+            return Ok(tool.clone());
+        }
+        Err(ToolError::UnknownTool {
+            name: name.chars().take(ToolName::MAX_BYTES).collect(),
+            suggestions: near(name, tools.keys()),
+        })
+    }
+
+    /// The tools that a filter takes, by name.
+    pub fn list(&self, filter: &Filter) -> Vec<Arc<Registered>> {
+        let tools = self.tools.read().unwrap_or_else(PoisonError::into_inner);
+        let meant = tools.values().filter(|tool| filter.takes(tool.spec()));
+        meant.cloned().collect()
+    }
+
+    /// The tools that have all of these words, best first. Case does not count; a word in the name
+    /// counts more than one in the tags, and that more than one in the description.
+    pub fn search(&self, words: &str, filter: &Filter) -> Vec<Arc<Registered>> {
+        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        let mut found: Vec<(u32, Arc<Registered>)> = self
+            .list(filter)
+            .into_iter()
+            .filter_map(|tool| Some((score(tool.spec(), &words)?, tool)))
+            .collect();
+        // The sort is stable: names decide among equals.
+        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        found.into_iter().map(|(_, tool)| tool).collect()
+    }
+
+    /// Hears of changes, from now on: what changed is in [`Self::list`]. Changes that nobody has
+    /// heard of yet are told once.
+    pub fn subscribe(&self) -> Receiver<()> {
+        let (sender, receiver) = sync_channel(1);
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        listeners.push(sender);
+        receiver
+    }
+
+    fn tell(&self) {
+        let mut listeners = self
+            .listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| {
+            !matches!(listener.try_send(()), Err(TrySendError::Disconnected(())))
+        });
+    }
+}
+
+/// What is done when a name is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Refuse,
+    Replace,
+}
+
+fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a ToolName>) -> Vec<String> {
+    let wanted: String = wanted.chars().take(ToolName::MAX_BYTES).collect();
+    let wanted = wanted.to_lowercase();
+    let alike = |name: &ToolName| {
+        let whole = name.as_str().to_lowercase();
+        let base = name.base().to_lowercase();
+        let wanted_base = wanted.rsplit('/').next().unwrap_or_default();
+        let alike = strsim::normalized_damerau_levenshtein(&wanted, &whole);
+        // A wrong or missing server, but nearly the right name.
+        let of_base = strsim::normalized_damerau_levenshtein(wanted_base, &base) * 0.95;
+        alike.max(of_base)
+    };
+    let mut scored: Vec<(f64, &ToolName)> = names
+        .map(|name| (alike(name), name))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let nearest = scored.into_iter().take(MAX_SUGGESTIONS);
+    nearest.map(|(_, name)| name.to_string()).collect()
+}
+
+fn score(spec: &ToolSpec, words: &[String]) -> Option<u32> {
+    let name = spec.name.as_str().to_lowercase();
+    let title = spec.title.as_deref().unwrap_or_default().to_lowercase();
+    let tags: Vec<String> = spec.tags.iter().map(|tag| tag.to_lowercase()).collect();
+    let description = spec.description.to_lowercase();
+    words.iter().try_fold(0, |sum, word| {
+        let points = if name == *word {
+            16
+        } else if name.contains(word) || title.contains(word) {
+            8
+        } else if tags.contains(word) {
+            4
+        } else if description.contains(word) {
+            1
+        } else {
+            return None;
+        };
+        Some(sum + points)
+    })
+}

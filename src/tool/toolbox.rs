@@ -1,0 +1,421 @@
+//! The one way of a call: registry → schema → policy → rate → cache → run → audit.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::answers::{Decision, PolicyError, Question, Rules};
+use super::audit::{AuditEntry, AuditLog, Durability, Phase};
+use super::cache::{CacheKey, ResultCache};
+use super::call::{CacheUse, Called, Finished, Pending, ToolCall};
+use super::clock::{Clock, as_ms};
+use super::policy::{Asked, Ruling, Say};
+use super::rate::RateLimiter;
+use super::redact::{redacted, redacted_text};
+use super::registry::{Registered, Registry};
+use super::run::Runner;
+use super::{ToolContext, ToolError, ToolOutput};
+
+/// All that a call passes.
+pub(crate) struct Toolbox {
+    /// Which tools there are.
+    pub registry: Registry,
+    rules: RwLock<Rules>,
+    limiter: RateLimiter,
+    cache: ResultCache,
+    audit: Option<AuditLog>,
+    runner: Runner,
+}
+
+impl Toolbox {
+    /// A toolbox without tools. Without a log nothing is written down.
+    pub fn new(rules: Rules, cache: ResultCache, audit: Option<AuditLog>, clock: Clock) -> Self {
+        Self {
+            registry: Registry::default(),
+            rules: RwLock::new(rules),
+            limiter: RateLimiter::new(clock),
+            cache,
+            audit,
+            runner: Runner::default(),
+        }
+    }
+
+    /// Calls a tool, and blocks until it is over or a question is to be answered.
+    ///
+    /// # Errors
+    /// Why there is no result. A tool that ran and failed by its own account is a result.
+    pub fn call(&self, call: ToolCall, context: &ToolContext) -> Result<Called, ToolError> {
+        self.pass(call, context, None, Vec::new())
+    }
+
+    /// Goes on with a call that was asked about; keeps the answer if it is for more than once. A
+    /// question that is another one by now comes back.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub fn resume(
+        &self,
+        pending: Pending,
+        decision: Decision,
+        context: &ToolContext,
+    ) -> Result<Called, ToolError> {
+        let Pending { call, question, .. } = &pending;
+        if decision == Decision::Deny {
+            let error = ToolError::Denied {
+                tool: question.tool.to_string(),
+                rule: question.rule.clone(),
+                reason: "the answer was no".to_owned(),
+            };
+            let arguments = &call.arguments;
+            self.note(
+                &call.name,
+                arguments,
+                context,
+                Ended::failed(&error, Duration::ZERO),
+            );
+            return Err(error);
+        }
+        let mut warnings = Vec::new();
+        // Kept is what was asked, if it is still asked.
+        if self.asks(call.clone(), context)?
+            == Some((question.clone(), pending.fingerprint.clone()))
+        {
+            let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = rules.remember(question, decision, &context.place.project) {
+                warnings.push(format!("the answer holds for this call alone: {error}"));
+            }
+        }
+        self.pass(call.clone(), context, Some(&pending), warnings)
+    }
+
+    /// What is done with a call, and why, without doing it.
+    ///
+    /// # Errors
+    /// If there is no such tool, or the arguments don't fit.
+    pub fn explain(
+        &self,
+        call: ToolCall,
+        context: &ToolContext,
+    ) -> Result<(Vec<super::Considered>, Ruling), ToolError> {
+        let registered = self.registry.get(&call.name)?;
+        let arguments = validated(&registered, call.arguments)?;
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(rules.explain(asked(&registered, &arguments, context)))
+    }
+
+    /// Takes the policy's file in anew.
+    ///
+    /// # Errors
+    /// If it can't be read; then the rules stay as they are.
+    pub fn reload(
+        &self,
+        load: impl FnOnce() -> Result<Rules, PolicyError>,
+    ) -> Result<(), PolicyError> {
+        let rules = load()?;
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
+    }
+
+    fn pass(
+        &self,
+        call: ToolCall,
+        context: &ToolContext,
+        answered: Option<&Pending>,
+        warnings: Vec<String>,
+    ) -> Result<Called, ToolError> {
+        let started = Instant::now();
+        let mut rule = None;
+        let registered = match self.registry.get(&call.name) {
+            Ok(registered) => registered,
+            Err(error) => {
+                let ended = Ended::failed(&error, started.elapsed());
+                self.note(&call.name, &call.arguments, context, ended);
+                return Err(error);
+            }
+        };
+        let result = self.checked(&registered, &call, context, answered, &mut rule);
+        let result = match result {
+            Ok(Gate::Open(arguments)) => self.find(
+                &registered,
+                &call,
+                arguments,
+                context,
+                rule.clone().unwrap_or_default(),
+            ),
+            Ok(Gate::Question(question)) => {
+                let fingerprint = fingerprint(&registered);
+                let ended = Ended {
+                    rule: Some(question.rule.clone()),
+                    outcome: "pending",
+                    ..Ended::default()
+                };
+                self.note(&call.name, &call.arguments, context, ended);
+                return Ok(Called::Pending(Pending {
+                    call,
+                    question,
+                    fingerprint,
+                }));
+            }
+            Err(error) => Err(error),
+        };
+        let took = started.elapsed();
+        let ended = match &result {
+            Ok(found) => Ended {
+                outcome: if found.cached.is_some() {
+                    "cached"
+                } else {
+                    "done"
+                },
+                ..Ended::default()
+            },
+            Err(error) => Ended::failed(error, took),
+        };
+        let is_dangerous = registered.spec().annotations.is_dangerous();
+        let durability = if is_dangerous && rule.is_some() {
+            Durability::Now
+        } else {
+            Durability::Soon
+        };
+        let noted = self.note(
+            &call.name,
+            &call.arguments,
+            context,
+            Ended {
+                rule,
+                took,
+                durability,
+                ..ended
+            },
+        );
+        let mut finished = result?;
+        finished.took = took;
+        finished.warnings.splice(0..0, warnings);
+        finished.warnings.extend(noted);
+        Ok(Called::Finished(finished))
+    }
+
+    /// Everything before the tool: whether the call is sound and allowed.
+    fn checked(
+        &self,
+        registered: &Arc<Registered>,
+        call: &ToolCall,
+        context: &ToolContext,
+        answered: Option<&Pending>,
+        rule: &mut Option<String>,
+    ) -> Result<Gate, ToolError> {
+        let arguments = validated(registered, call.arguments.clone())?;
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        let asked = asked(registered, &arguments, context);
+        let ruling = rules.ruling(asked);
+        *rule = Some(ruling.rule.clone());
+        let spec = registered.spec();
+        match ruling.say {
+            Say::Allow | Say::Always => {}
+            Say::Deny => {
+                return Err(ToolError::Denied {
+                    tool: spec.name.to_string(),
+                    rule: ruling.rule,
+                    reason: ruling
+                        .reason
+                        .unwrap_or_else(|| "a rule denies it".to_owned()),
+                });
+            }
+            Say::Ask => {
+                let question = Rules::question(asked, ruling);
+                let is_answered = answered.is_some_and(|pending| {
+                    pending.question == question && pending.fingerprint == fingerprint(registered)
+                });
+                if !is_answered {
+                    return Ok(Gate::Question(question));
+                }
+            }
+        }
+        self.limiter.take(rules.rates(), spec, context.origin)?;
+        Ok(Gate::Open(arguments))
+    }
+
+    /// The result: a known one, or the tool's.
+    fn find(
+        &self,
+        registered: &Arc<Registered>,
+        call: &ToolCall,
+        arguments: Value,
+        context: &ToolContext,
+        rule: String,
+    ) -> Result<Finished, ToolError> {
+        let spec = registered.spec();
+        let finished = |output, cached, attempts| Finished {
+            output,
+            rule: rule.clone(),
+            cached,
+            attempts,
+            took: Duration::ZERO,
+            warnings: Vec::new(),
+        };
+        let kept = spec.keep.map(|keep| {
+            (
+                keep,
+                CacheKey::of(spec, &arguments, context.origin, &context.scope),
+            )
+        });
+        if let Some((_, key)) = &kept
+            && call.cache == CacheUse::Read
+            && let Some((output, tier)) = self.cache.get(key)
+        {
+            return Ok(finished(output, Some(tier), 0));
+        }
+        if spec.annotations.is_dangerous() {
+            let begun = Ended {
+                phase: Phase::Begun,
+                outcome: "begun",
+                rule: Some(rule.clone()),
+                durability: Durability::Now,
+                ..Ended::default()
+            };
+            if let Some(problem) = self.note(&call.name, &call.arguments, context, begun) {
+                // What can't be written down is not done.
+                return Err(ToolError::failed(problem));
+            }
+        }
+        let (mut output, attempts) = self.runner.run(registered, arguments, context)?;
+        output.bound();
+        if let (Some(schema), false) = (&registered.output, output.is_error) {
+            let value = output.structured.clone().unwrap_or_default();
+            if let Err(violations) = schema.validate(value) {
+                let first = violations
+                    .first()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                return Err(ToolError::failed(format!(
+                    "{} gave back something that does not fit its own output_schema: {first}",
+                    spec.name
+                )));
+            }
+        }
+        if let Some((keep, key)) = kept {
+            self.cache.put(&key, &output, keep);
+        }
+        Ok(finished(output, None, attempts))
+    }
+
+    /// Writes a line into the log; says what went wrong.
+    fn note(
+        &self,
+        name: &str,
+        arguments: &Value,
+        context: &ToolContext,
+        ended: Ended,
+    ) -> Option<String> {
+        let audit = self.audit.as_ref()?;
+        let entry = AuditEntry {
+            tool: redacted_text(name),
+            origin: context.origin,
+            phase: ended.phase,
+            arguments: redacted(arguments),
+            rule: ended.rule,
+            outcome: ended.outcome.to_owned(),
+            message: ended.message,
+            duration_ms: as_ms(ended.took),
+        };
+        let written = audit.append(entry, ended.durability);
+        written
+            .err()
+            .map(|error| format!("the audit log can't be written: {error}"))
+    }
+
+    /// The question that a call has now, and of which tool.
+    fn asks(
+        &self,
+        call: ToolCall,
+        context: &ToolContext,
+    ) -> Result<Option<(Question, String)>, ToolError> {
+        let registered = self.registry.get(&call.name)?;
+        let arguments = validated(&registered, call.arguments)?;
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        let asked = asked(&registered, &arguments, context);
+        let ruling = rules.ruling(asked);
+        let asks = ruling.say == Say::Ask;
+        Ok(asks.then(|| (Rules::question(asked, ruling), fingerprint(&registered))))
+    }
+}
+
+/// What comes before a tool.
+enum Gate {
+    /// The arguments, as the tool gets them.
+    Open(Value),
+    Question(Question),
+}
+
+/// What is written down of the end of a call.
+struct Ended {
+    phase: Phase,
+    rule: Option<String>,
+    outcome: &'static str,
+    message: Option<String>,
+    took: Duration,
+    durability: Durability,
+}
+
+impl Default for Ended {
+    fn default() -> Self {
+        Self {
+            phase: Phase::Ended,
+            rule: None,
+            outcome: "done",
+            message: None,
+            took: Duration::ZERO,
+            durability: Durability::Soon,
+        }
+    }
+}
+
+impl Ended {
+    fn failed(error: &ToolError, took: Duration) -> Self {
+        let message = match error {
+            // The values that came may be secrets, and are in no field that says so.
+            ToolError::InvalidArguments { violations, .. } => {
+                let wrong = violations
+                    .iter()
+                    .map(|wrong| format!("{} {}", wrong.path, wrong.keyword));
+                wrong.collect::<Vec<_>>().join(", ")
+            }
+            error => error.to_string(),
+        };
+        Self {
+            outcome: error.kind(),
+            message: Some(redacted_text(&message)),
+            took,
+            ..Self::default()
+        }
+    }
+}
+
+fn asked<'a>(
+    registered: &'a Registered,
+    arguments: &'a Value,
+    context: &'a ToolContext,
+) -> Asked<'a> {
+    Asked {
+        spec: registered.spec(),
+        arguments,
+        origin: context.origin,
+        place: &context.place,
+    }
+}
+
+fn validated(registered: &Registered, arguments: Value) -> Result<Value, ToolError> {
+    registered
+        .input
+        .validate(arguments)
+        .map_err(|violations| ToolError::InvalidArguments {
+            tool: registered.spec().name.to_string(),
+            violations,
+        })
+}
+
+/// Of all that a tool says of itself: another tool of its name has another one.
+fn fingerprint(registered: &Registered) -> String {
+    let spec = serde_json::to_string(registered.spec()).unwrap_or_default();
+    blake3::hash(spec.as_bytes()).to_hex().to_string()
+}
