@@ -78,6 +78,7 @@
 
 mod address;
 mod atomic;
+mod builtin;
 pub mod cli;
 mod config;
 pub mod diffusion;
@@ -102,21 +103,8 @@ pub(crate) mod safety;
 mod sanitize;
 pub mod session;
 pub(crate) mod store;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the framework stands, its callers come next"
-)]
 pub(crate) mod tool;
 pub(crate) mod tui;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the built-in tools of issue 5 will use it")
-)]
-#[expect(
-    unused_imports,
-    reason = "the built-in tools of issue 5 will use it"
-)]
 pub(crate) mod web;
 
 #[cfg(test)]

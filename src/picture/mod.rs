@@ -11,10 +11,7 @@
     not(test),
     expect(dead_code, reason = "the built-in tools of issue 5 will use it")
 )]
-#[expect(
-    unused_imports,
-    reason = "the built-in tools of issue 5 will use it"
-)]
+#[expect(unused_imports, reason = "the built-in tools of issue 5 will use it")]
 pub(crate) mod edit;
 mod metadata;
 

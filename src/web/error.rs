@@ -163,4 +163,12 @@ impl WebError {
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused { .. } | Self::RedirectRefused { .. })
     }
+
+    /// Whether the same may work in a moment.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Connection { .. } | Self::TimedOut { .. } | Self::Busy { .. }
+        )
+    }
 }

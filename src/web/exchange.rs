@@ -58,14 +58,14 @@ impl Waiting {
 }
 
 /// Does something for a URL on another thread, and waits for it: until it is done, the time is over
-/// or the flag is set.
+/// or it is cancelled.
 ///
 /// # Errors
 /// What the work gives, or that it took too long or was cancelled.
 pub(super) fn apart<T: Send + 'static>(
     url: &Url,
     limit: Duration,
-    cancel: &AtomicBool,
+    cancel: &dyn Fn() -> bool,
     work: impl FnOnce(&Waiting) -> Result<T, WebError> + Send + 'static,
 ) -> Result<T, WebError> {
     let waiting = Waiting {
@@ -90,7 +90,7 @@ pub(super) fn apart<T: Send + 'static>(
             reason: error.to_string(),
         })?;
     let outcome = loop {
-        if cancel.load(Ordering::Relaxed) {
+        if cancel() {
             break Err(WebError::Cancelled);
         }
         match waiting.left() {

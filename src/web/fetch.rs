@@ -3,7 +3,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ureq::Body;
@@ -111,7 +110,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// [`WebError::is_refusal`] tells whether a rule says no; the name may also be unknown.
-    pub fn dry_run(&self, url: &str, cancel: &AtomicBool) -> Result<Allowed, WebError> {
+    pub fn dry_run(&self, url: &str, cancel: &dyn Fn() -> bool) -> Result<Allowed, WebError> {
         let url = asked_for(url)?;
         let (this, asked) = (self.clone(), url.clone());
         let addresses = apart(&url, self.limits.timeout, cancel, move |_| {
@@ -126,7 +125,7 @@ impl Fetcher {
     /// # Errors
     /// If a rule says no, here or at a redirect, if it is too large, takes too long or breaks off,
     /// and when it is cancelled.
-    pub fn fetch(&self, url: &str, cancel: &AtomicBool) -> Result<Fetched, WebError> {
+    pub fn fetch(&self, url: &str, cancel: &dyn Fn() -> bool) -> Result<Fetched, WebError> {
         let url = asked_for(url)?;
         let (this, asked) = (self.clone(), url.clone());
         apart(&url, self.limits.timeout, cancel, move |waiting| {

@@ -47,7 +47,7 @@ fn fetcher(limits: FetchLimits) -> Fetcher {
 
 fn fetch_from(server: &Server, path: &str) -> Result<Fetched, WebError> {
     let url = format!("http://site.example:{}{path}", server.port);
-    fetcher(LIMITS).fetch(&url, &AtomicBool::new(false))
+    fetcher(LIMITS).fetch(&url, &|| false)
 }
 
 fn redirect_to(location: &str) -> Vec<u8> {
@@ -93,7 +93,7 @@ fn errors_of_the_server_are_responses() {
 #[test]
 fn nothing_is_sent_to_what_is_not_public() {
     let fetcher = fetcher(LIMITS);
-    let cancel = AtomicBool::new(false);
+    let cancel = || false;
     for host in [
         "private.example",
         "metadata.example",
@@ -122,7 +122,7 @@ fn nothing_is_sent_to_what_is_not_public() {
 
 #[test]
 fn what_is_public_is_by_default_the_real_thing() {
-    let cancel = AtomicBool::new(false);
+    let cancel = || false;
     let fetcher = Fetcher::with(LIMITS, Arc::new(stub), is_public);
     let error = fetcher
         .dry_run("http://site.example/", &cancel)
@@ -149,9 +149,7 @@ fn what_is_public_is_by_default_the_real_thing() {
 fn a_dry_run_fetches_nothing() {
     let server = Server::with(response("200 OK", "", b""));
     let url = format!("http://site.example:{}/", server.port);
-    let allowed = fetcher(LIMITS)
-        .dry_run(&url, &AtomicBool::new(false))
-        .expect("allowed");
+    let allowed = fetcher(LIMITS).dry_run(&url, &|| false).expect("allowed");
     assert_eq!(allowed.url.as_str(), url);
     assert!(server.requests().is_empty());
 }
@@ -229,7 +227,7 @@ fn a_name_that_is_rebound_is_refused() {
     };
     let fetcher = Fetcher::with(LIMITS, Arc::new(rebinding), counts_as_public);
     let url = format!("http://rebound.example:{}/", server.port);
-    let cancel = AtomicBool::new(false);
+    let cancel = || false;
     fetcher.dry_run(&url, &cancel).expect("public at first");
     let error = fetcher
         .fetch(&url, &cancel)
@@ -346,9 +344,7 @@ fn a_slow_body_runs_out_of_time() {
     };
     let begun = Instant::now();
     let url = format!("http://site.example:{}/", server.port);
-    let error = fetcher(limits)
-        .fetch(&url, &AtomicBool::new(false))
-        .expect_err("slow");
+    let error = fetcher(limits).fetch(&url, &|| false).expect_err("slow");
     assert!(matches!(error, WebError::TimedOut { .. }), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(3));
 }
@@ -364,7 +360,10 @@ fn silence_can_be_cancelled() {
         theirs.store(true, Ordering::Relaxed);
     });
     let begun = Instant::now();
-    let error = fetcher(LIMITS).fetch(&url, &cancel).expect_err("cancelled");
+    let is_cancelled = || cancel.load(Ordering::Relaxed);
+    let error = fetcher(LIMITS)
+        .fetch(&url, &is_cancelled)
+        .expect_err("cancelled");
     assert!(matches!(error, WebError::Cancelled), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(3));
 }
@@ -380,7 +379,7 @@ fn a_resolver_that_keeps_silent_can_be_left() {
         ..LIMITS
     };
     let fetcher = Fetcher::with(limits, Arc::new(silent), counts_as_public);
-    let cancel = AtomicBool::new(false);
+    let cancel = || false;
     for error in [
         fetcher.dry_run("http://slow.example/", &cancel).map(|_| ()),
         fetcher.fetch("http://slow.example/", &cancel).map(|_| ()),

@@ -4,7 +4,6 @@
 //! Where an engine is, is configuration and no page's say: it may be on this machine, as SearxNG
 //! often is. Its redirects are not followed, so that a key goes to its engine and nowhere else.
 
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use dom_query::Document;
@@ -109,7 +108,7 @@ pub(crate) struct SearchResult {
 pub(crate) fn search(
     engine: Option<&SearchEngine>,
     request: &SearchRequest,
-    cancel: &AtomicBool,
+    cancel: &dyn Fn() -> bool,
 ) -> Result<Vec<SearchResult>, WebError> {
     let engine = engine.ok_or(WebError::NoSearchEngine)?;
     request.check()?;

@@ -1,7 +1,5 @@
 //! The fixtures have the shapes that the engines document.
 
-use std::sync::atomic::AtomicBool;
-
 use url::Url;
 
 use super::error::WebError;
@@ -25,7 +23,7 @@ fn at(server: &Server) -> Url {
 }
 
 fn ask(engine: &SearchEngine) -> Result<Vec<SearchResult>, WebError> {
-    search(Some(engine), &request(), &AtomicBool::new(false))
+    search(Some(engine), &request(), &|| false)
 }
 
 fn json(body: &str) -> Server {
@@ -51,7 +49,7 @@ fn engines(server: &Server) -> [SearchEngine; 3] {
 
 #[test]
 fn without_an_engine_it_is_said_what_to_configure() {
-    let error = search(None, &request(), &AtomicBool::new(false)).expect_err("no engine");
+    let error = search(None, &request(), &|| false).expect_err("no engine");
     let told = error.to_string();
     for name in ["SearxNG", "Brave", "Tavily"] {
         assert!(told.contains(name), "{told}");
@@ -190,7 +188,7 @@ fn a_key_follows_no_redirect() {
 fn requests_have_bounds() {
     let server = json(SEARXNG);
     let [engine, ..] = engines(&server);
-    let cancel = AtomicBool::new(false);
+    let cancel = || false;
     for (query, count) in [
         ("", 3),
         ("  ", 3),

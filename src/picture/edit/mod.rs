@@ -36,7 +36,6 @@ mod golden_tests;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use image::RgbaImage;
 use serde::{Deserialize, Serialize};
@@ -305,7 +304,7 @@ pub(crate) fn apply(
     mut picture: RgbaImage,
     edits: &[Edit],
     sources: &BTreeMap<String, RgbaImage>,
-    cancel: &AtomicBool,
+    cancel: &dyn Fn() -> bool,
 ) -> Result<RgbaImage, EditError> {
     if edits.len() > MAX_EDITS {
         return Err(EditError::TooMany { count: edits.len() });
@@ -313,7 +312,7 @@ pub(crate) fn apply(
     let (width, height) = picture.dimensions();
     check_size(u64::from(width), u64::from(height)).map_err(EditError::Input)?;
     for (index, edit) in edits.iter().enumerate() {
-        if cancel.load(Ordering::Relaxed) {
+        if cancel() {
             return Err(EditError::Cancelled);
         }
         picture = one_edit(picture, edit, sources).map_err(|problem| EditError::Edit {

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use image::{Rgba, RgbaImage};
@@ -21,7 +20,7 @@ fn edits(list: Value) -> Vec<Edit> {
 
 fn edited(picture: RgbaImage, list: Value) -> Result<RgbaImage, EditError> {
     let sources = BTreeMap::from([("logo".to_owned(), plain(4, 4))]);
-    apply(picture, &edits(list), &sources, &AtomicBool::new(false))
+    apply(picture, &edits(list), &sources, &|| false)
 }
 
 #[test]
@@ -176,14 +175,14 @@ fn errors_name_the_operation_its_place_and_its_range() {
     }
     let many = vec![Edit::Invert; MAX_EDITS + 1];
     let none = BTreeMap::new();
-    let error = apply(plain(1, 1), &many, &none, &AtomicBool::new(false)).expect_err("too many");
+    let error = apply(plain(1, 1), &many, &none, &|| false).expect_err("too many");
     assert_eq!(error, EditError::TooMany { count: 65 });
-    let error = apply(plain(20_000, 1), &[], &none, &AtomicBool::new(false)).expect_err("too wide");
+    let error = apply(plain(20_000, 1), &[], &none, &|| false).expect_err("too wide");
     assert!(
         error.to_string().starts_with("the picture: 20000×1"),
         "{error}"
     );
-    let error = apply(plain(1, 1), &[Edit::Invert], &none, &AtomicBool::new(true));
+    let error = apply(plain(1, 1), &[Edit::Invert], &none, &|| true);
     assert_eq!(error, Err(EditError::Cancelled));
 }
 

@@ -1,0 +1,49 @@
+//! A tool that is a function over a type of arguments.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Engines;
+use crate::tool::{Tool, ToolContext, ToolError, ToolOutput, ToolSpec};
+
+/// What it does with its arguments.
+type Run<Arguments> = fn(Arguments, &Engines, &ToolContext) -> Result<ToolOutput, ToolError>;
+
+struct Function<Arguments> {
+    spec: ToolSpec,
+    engines: Arc<Engines>,
+    run: Run<Arguments>,
+}
+
+impl<Arguments: DeserializeOwned> Tool for Function<Arguments> {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn run(&self, arguments: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
+        // They fit the schema, which is this type's: only what a schema can't say is left.
+        let arguments = serde_json::from_value(arguments)
+            .map_err(|error| ToolError::failed(format!("the arguments don't fit: {error}")))?;
+        (self.run)(arguments, &self.engines, context)
+    }
+}
+
+/// A tool with the schema of its arguments' type; `describe` fills in the rest of the spec.
+pub(super) fn function<Arguments: DeserializeOwned + JsonSchema + 'static>(
+    engines: &Arc<Engines>,
+    name: &str,
+    description: &str,
+    describe: impl FnOnce(&mut ToolSpec),
+    run: Run<Arguments>,
+) -> Arc<dyn Tool> {
+    let mut spec = ToolSpec::of::<Arguments>(name, description).expect("a name of ours");
+    describe(&mut spec);
+    Arc::new(Function {
+        spec,
+        engines: Arc::clone(engines),
+        run,
+    })
+}
