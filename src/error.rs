@@ -13,6 +13,7 @@ use crate::models::ModelError;
 use crate::picture::{PictureError, shown_size};
 use crate::safety::PolicyError;
 use crate::store::StoreError;
+use crate::tool::{self, ToolError};
 
 /// A failure, told to the user. The one form in which errors leave the front ends.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Report {
 const FAILURE: u8 = 1;
 /// Exit code: asked for in a way that can't be done.
 const USAGE: u8 = 2;
+/// Exit code: it took too long.
+const TIMED_OUT: u8 = 124;
 /// Exit code: the user stopped it.
 const INTERRUPTED: u8 = 130;
 
@@ -47,6 +50,17 @@ impl Report {
             causes: Vec::new(),
             hints: Vec::new(),
             exit_code: FAILURE,
+        }
+    }
+
+    /// Exit code: the policy says no.
+    pub(crate) const REFUSED: u8 = 3;
+
+    /// The policy says no.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self {
+            exit_code: Self::REFUSED,
+            ..Self::failure(message)
         }
     }
 
@@ -160,6 +174,39 @@ impl From<PolicyError> for Report {
         Self {
             exit_code: USAGE,
             ..Self::chain(&error).hint("companion policy show tells which rules hold")
+        }
+    }
+}
+
+impl From<tool::PolicyError> for Report {
+    fn from(error: tool::PolicyError) -> Self {
+        Self {
+            exit_code: USAGE,
+            ..Self::chain(&error).hint("docs/policy.md tells what tools.toml can say")
+        }
+    }
+}
+
+impl From<ToolError> for Report {
+    fn from(error: ToolError) -> Self {
+        let exit_code = match &error {
+            ToolError::UnknownTool { .. } | ToolError::InvalidArguments { .. } => USAGE,
+            ToolError::Denied { .. } | ToolError::RateLimited { .. } => Self::REFUSED,
+            ToolError::TimedOut { .. } => TIMED_OUT,
+            ToolError::Cancelled => INTERRUPTED,
+            ToolError::Failed { .. } => FAILURE,
+        };
+        let report = Self {
+            exit_code,
+            ..Self::failure(error.to_string())
+        };
+        match error {
+            ToolError::UnknownTool { .. } => report.hint("companion tools list has them all"),
+            ToolError::InvalidArguments { tool, .. } => report.hint(format!(
+                "companion tools describe {tool} tells what it takes"
+            )),
+            ToolError::Denied { .. } => report.hint("the rules are in tools.toml"),
+            _ => report,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use crate::kernel::{
@@ -10,6 +12,9 @@ use crate::kernel::{
     ReadLineError, ThreadKernel, TravelError, find_program,
 };
 use crate::protocol::{Grant, Language, Limits, Status, Stream, Timeline};
+
+/// How often whoever may end a cell is asked whether to.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Where an interpreter lives.
 ///
@@ -214,6 +219,26 @@ impl CodeExecutor {
     /// # Errors
     /// When there is no kernel to run it.
     pub fn execute(&self, language: Language, code: &str) -> Result<Execution, ExecutorError> {
+        self.execute_with(language, code, None)
+    }
+
+    /// As [`Self::execute`], and ends the cell when `is_over` says so; it is asked every 20 ms, on a
+    /// thread of its own. A kernel on a thread can't be ended that way.
+    pub(crate) fn execute_until(
+        &self,
+        language: Language,
+        code: &str,
+        is_over: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Execution, ExecutorError> {
+        self.execute_with(language, code, Some(is_over))
+    }
+
+    fn execute_with(
+        &self,
+        language: Language,
+        code: &str,
+        is_over: Option<&(dyn Fn() -> bool + Sync)>,
+    ) -> Result<Execution, ExecutorError> {
         let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut kernel, count) = match kernels.remove(&language) {
             Some(known) => known,
@@ -230,7 +255,30 @@ impl CodeExecutor {
             fuel: self.limits.fuel,
             cpu_time: self.limits.cpu_time,
         };
-        let execution = collect(&mut kernel, request, &self.limits);
+        let watched = match &kernel {
+            AnyKernel::Worker(kernel) => is_over.map(|is_over| (kernel.controller(), is_over)),
+            AnyKernel::Thread(_) => None,
+        };
+        let is_done = AtomicBool::new(false);
+        let execution = thread::scope(|scope| {
+            let is_done = &is_done;
+            let watch = watched.map(|(controller, is_over)| {
+                scope.spawn(move || {
+                    while !is_done.load(Ordering::Acquire) {
+                        if is_over() {
+                            return controller.interrupt();
+                        }
+                        thread::park_timeout(LOOK_EVERY);
+                    }
+                })
+            });
+            let execution = collect(&mut kernel, request, &self.limits);
+            is_done.store(true, Ordering::Release);
+            if let Some(watch) = watch {
+                watch.thread().unpark();
+            }
+            execution
+        });
         kernels.insert(language, (kernel, execution_count));
         Ok(execution)
     }

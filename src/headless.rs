@@ -219,7 +219,7 @@ fn refuse(name: &str, refusal: vet::Refusal, as_json: bool) -> u8 {
         let message = sanitize_for_terminal(&message);
         let _ = writeln!(io::stderr().lock(), "companion: refused: {message}");
     }
-    vet::REFUSED
+    Report::REFUSED
 }
 
 /// The word for a status in `--json`.

@@ -103,6 +103,11 @@ pub(crate) mod safety;
 mod sanitize;
 pub mod session;
 pub(crate) mod store;
+#[expect(
+    unused_imports,
+    dead_code,
+    reason = "what cells, the prompt and MCP need of it comes with them"
+)]
 pub(crate) mod tool;
 pub(crate) mod tui;
 pub(crate) mod web;

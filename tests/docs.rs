@@ -28,6 +28,7 @@ fn pages_are_what_is_printed() {
         ("keys.md", "keys"),
         ("config.md", "settings"),
         ("rules.md", "rules"),
+        ("tools.md", "tools"),
     ] {
         let output = companion()
             .args(["print", what])

@@ -41,6 +41,20 @@ const ARROWS: &[(&str, &[&str])] = &[
         "generator",
         &["protocol", "diffusion", "models", "picture", "atomic"],
     ),
+    (
+        "builtin",
+        &[
+            "protocol",
+            "tool",
+            "executor",
+            "generator",
+            "kernel",
+            "models",
+            "picture",
+            "store",
+            "web",
+        ],
+    ),
     ("measure", &["protocol", "kernel"]),
     (
         "error",
@@ -54,6 +68,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "models",
             "diffusion",
             "generator",
+            "tool",
         ],
     ),
     (
@@ -115,6 +130,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "safety",
             "models",
             "generator",
+            "builtin",
+            "tool",
+            "web",
         ],
     ),
 ];
@@ -136,7 +154,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("seccompiler", &["jail"]),
     ("sled", &["store"]),
     ("jsonschema", &["tool"]),
-    ("schemars", &["tool"]),
+    ("schemars", &["builtin", "picture", "tool"]),
     ("moka", &["tool"]),
     ("burn_dispatch", &["diffusion"]),
     ("burn_flex", &["diffusion"]),

@@ -14,3 +14,4 @@ mod safety;
 mod security;
 mod shell;
 mod snapshots;
+mod tools;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Engines;
 use super::function::function;
-use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput};
+use crate::tool::{Annotations, Content, Tool, ToolError, ToolOutput};
 use crate::web::{self, Page, SearchRequest, TimeRange, WebError};
 
 /// Longer text is cut, unless more is asked for.
@@ -194,10 +194,11 @@ fn codes(page: &Page) -> String {
 }
 
 fn links(page: &Page) -> String {
-    let lines = page.links.iter();
-    lines
-        .map(|link| format!("{}: {}\n", link.text, link.url))
-        .collect()
+    let mut text = String::new();
+    for link in &page.links {
+        let _ = writeln!(text, "{}: {}", link.text, link.url);
+    }
+    text
 }
 
 /// At most so many characters, and whether that left something out.

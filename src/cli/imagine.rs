@@ -18,7 +18,7 @@ use crate::protocol::{
     Artifact, CellId, Event, ImageFlags, ImageProgress, ImageRequest, ImageStage, ImageStatus,
     MediaType, SessionId, Timestamp,
 };
-use crate::runtime::{file_name, new_session, now};
+use crate::runtime::{new_session, now};
 use crate::store::{self, Store};
 use crate::tui::backend_choice;
 use crate::tui::image::{ShowOptions, show_to_stdout};
@@ -144,7 +144,7 @@ impl Imagine {
         let path = match &self.output {
             Some(path) if many => numbered(path, index + 1),
             Some(path) => path.clone(),
-            None => free(Path::new(&file_name(&image.generation.request))),
+            None => free(Path::new(&image.generation.request.file_name())),
         };
         image.save(&path).map_err(Report::from)?;
         Ok(path)

@@ -1,6 +1,8 @@
 //! The command line: parses it, loads what the command needs, tells what went wrong.
 
+mod audit;
 mod doctor;
+mod fetch;
 mod history;
 mod imagine;
 mod meter;
@@ -11,6 +13,7 @@ mod rows;
 mod run;
 mod sanitize;
 mod show;
+mod tools;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -86,6 +89,12 @@ enum Sub {
     Doctor(doctor::Doctor),
     /// Show, test and try the rules about findings and commands: policy.toml
     Policy(policy::Policy),
+    /// List, describe and call the tools that code, models and you can use
+    Tools(tools::Tools),
+    /// Fetch a public page as Markdown, text, links or code
+    Fetch(fetch::Fetch),
+    /// Show what tools did, and check that nobody changed the record of it
+    Audit(audit::Audit),
     /// Make untrusted text safe for a terminal: from standard input to standard output
     Sanitize(sanitize::Sanitize),
     /// Print shell completions, the man page, the default configuration or a reference
@@ -159,6 +168,9 @@ impl Cli {
             Some(Sub::Models(models)) => models.start(&global.context()?),
             Some(Sub::History(history)) => history.start(&global.context()?),
             Some(Sub::Policy(policy)) => policy.start(&global.context()?),
+            Some(Sub::Tools(tools)) => tools.start(&global.context()?),
+            Some(Sub::Fetch(fetch)) => fetch.start(&global.context()?),
+            Some(Sub::Audit(audit)) => audit.start(&global.context()?),
             Some(Sub::Doctor(doctor)) => Ok(doctor.start(&global.context()?)),
             None => open_ui(&global.context()?),
         }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
 
+use crate::builtin;
 use crate::config::Config;
 use crate::error::Report;
 use crate::protocol::slash;
@@ -44,6 +45,8 @@ enum What {
     Settings,
     /// What the validator knows, in Markdown: docs/rules.md
     Rules,
+    /// The built-in tools, in Markdown: docs/tools.md
+    Tools,
 }
 
 impl Print {
@@ -64,6 +67,7 @@ impl Print {
             What::Commands => page = commands(&mut command).into_bytes(),
             What::Keys => page = titled("Keys", "keys", &tui::keys_markdown()),
             What::Rules => page = titled("Rules", "rules", &safety::rules_markdown()),
+            What::Tools => page = titled("Tools", "tools", &tools()),
             What::Settings => page = titled("Settings", "settings", &Config::markdown()),
         }
         match io::stdout().lock().write_all(&page) {
@@ -92,6 +96,14 @@ fn man(command: Command, page: &mut Vec<u8>) -> io::Result<()> {
 fn titled(title: &str, what: &str, table: &str) -> Vec<u8> {
     let note = format!("<!-- printed by `companion print {what}`; a test compares -->");
     format!("# {title}\n\n{note}\n\n{table}").into_bytes()
+}
+
+fn tools() -> String {
+    let intro = "Each is called the same way, whoever calls: its arguments are checked, the rules of \
+                 [tools.toml](policy.md#tools) are asked, and what was done is written down \
+                 (`companion audit show`). On the command line: `companion tools list`, `describe`, \
+                 `call NAME --args JSON`, `explain`.\n\n";
+    format!("{intro}{}", builtin::markdown())
 }
 
 /// `docs/commands.md`: the slash commands and the command line, from their tables.

@@ -63,6 +63,16 @@ impl Folders {
         self.config.join("policy.toml")
     }
 
+    /// Rules about calls of tools.
+    pub(crate) fn tools_file(&self) -> PathBuf {
+        self.config.join("tools.toml")
+    }
+
+    /// What tools did.
+    pub(crate) fn audit_file(&self) -> PathBuf {
+        self.data.join("audit.jsonl")
+    }
+
     /// Style presets of the user.
     pub(crate) fn styles_file(&self) -> PathBuf {
         self.config.join("styles.toml")

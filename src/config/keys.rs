@@ -186,6 +186,40 @@ pub(super) static KEYS: &[KeySpec] = &[
             is_http.then(|| url.clone_into(&mut config.hub_url))
         },
     },
+    KeySpec {
+        name: "search.engine",
+        default: "\"\"",
+        takes: "\"searxng\", \"brave\", \"tavily\", or \"\" for none",
+        meaning: "what the tool web_search asks",
+        set: |config, value| {
+            let engine =
+                text(value).filter(|name| ["", "searxng", "brave", "tavily"].contains(name))?;
+            engine.clone_into(&mut config.search.engine);
+            Some(())
+        },
+    },
+    KeySpec {
+        name: "search.url",
+        default: "\"\"",
+        takes: "an address that begins with https:// or http://, or \"\"",
+        meaning: "where that engine is; SearxNG has no other address, the others have their own",
+        set: |config, value| {
+            let url = text(value)?;
+            let is_http = url.starts_with("https://") || url.starts_with("http://");
+            (is_http || url.is_empty()).then(|| url.clone_into(&mut config.search.url))
+        },
+    },
+    KeySpec {
+        name: "search.key_variable",
+        default: "\"COMPANION_SEARCH_KEY\"",
+        takes: "the name of a variable of the environment",
+        meaning: "where the key to that engine is: a key does not belong into this file",
+        set: |config, value| {
+            let name = text(value).filter(|name| !name.is_empty())?;
+            name.clone_into(&mut config.search.key_variable);
+            Some(())
+        },
+    },
 ];
 
 /// A `config.toml` that changes nothing, with every key in it and what it means.

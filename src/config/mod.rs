@@ -26,6 +26,17 @@ pub(crate) use folders::{FolderOverrides, Folders};
 /// The largest `config.toml` that is read.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
+/// What searches the web. Whether it can is for the tool to tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SearchConfig {
+    /// `searxng`, `brave` or `tavily`; empty for none.
+    pub engine: String,
+    /// Its address, if it is another than the published one.
+    pub url: String,
+    /// The variable of the environment that holds its key.
+    pub key_variable: String,
+}
+
 /// What the user has set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
@@ -47,6 +58,8 @@ pub(crate) struct Config {
     pub limits: Limits,
     /// The hub that models come from.
     pub hub_url: String,
+    /// What searches the web.
+    pub search: SearchConfig,
     /// Action → keys. What they name is not checked here.
     pub keys: BTreeMap<String, String>,
 }
@@ -188,6 +201,10 @@ impl Default for Config {
             models_dir: None,
             limits: Limits::default(),
             hub_url: "https://huggingface.co".to_owned(),
+            search: SearchConfig {
+                key_variable: "COMPANION_SEARCH_KEY".to_owned(),
+                ..SearchConfig::default()
+            },
             keys: BTreeMap::new(),
         }
     }

@@ -10,8 +10,6 @@ use crate::protocol::{Answer, Finding, Language, Origin, Question, Severity, Ver
 use crate::safety::{Examination, Judge, severity_word};
 use crate::sanitize::sanitize_for_terminal;
 
-/// Exit code: the policy or the user did not let it run.
-pub(super) const REFUSED: u8 = 3;
 /// Exit code of a check: there are findings of medium or high severity.
 const FOUND: u8 = 1;
 

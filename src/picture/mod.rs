@@ -7,11 +7,6 @@
 //!
 //! Absent on purpose: how a picture is shown.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the built-in tools of issue 5 will use it")
-)]
-#[expect(unused_imports, reason = "the built-in tools of issue 5 will use it")]
 pub(crate) mod edit;
 mod metadata;
 
@@ -27,7 +22,7 @@ use image::{
 use crate::panics::contain;
 use crate::protocol::MediaType;
 
-pub(crate) use metadata::{Made, PictureMetadata, encode_png};
+pub(crate) use metadata::{Made, PictureMetadata, Recipe, encode_png};
 
 /// No picture may have more pixels than this.
 pub(crate) const MAX_PIXELS: u64 = 100_000_000;

@@ -54,6 +54,31 @@ pub struct ImageRequest {
     pub device: Option<DeviceKind>,
 }
 
+impl ImageRequest {
+    /// A name for the file of its picture: `a-red-apple-7.png`.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let words = self.prompt.split(|c: char| !c.is_alphanumeric());
+        let mut name = String::new();
+        for word in words.filter(|word| !word.is_empty()) {
+            if name.len() + word.len() > 40 {
+                break;
+            }
+            if !name.is_empty() {
+                name.push('-');
+            }
+            name.push_str(&word.to_lowercase());
+        }
+        if name.is_empty() {
+            name.push_str("picture");
+        }
+        match self.seed {
+            Some(seed) => format!("{name}-{seed}.png"),
+            None => format!("{name}.png"),
+        }
+    }
+}
+
 /// How a picture came about: enough to make it again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

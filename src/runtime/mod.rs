@@ -31,7 +31,7 @@ use crate::session::{Input, InputKind, Report, Session, Step};
 use crate::store::Store;
 
 pub(crate) use judge::Examiner;
-pub(crate) use painter::{Painter, Previews, file_name};
+pub(crate) use painter::{Painter, Previews};
 
 use effects::Effects;
 

@@ -79,7 +79,7 @@ impl Painter for ImageGenerator {
             }
             News::Image(image) => {
                 let picture = PaintedPicture {
-                    name: file_name(&image.generation.request),
+                    name: image.generation.request.file_name(),
                     png: image.png,
                     width: image.width,
                     height: image.height,
@@ -106,28 +106,6 @@ fn preview(so_far: &SoFar) -> Option<PaintedPreview> {
     so_far.pixels.write_with_encoder(encoder).ok()?;
     let (width, height) = so_far.size;
     Some(PaintedPreview { png, width, height })
-}
-
-/// `a-red-apple-7.png`
-pub(crate) fn file_name(request: &ImageRequest) -> String {
-    let words = request.prompt.split(|c: char| !c.is_alphanumeric());
-    let mut name = String::new();
-    for word in words.filter(|word| !word.is_empty()) {
-        if name.len() + word.len() > 40 {
-            break;
-        }
-        if !name.is_empty() {
-            name.push('-');
-        }
-        name.push_str(&word.to_lowercase());
-    }
-    if name.is_empty() {
-        name.push_str("picture");
-    }
-    match request.seed {
-        Some(seed) => format!("{name}-{seed}.png"),
-        None => format!("{name}.png"),
-    }
 }
 
 /// The newest previews, in memory: what is on the screen for a second is not worth a file.

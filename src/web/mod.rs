@@ -27,7 +27,7 @@ mod search_tests;
 #[cfg(test)]
 mod server;
 
-pub(crate) use error::{Refusal, WebError};
-pub(crate) use fetch::{Allowed, FetchLimits, Fetched, Fetcher, Hop};
-pub(crate) use page::{CodeBlock, Link, Page};
-pub(crate) use search::{SearchEngine, SearchRequest, SearchResult, TimeRange, search};
+pub(crate) use error::WebError;
+pub(crate) use fetch::{FetchLimits, Fetcher};
+pub(crate) use page::Page;
+pub(crate) use search::{SearchEngine, SearchRequest, TimeRange, search};

@@ -1,13 +1,15 @@
 //! What pixels are: brightness, contrast, saturation, hue, and tones.
 
 use image::{Rgba, RgbaImage};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check_range;
 use super::error::EditProblem;
 
 /// A colour: `#rgb`, `#rrggbb`, `#rrggbbaa`, or one of a few names. Black by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(with = "String")]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Color(pub [u8; 4]);
 

@@ -38,10 +38,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 use image::RgbaImage;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use color::Color;
-pub(crate) use compare::{Difference, compare};
+pub(crate) use compare::compare;
 pub(crate) use encode::{Encoding, encode};
 pub(crate) use error::{EditError, EditProblem};
 
@@ -53,7 +54,7 @@ pub(crate) const MAX_SIDE: u32 = 16_383;
 pub(crate) const MAX_EDITS: usize = 64;
 
 /// One operation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Edit {
     /// Keeps a rectangle that is inside the picture.
@@ -211,7 +212,7 @@ pub(crate) enum Edit {
 }
 
 /// What a resize does if the proportions differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ResizeMode {
     /// Stays inside the box.
@@ -224,7 +225,7 @@ pub(crate) enum ResizeMode {
 }
 
 /// How a resize weighs pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ResizeFilter {
     /// The nearest pixel: for pixel art.
@@ -239,7 +240,7 @@ pub(crate) enum ResizeFilter {
 }
 
 /// How a picture is mirrored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FlipDirection {
     /// Left becomes right.

@@ -1,0 +1,275 @@
+//! `companion tools`
+
+pub(super) mod call;
+mod validate;
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::builtin::{self, Engines};
+use crate::error::Report;
+use crate::protocol::CallOrigin;
+use crate::sanitize::sanitize_for_terminal;
+use crate::tool::{
+    AuditLog, CacheUse, Clock, Considered, Filter, Registered, ResultCache, Rules, Ruling, Say,
+    Source, ToolCall, ToolContext, ToolSpec, Toolbox,
+};
+use crate::web::{FetchLimits, Fetcher};
+
+/// Lists, describes and calls the tools that code, models and you can use.
+#[derive(Debug, Args)]
+pub(super) struct Tools {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List the tools
+    List(List),
+    /// Find tools by words of their names and descriptions
+    Search {
+        /// The words
+        #[arg(value_name = "WORDS", required = true)]
+        words: Vec<String>,
+        #[command(flatten)]
+        list: List,
+    },
+    /// Tell what a tool does and what it takes
+    Describe {
+        /// The tool
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Print its whole specification as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call a tool
+    Call(call::Call),
+    /// Tell whether a call would be allowed, and which rule of tools.toml says so; calls nothing
+    Explain {
+        /// The tool
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Its arguments: a JSON object, or @FILE with one, or @- for standard input
+        #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
+        args: String,
+        /// Whose call
+        #[arg(long, value_name = "WHO", value_enum, default_value_t = Who::User)]
+        origin: Who,
+    },
+    /// Check arguments against a schema: {"schema": …, "arguments": …} from standard input; ends
+    /// with 1 if they don't fit
+    Validate,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    /// Those with this tag only
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
+    /// Those from there only
+    #[arg(long, value_name = "SOURCE", value_enum)]
+    source: Option<From>,
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Who {
+    User,
+    Model,
+    Sandbox,
+    Mcp,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum From {
+    Builtin,
+    Cell,
+    Mcp,
+}
+
+impl Tools {
+    pub fn start(self, context: &Context) -> Result<u8, Report> {
+        match self.what {
+            What::Validate => validate::start(),
+            What::Call(call) => call.start(context),
+            What::Explain { name, args, origin } => explain(context, &name, &args, origin),
+            What::List(list) => {
+                let toolbox = toolbox(context)?;
+                let tools = toolbox.registry.list(&list.filter());
+                Ok(print_list(&tools, list.json))
+            }
+            What::Search { words, list } => {
+                let toolbox = toolbox(context)?;
+                let words = words.join(" ");
+                let tools = toolbox.registry.search(&words, &list.filter());
+                if tools.is_empty() && !list.json {
+                    return Err(Report::failure("no tool is like that")
+                        .hint("companion tools list has them all"));
+                }
+                Ok(print_list(&tools, list.json))
+            }
+            What::Describe { name, json } => {
+                let toolbox = toolbox(context)?;
+                let tool = toolbox.registry.get(&name).map_err(Report::from)?;
+                describe(tool.spec(), json);
+                Ok(0)
+            }
+        }
+    }
+}
+
+impl List {
+    fn filter(&self) -> Filter {
+        Filter {
+            tag: self.tag.clone(),
+            source: self.source.map(|source| match source {
+                From::Builtin => Source::Builtin,
+                From::Cell => Source::Cell,
+                From::Mcp => Source::Mcp,
+            }),
+            namespace: None,
+        }
+    }
+}
+
+/// All tools, under the policy of tools.toml, with the audit log.
+pub(super) fn toolbox(context: &Context) -> Result<Toolbox, Report> {
+    let search = &context.config.search;
+    let key = std::env::var(&search.key_variable).ok();
+    let search = builtin::search_engine(&search.engine, &search.url, key).map_err(|problem| {
+        Report::usage("the search engine of config.toml can't be used").cause(problem)
+    })?;
+    let engines = Arc::new(Engines {
+        fetcher: Fetcher::new(FetchLimits::default()),
+        search,
+        limits: context.config.limits,
+        generator: Mutex::new(context.generator()),
+        data: context.folders.data.clone(),
+        store: OnceLock::new(),
+    });
+    let rules = Rules::load(&context.folders.tools_file())?;
+    let path = context.folders.audit_file();
+    let audit = AuditLog::open(&path, Clock::System).map_err(|error| {
+        Report::failure(format!("can't open the audit log {}", path.display()))
+            .cause(error.to_string())
+    })?;
+    let cache = ResultCache::new(None, Clock::System);
+    let toolbox = Toolbox::new(rules, cache, Some(audit), Clock::System);
+    for tool in builtin::tools(&engines) {
+        let name = tool.spec().name.to_string();
+        toolbox.registry.register(tool).map_err(|error| {
+            Report::failure(format!("the tool {name} is broken")).cause(error.to_string())
+        })?;
+    }
+    Ok(toolbox)
+}
+
+fn explain(context: &Context, name: &str, args: &str, who: Who) -> Result<u8, Report> {
+    let arguments = call::arguments(args)?;
+    let origin = match who {
+        Who::User => CallOrigin::User,
+        Who::Model => CallOrigin::Model,
+        Who::Sandbox => CallOrigin::Sandbox,
+        Who::Mcp => CallOrigin::Mcp,
+    };
+    let tool_context = ToolContext::new(origin, call::place()?);
+    let call = ToolCall {
+        name: name.to_owned(),
+        arguments,
+        cache: CacheUse::default(),
+    };
+    let (considered, ruling) = toolbox(context)?.explain(call, &tool_context)?;
+    let mut out = io::stdout().lock();
+    for Considered {
+        rule,
+        is_about,
+        why,
+    } in considered
+    {
+        let line = if is_about {
+            format!("+ {rule}")
+        } else {
+            format!("- {rule}: {why}")
+        };
+        let _ = writeln!(out, "{}", sanitize_for_terminal(&line));
+    }
+    let Ruling { say, rule, reason } = ruling;
+    let reason = reason.map(|reason| format!(": {reason}"));
+    let line = format!("{}, by {rule}{}", say.word(), reason.unwrap_or_default());
+    let _ = writeln!(out, "{}", sanitize_for_terminal(&line));
+    Ok(if say == Say::Deny { Report::REFUSED } else { 0 })
+}
+
+fn print_list(tools: &[Arc<Registered>], json: bool) -> u8 {
+    let mut out = io::stdout().lock();
+    if json {
+        let all: Vec<_> = tools.iter().map(|tool| tool.spec()).collect();
+        let _ = writeln!(out, "{}", json!(all));
+        return 0;
+    }
+    let names = tools.iter().map(|tool| tool.spec().name.to_string());
+    let widest = names.map(|name| name.chars().count()).max().unwrap_or(0);
+    for tool in tools {
+        let spec = tool.spec();
+        let name = spec.name.to_string();
+        let summary = spec.description.split_terminator(". ").next();
+        let line = format!("{name:widest$}  {}", summary.unwrap_or_default());
+        // A reader that is gone does not want to hear of it.
+        let _ = writeln!(out, "{}", sanitize_for_terminal(line.trim_end_matches('.')));
+    }
+    0
+}
+
+fn describe(spec: &ToolSpec, json: bool) {
+    let mut out = io::stdout().lock();
+    if json {
+        let _ = writeln!(out, "{:#}", json!(spec));
+        return;
+    }
+    let mut text = format!("{}\n\n{}\n", spec.name, spec.description);
+    text.push_str(&arguments(&spec.input_schema));
+    let hints = [
+        (spec.annotations.read_only, "changes nothing"),
+        (spec.annotations.destructive, "may take something away"),
+        (spec.annotations.open_world, "reaches outside this machine"),
+    ];
+    let hints: Vec<_> = hints
+        .iter()
+        .filter_map(|(holds, hint)| holds.then_some(*hint))
+        .collect();
+    if !hints.is_empty() {
+        text.push_str("\nIt ");
+        text.push_str(&hints.join(", "));
+        text.push_str(".\n");
+    }
+    let _ = write!(out, "{}", sanitize_for_terminal(&text));
+}
+
+/// The properties of a schema, two lines each.
+fn arguments(schema: &Value) -> String {
+    let mut text = String::new();
+    let properties = schema["properties"].as_object();
+    let all = properties.map(|properties| builtin::spec_arguments(schema, properties));
+    for argument in all.into_iter().flatten() {
+        let must = if argument.is_required {
+            ", required"
+        } else {
+            ""
+        };
+        let _ = write!(
+            text,
+            "\n  {} ({}{must})\n      {}\n",
+            argument.name, argument.kind, argument.about
+        );
+    }
+    text
+}
