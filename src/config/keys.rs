@@ -210,13 +210,13 @@ pub(super) static KEYS: &[KeySpec] = &[
         },
     },
     KeySpec {
-        name: "search.key_variable",
-        default: "\"COMPANION_SEARCH_KEY\"",
+        name: "search.token_variable",
+        default: "\"COMPANION_SEARCH_TOKEN\"",
         takes: "the name of a variable of the environment",
-        meaning: "where the key to that engine is: a key does not belong into this file",
+        meaning: "where the token of that engine is: a secret does not belong into this file",
         set: |config, value| {
             let name = text(value).filter(|name| !name.is_empty())?;
-            name.clone_into(&mut config.search.key_variable);
+            name.clone_into(&mut config.search.token_variable);
             Some(())
         },
     },

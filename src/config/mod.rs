@@ -33,8 +33,8 @@ pub(crate) struct SearchConfig {
     pub engine: String,
     /// Its address, if it is another than the published one.
     pub url: String,
-    /// The variable of the environment that holds its key.
-    pub key_variable: String,
+    /// The variable of the environment that holds its token.
+    pub token_variable: String,
 }
 
 /// What the user has set.
@@ -202,7 +202,7 @@ impl Default for Config {
             limits: Limits::default(),
             hub_url: "https://huggingface.co".to_owned(),
             search: SearchConfig {
-                key_variable: "COMPANION_SEARCH_KEY".to_owned(),
+                token_variable: "COMPANION_SEARCH_TOKEN".to_owned(),
                 ..SearchConfig::default()
             },
             keys: BTreeMap::new(),

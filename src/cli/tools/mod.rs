@@ -11,6 +11,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::rows::{columns, cut};
 use crate::builtin::{self, Engines};
 use crate::error::Report;
 use crate::protocol::CallOrigin;
@@ -19,7 +20,11 @@ use crate::tool::{
     AuditLog, CacheUse, Clock, Considered, Filter, Registered, ResultCache, Rules, Ruling, Say,
     Source, ToolCall, ToolContext, ToolSpec, Toolbox,
 };
+use crate::tui::view::text::wrap_words;
 use crate::web::{FetchLimits, Fetcher};
+
+/// Text in wider lines is hard to read.
+const READABLE: usize = 100;
 
 /// Lists, describes and calls the tools that code, models and you can use.
 #[derive(Debug, Args)]
@@ -144,7 +149,7 @@ impl List {
 /// All tools, under the policy of tools.toml, with the audit log.
 pub(super) fn toolbox(context: &Context) -> Result<Toolbox, Report> {
     let search = &context.config.search;
-    let key = std::env::var(&search.key_variable).ok();
+    let key = std::env::var(&search.token_variable).ok();
     let search = builtin::search_engine(&search.engine, &search.url, key).map_err(|problem| {
         Report::usage("the search engine of config.toml can't be used").cause(problem)
     })?;
@@ -223,8 +228,13 @@ fn print_list(tools: &[Arc<Registered>], json: bool) -> u8 {
         let name = spec.name.to_string();
         let summary = spec.description.split_terminator(". ").next();
         let line = format!("{name:widest$}  {}", summary.unwrap_or_default());
+        let line = sanitize_for_terminal(line.trim_end_matches('.'));
+        let line = match columns(&out) {
+            Some(columns) => cut(&line, columns),
+            None => line.into_owned(),
+        };
         // A reader that is gone does not want to hear of it.
-        let _ = writeln!(out, "{}", sanitize_for_terminal(line.trim_end_matches('.')));
+        let _ = writeln!(out, "{line}");
     }
     0
 }
@@ -235,7 +245,9 @@ fn describe(spec: &ToolSpec, json: bool) {
         let _ = writeln!(out, "{:#}", json!(spec));
         return;
     }
-    let mut text = format!("{}\n\n{}\n", spec.name, spec.description);
+    let room = columns(&out).unwrap_or(READABLE).min(READABLE);
+    let about = wrap_words(&spec.description, room).join("\n");
+    let mut text = format!("{}\n\n{about}\n", spec.name);
     text.push_str(&arguments(&spec.input_schema));
     let hints = [
         (spec.annotations.read_only, "changes nothing"),
