@@ -6,14 +6,20 @@
 //!
 //! Absent on purpose: asking. Whether a call may run was decided before it gets here.
 
+mod files;
+#[cfg(test)]
+mod files_tests;
 mod function;
 mod web;
 
 use std::sync::Arc;
 
+use crate::files::Folders;
 use crate::tool::Tool;
 use crate::web::{Fetcher, SearchEngine};
 use function::function;
+
+pub(crate) use files::preview;
 
 /// What the tools reach.
 pub(crate) struct Engines {
@@ -21,9 +27,19 @@ pub(crate) struct Engines {
     pub fetcher: Fetcher,
     /// Who searches, if that is configured.
     pub search: Option<SearchEngine>,
+    /// The folders whose files are read and changed: the project's.
+    pub files: Folders,
 }
 
 /// Every built-in tool.
 pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
-    vec![web::fetch_url(engines), web::web_search(engines)]
+    vec![
+        files::read_file(engines),
+        files::write_file(engines),
+        files::list_files(engines),
+        files::search_files(engines),
+        files::apply_patch(engines),
+        web::fetch_url(engines),
+        web::web_search(engines),
+    ]
 }
