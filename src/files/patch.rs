@@ -231,12 +231,33 @@ fn must_be_all(text: &str, plans: &[Plan<'_>]) -> Result<(), FilesError> {
             )));
         }
     }
-    let hunks: usize = plans.iter().map(|plan| plan.hunks.len()).sum();
-    if headers != hunks {
+    let hunks: Vec<_> = plans.iter().flat_map(|plan| &plan.hunks).collect();
+    if headers != hunks.len() {
         return Err(bad(format!(
-            "the patch has {headers} lines that begin with @@, and {hunks} hunks can be read: \
-             look for lines between hunks that are neither context, - nor +"
+            "the patch has {headers} lines that begin with @@, and {} hunks can be read: look for \
+             lines between hunks that are neither context, - nor +",
+            hunks.len()
         )));
+    }
+    // Behind a hunk that has all the lines that its header counts.
+    let (mut left, mut is_behind, mut next) = (0, false, hunks.iter());
+    for line in text.lines() {
+        if line.starts_with("@@") {
+            left = next.next().map_or(0, |hunk| hunk.lines().len());
+            is_behind = true;
+        } else if line.starts_with('\\') || (left == 0 && line.is_empty()) {
+        } else if left > 0 {
+            left -= 1;
+        } else if ["--- ", "+++ "].iter().any(|start| line.starts_with(start)) || line == "-- " {
+            is_behind = false;
+        } else if is_behind && line.starts_with(['+', '-', ' ']) {
+            return Err(bad(format!(
+                "a hunk goes on after the lines that its @@ counts, with {}: correct the counts",
+                quoted(Some(line.as_bytes()))
+            )));
+        } else {
+            is_behind = false;
+        }
     }
     if gits > 0 && gits != plans.len() {
         return Err(bad(format!(
