@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("diffusion", &["protocol", "panics", "safetensors"]),
     ("web", &["address", "panics"]),
     ("files", &["protocol", "granted", "atomic", "panics"]),
-    ("builtin", &["tool", "web", "files", "atomic"]),
+    ("builtin", &["protocol", "tool", "web", "files", "atomic"]),
     (
         "runtime",
         &[

@@ -374,7 +374,7 @@ pub(super) fn search_files(engines: &Arc<Engines>) -> Arc<dyn Tool> {
                 }
             }
             if found.matches.is_empty() {
-                let _ = writeln!(text, "no line matches in {} files", found.searched_files);
+                let _ = writeln!(text, "no line matches in {} files", found.text_files);
             }
             if let Some(bound) = found.stopped_by {
                 let _ = writeln!(text, "… there may be more: the bound on {bound} was met");

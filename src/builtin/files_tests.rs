@@ -204,7 +204,7 @@ fn a_call_that_nobody_waits_for_ends() {
 
 fn engines(files: Folders) -> Arc<Engines> {
     Arc::new(Engines {
-        fetcher: crate::web::Fetcher::default(),
+        fetcher: crate::web::Fetcher::new(crate::web::FetchLimits::default()),
         search: None,
         files,
     })

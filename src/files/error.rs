@@ -75,26 +75,8 @@ pub(crate) enum FilesError {
         message: String,
     },
     /// A hunk that is about other lines than those in the file.
-    #[error(
-        "{path}: hunk {hunk} ({header}) does not fit: line {line} should be {expected}, and is \
-         {actual}{hint}; nothing was changed"
-    )]
-    DoesNotFit {
-        /// The file.
-        path: String,
-        /// Which of its hunks, from 1.
-        hunk: usize,
-        /// Its ranges: `@@ -1,3 +1,4 @@`.
-        header: String,
-        /// The line of the file, from 1.
-        line: usize,
-        /// What the patch has there.
-        expected: String,
-        /// What the file has there.
-        actual: String,
-        /// What may help.
-        hint: &'static str,
-    },
+    #[error("{0}; nothing was changed")]
+    DoesNotFit(Box<Misfit>),
     /// The disk said no in the middle of several files.
     #[error("{path}: {source}; {undone}")]
     HalfWay {
@@ -109,6 +91,29 @@ pub(crate) enum FilesError {
     /// Nobody waits for it any more.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// A hunk that is about other lines than those in the file.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{path}: hunk {hunk} ({header}) does not fit: line {line} should be {expected}, and is \
+     {actual}{hint}"
+)]
+pub(crate) struct Misfit {
+    /// The file.
+    pub path: String,
+    /// Which of its hunks, from 1.
+    pub hunk: usize,
+    /// Its ranges: `@@ -1,3 +1,4 @@`.
+    pub header: String,
+    /// The line of the file, from 1.
+    pub line: usize,
+    /// What the patch has there.
+    pub expected: String,
+    /// What the file has there.
+    pub actual: String,
+    /// What may help.
+    pub hint: &'static str,
 }
 
 impl FilesError {

@@ -62,7 +62,8 @@ pub(crate) enum Access {
     Write,
 }
 
-/// The folders in which files are read and changed, held open.
+/// The folders in which files are read and changed, held open; none, unless they are opened.
+#[derive(Default)]
 pub(crate) struct Folders {
     roots: Vec<Root>,
 }
@@ -178,10 +179,6 @@ fn read_whole(
     }
 }
 
-#[expect(
-    clippy::unnecessary_cast,
-    reason = "the size has another type on other systems"
-)]
 fn size_bytes(stat: &Stat) -> u64 {
-    stat.st_size as u64
+    u64::try_from(stat.st_size).unwrap_or_default()
 }

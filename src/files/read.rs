@@ -205,8 +205,7 @@ fn text(
             }
         }
     }
-    let lines = kept.iter().filter(|&&byte| byte == b'\n').count() as u64
-        + u64::from(kept.last().is_some_and(|&byte| byte != b'\n'));
+    let lines = kept.split_inclusive(|&byte| byte == b'\n').count() as u64;
     let last_line = request.offset_lines.saturating_add(lines);
     let (text, is_lossy) = match String::from_utf8(kept) {
         Ok(text) => (text, false),

@@ -59,7 +59,7 @@ pub(crate) struct Searched {
     /// Why there may be more: `matches`, `bytes`, `time` or `entries`.
     pub stopped_by: Option<&'static str>,
     /// Files that were searched.
-    pub searched_files: u64,
+    pub text_files: u64,
     /// Files that are no text.
     pub binary_files: u64,
     /// Files that are too large.
@@ -192,7 +192,7 @@ impl Search<'_> {
             self.found.binary_files += 1;
             return Ok(self.go_on());
         }
-        self.found.searched_files += 1;
+        self.found.text_files += 1;
         let lines: Vec<&[u8]> = lines(&bytes).collect();
         let mut looked_at = 0;
         for (at, line) in lines.iter().enumerate() {

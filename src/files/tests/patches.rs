@@ -92,12 +92,17 @@ fn plain_names_and_another_folder_work() {
     symlink("../a.txt", project.at("data/sub/in.txt")).expect("a link");
     let error = super::super::patch(&project.folders, &out, &never).expect_err("it leads out");
     assert!(error.to_string().contains("by a link"), "{error}");
+    symlink("a.txt", project.at("data/alias")).expect("a link");
+    let twice = "--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-alpha\n+x\n\
+                 --- a/alias\n+++ b/alias\n@@ -2 +2 @@\n-beta\n+y\n";
+    assert!(refused(&project, twice).contains("alias is another name"));
 }
 
 #[test]
 fn only_line_numbers_may_be_off() {
     let project = Project::new();
-    let lines: String = (1..=60).map(|number| format!("{number}\n")).collect();
+    let lines: Vec<String> = (1..=60).map(|number| format!("{number}\n")).collect();
+    let lines = lines.concat();
     project.put("n", &lines);
     let patch =
         "--- a/n\n+++ b/n\n@@ -5,3 +5,4 @@\n 20\n 21\n+new\n 22\n@@ -33,2 +34,1 @@\n 48\n-49\n";
