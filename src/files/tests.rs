@@ -348,14 +348,8 @@ fn nothing_is_written_outside() {
 fn pipes_sockets_and_devices_are_not_opened() {
     let project = Project::new();
     let pipe = project.at("data/pipe");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &pipe,
-        FileType::Fifo,
-        Mode::from_raw_mode(0o600),
-        0,
-    )
-    .expect("a pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
     let _socket =
         std::os::unix::net::UnixListener::bind(project.at("data/socket")).expect("a socket");
     for (path, says) in [("pipe", "a named pipe"), ("socket", "a socket")] {
