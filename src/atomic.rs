@@ -1,10 +1,14 @@
 //! Files that are whole or not there: a crash or a full disk never leaves half a file behind.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 /// Creates a folder, and those above it, for the user's eyes only. Folders that exist stay as
@@ -50,6 +54,104 @@ pub(crate) fn persist(file: NamedTempFile, target: &Path) -> io::Result<()> {
 /// What the system says.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// A file that is on disk, in the folder where it belongs, and has a temporary name: for those who
+/// hold the folder and do not trust its path. It is removed unless it gets its own name.
+#[derive(Debug)]
+pub(crate) struct Staged<'f> {
+    folder: BorrowedFd<'f>,
+    temporary: String,
+    is_named: bool,
+}
+
+/// What becomes of a file that has the name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clash {
+    /// It is replaced.
+    Replace,
+    /// It stays, and the new one gets no name.
+    Fail,
+}
+
+impl<'f> Staged<'f> {
+    /// Writes a file and puts it on disk. Without a mode it has the one that new files have.
+    ///
+    /// # Errors
+    /// What the system says; nothing stays behind.
+    pub fn new(folder: BorrowedFd<'f>, bytes: &[u8], mode: Option<Mode>) -> io::Result<Self> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        let at_first = match mode {
+            Some(_) => Mode::RUSR | Mode::WUSR,
+            None => Mode::from_raw_mode(0o666),
+        };
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+        let temporary = format!(".companion-{:016x}.tmp", u64::from_ne_bytes(random));
+        let file = rustix::fs::openat(
+            folder,
+            temporary.as_str(),
+            flags | OFlags::CLOEXEC,
+            at_first,
+        )?;
+        let staged = Self {
+            folder,
+            temporary,
+            is_named: false,
+        };
+        let mut file = File::from(file);
+        file.write_all(bytes)?;
+        if let Some(mode) = mode {
+            rustix::fs::fchmod(&file, mode)?;
+        }
+        file.sync_all()?;
+        Ok(staged)
+    }
+
+    /// Gives it its name in the folder, in one step.
+    ///
+    /// # Errors
+    /// What the system says; what had the name is as it was before.
+    pub fn commit(mut self, name: &OsStr, clash: Clash) -> io::Result<()> {
+        let (folder, temporary) = (self.folder, self.temporary.as_str());
+        match clash {
+            Clash::Replace => rustix::fs::renameat(folder, temporary, folder, name)?,
+            Clash::Fail => {
+                let flags = RenameFlags::NOREPLACE;
+                match rustix::fs::renameat_with(folder, temporary, folder, name, flags) {
+                    // Not every file system knows how.
+                    Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                        rustix::fs::linkat(folder, temporary, folder, name, AtFlags::empty())?;
+                        rustix::fs::unlinkat(folder, temporary, AtFlags::empty())?;
+                    }
+                    result => result?,
+                }
+            }
+        }
+        self.is_named = true;
+        sync_held_folder(folder)
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        if !self.is_named {
+            // It may be gone: somebody else can see it, too.
+            let _ = rustix::fs::unlinkat(self.folder, self.temporary.as_str(), AtFlags::empty());
+        }
+    }
+}
+
+/// Puts the names in a folder that is held open on disk.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn sync_held_folder(folder: BorrowedFd<'_>) -> io::Result<()> {
+    // It may be held for what is in it alone.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = rustix::fs::openat(folder.as_fd(), ".", flags, Mode::empty())?;
+    rustix::fs::fsync(folder)?;
+    Ok(())
 }
 
 /// The folder that holds `path`.
@@ -101,6 +203,29 @@ mod tests {
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
         assert_eq!(fs::read(&target).expect("read"), b"two");
         assert_eq!(mode(&target), 0o640);
+    }
+
+    #[test]
+    fn a_staged_file_gets_its_name_or_goes_away() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let held = File::open(folder.path()).expect("opened");
+        let names = || fs::read_dir(folder.path()).expect("listed").count();
+        let staged = Staged::new(held.as_fd(), b"one", None).expect("staged");
+        assert_eq!(names(), 1);
+        staged.commit("a".as_ref(), Clash::Fail).expect("named");
+        let staged = Staged::new(held.as_fd(), b"two", None).expect("staged");
+        let error = staged.commit("a".as_ref(), Clash::Fail);
+        assert_eq!(
+            error.expect_err("is there").kind(),
+            io::ErrorKind::AlreadyExists
+        );
+        let mode_of_it = Some(Mode::from_raw_mode(0o640));
+        let staged = Staged::new(held.as_fd(), b"three", mode_of_it).expect("staged");
+        staged.commit("a".as_ref(), Clash::Replace).expect("named");
+        drop(Staged::new(held.as_fd(), b"four", None).expect("staged"));
+        assert_eq!(fs::read(folder.path().join("a")).expect("read"), b"three");
+        assert_eq!(mode(&folder.path().join("a")), 0o640);
+        assert_eq!(names(), 1, "no temporary file stays");
     }
 
     #[test]

@@ -16,24 +16,26 @@
 //!          │
 //!       session   executor · generator        the pure core · the library's ways to run code and
 //!          │        │                         to make pictures, without a session
-//!    store · kernel · diffusion · models · safety · picture · web · config   engines: they never
-//!          │                                  import each other
+//!    store · kernel · diffusion · models · safety · picture · web · files · config   engines: they
+//!          │                                  never import each other
 //!          │
 //!         tool                                what every tool passes: registry, schema, policy, rate,
 //!          │                                  cache, audit
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
-//!    address · atomic · jail · nesting · panics · safetensors · sanitize   leaves: hosts, files, the
-//!                                             walls of the system, how deep a text nests, other
-//!                                             people's panics, files of tensors, untrusted text
+//!    address · atomic · granted · jail · nesting · panics · safetensors · sanitize   leaves: hosts,
+//!                                             files, what is granted of them, the walls of the
+//!                                             system, how deep a text nests, other people's panics,
+//!                                             files of tensors, untrusted text
 //! ```
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
 //! and `QuickJS`; only `jail` sees Landlock and seccomp; only `diffusion` sees burn; only `store` sees
-//! sled; only `tool` sees jsonschema, schemars and moka; only `kernel`, `models` and `web`, and
-//! `address` for them, see ureq; only `runtime` sees tokio.
+//! sled; only `tool` sees jsonschema and moka; only `builtin` and `tool` see schemars; only `files`
+//! sees diffy, similar, globset and ignore; only `kernel`, `models` and `web`, and `address` for
+//! them, see ureq; only `runtime` sees tokio.
 //!
 //! # Invariants
 //!
@@ -85,7 +87,9 @@ pub mod diffusion;
 mod doctor;
 mod error;
 mod executor;
+mod files;
 mod generator;
+mod granted;
 mod headless;
 mod jail;
 pub(crate) mod kernel;

@@ -15,7 +15,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nesting", &[]),
     ("safetensors", &["sanitize"]),
     ("picture", &["protocol", "panics"]),
-    ("kernel", &["protocol", "address", "jail", "nesting"]),
+    ("granted", &["protocol"]),
+    (
+        "kernel",
+        &["protocol", "address", "granted", "jail", "nesting"],
+    ),
     ("safety", &["protocol", "atomic", "panics", "nesting"]),
     ("tool", &["protocol", "atomic", "panics"]),
     ("session", &["protocol"]),
@@ -24,6 +28,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["protocol", "atomic"]),
     ("diffusion", &["protocol", "panics", "safetensors"]),
     ("web", &["address", "panics"]),
+    ("files", &["protocol", "granted", "atomic", "panics"]),
+    ("builtin", &["protocol", "tool", "web", "files", "atomic"]),
     (
         "runtime",
         &[
@@ -47,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "protocol",
             "tool",
             "executor",
+            "files",
             "generator",
             "kernel",
             "models",
@@ -131,6 +138,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "models",
             "generator",
             "builtin",
+            "files",
             "tool",
             "web",
         ],
@@ -167,6 +175,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("dom_smoothie", &["web"]),
     ("html5ever", &["web"]),
     ("encoding_rs", &["web"]),
+    ("diffy", &["files"]),
+    ("similar", &["files"]),
+    ("globset", &["files"]),
+    ("ignore", &["files"]),
     ("ab_glyph", &["picture"]),
     ("clap", &["cli", "protocol"]),
 ];

@@ -7,6 +7,9 @@
 //! Absent on purpose: asking. Whether a call may run was decided before it gets here.
 
 mod code;
+mod files;
+#[cfg(test)]
+mod files_tests;
 mod function;
 mod pictures;
 mod records;
@@ -19,6 +22,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::files::Folders;
 use crate::generator::ImageGenerator;
 use crate::models::Catalogue;
 use crate::protocol::Limits;
@@ -26,12 +30,16 @@ use crate::store::{self, Store};
 use crate::tool::Tool;
 use crate::web::{FetchLimits, Fetcher, SearchEngine};
 
+pub(crate) use files::preview;
+
 /// What the tools reach.
 pub(crate) struct Engines {
     /// Pages of public hosts.
     pub fetcher: Fetcher,
     /// Who searches, if that is configured.
     pub search: Option<SearchEngine>,
+    /// The folders whose files are read and changed: the project's.
+    pub files: Folders,
     /// What code may use.
     pub limits: Limits,
     /// Makes pictures, for one call at a time.
@@ -43,6 +51,26 @@ pub(crate) struct Engines {
 }
 
 impl Engines {
+    /// With no folders and no models: for what asks tools for their words only.
+    fn nowhere() -> Self {
+        let nowhere = PathBuf::new;
+        let catalogue = Catalogue::new(&nowhere(), None);
+        Self {
+            fetcher: Fetcher::new(FetchLimits::default()),
+            search: None,
+            files: Folders::default(),
+            limits: Limits::default(),
+            generator: Mutex::new(ImageGenerator::with(
+                catalogue,
+                nowhere(),
+                nowhere(),
+                nowhere(),
+            )),
+            data: nowhere(),
+            store: OnceLock::new(),
+        }
+    }
+
     /// Where pictures are kept, and what was typed; opened when it is first asked for.
     fn store(&self) -> &dyn Store {
         let open = || Arc::from(store::open(&self.data));
@@ -88,6 +116,11 @@ pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
         pictures::image_info(engines),
         web::fetch_url(engines),
         web::web_search(engines),
+        files::read_file(engines),
+        files::write_file(engines),
+        files::list_files(engines),
+        files::search_files(engines),
+        files::apply_patch(engines),
         records::history_search(engines),
         records::artifacts(engines),
         records::system_info(engines),
@@ -96,20 +129,7 @@ pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
 
 /// Every built-in tool, in Markdown: what it does, what it takes, what a call does.
 pub(crate) fn markdown() -> String {
-    let nowhere = PathBuf::new;
-    let engines = Arc::new(Engines {
-        fetcher: Fetcher::new(FetchLimits::default()),
-        search: None,
-        limits: Limits::default(),
-        generator: Mutex::new(ImageGenerator::with(
-            Catalogue::new(&nowhere(), None),
-            nowhere(),
-            nowhere(),
-            nowhere(),
-        )),
-        data: nowhere(),
-        store: OnceLock::new(),
-    });
+    let engines = Arc::new(Engines::nowhere());
     let mut page = String::new();
     for tool in tools(&engines) {
         let spec = tool.spec();

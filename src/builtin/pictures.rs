@@ -18,6 +18,9 @@ use crate::picture::{self, PictureMetadata, Recipe, edit};
 use crate::protocol::{Artifact, BlobId, ImageRequest, MediaType, SchedulerName};
 use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput, Update};
 
+/// A picture's file that is larger is not read.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+
 /// It makes pictures, and changes nothing that is there.
 const MAKES: Annotations = Annotations {
     read_only: false,
@@ -325,9 +328,12 @@ fn read(reference: &str, engines: &Engines, context: &ToolContext) -> Result<Vec
         let bytes = engines.store().blobs().read(blob);
         return bytes.map_err(|error| ToolError::failed(format!("{reference}: {error}")));
     }
-    let path = context.place.folder.join(reference);
-    let (bytes, _) = picture::read(&path).map_err(|error| ToolError::failed(error.to_string()))?;
-    Ok(bytes)
+    let is_cancelled = || context.check().is_err();
+    let folder = &context.place.folder;
+    let bytes = engines
+        .files
+        .bytes(folder, reference, MAX_FILE_BYTES, &is_cancelled);
+    bytes.map_err(|error| ToolError::failed(error.to_string()))
 }
 
 fn keep(

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::super::rows::{columns, cut};
 use super::super::{Context, stopped_by_signals};
 use super::toolbox;
+use crate::builtin::{self, Engines};
 use crate::error::Report;
 use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize_for_terminal;
@@ -57,7 +58,7 @@ impl Call {
 
     pub fn start(self, context: &Context) -> Result<u8, Report> {
         let arguments = arguments(&self.args)?;
-        let toolbox = toolbox(context)?;
+        let (toolbox, engines) = toolbox(context)?;
         let meter = Arc::new(Mutex::new(Meter::new(self.json)));
         let theirs = Arc::clone(&meter);
         let tool_context = ToolContext::new(CallOrigin::User, place()?)
@@ -85,7 +86,7 @@ impl Call {
             match called? {
                 Called::Finished(finished) => break finished,
                 Called::Pending(pending) => {
-                    let decision = self.ask(&pending)?;
+                    let decision = self.ask(&pending, &engines, &tool_context.place)?;
                     called = toolbox.resume(pending, decision, &tool_context);
                 }
             }
@@ -102,7 +103,7 @@ impl Call {
     }
 
     /// The answer to a question of the policy.
-    fn ask(&self, pending: &Pending) -> Result<Decision, Report> {
+    fn ask(&self, pending: &Pending, engines: &Engines, place: &Place) -> Result<Decision, Report> {
         let once = Decision::Allow {
             scope: Scope::Once,
             width: Width::Arguments,
@@ -115,6 +116,11 @@ impl Call {
         if let Some(reason) = &question.reason {
             text.push_str("\n  ");
             text.push_str(reason);
+        }
+        let call = &pending.call;
+        if let Some(preview) = builtin::preview(engines, &call.name, &call.arguments, place) {
+            text.push('\n');
+            text.push_str(&preview);
         }
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Err(Report::refused(format!(

@@ -14,6 +14,7 @@ use super::Context;
 use super::rows::{columns, cut};
 use crate::builtin::{self, Engines};
 use crate::error::Report;
+use crate::files::{Access, Folders};
 use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize_for_terminal;
 use crate::tool::{
@@ -108,12 +109,12 @@ impl Tools {
             What::Call(call) => call.start(context),
             What::Explain { name, args, origin } => explain(context, &name, &args, origin),
             What::List(list) => {
-                let toolbox = toolbox(context)?;
+                let (toolbox, _) = toolbox(context)?;
                 let tools = toolbox.registry.list(&list.filter());
                 Ok(print_list(&tools, list.json))
             }
             What::Search { words, list } => {
-                let toolbox = toolbox(context)?;
+                let (toolbox, _) = toolbox(context)?;
                 let words = words.join(" ");
                 let tools = toolbox.registry.search(&words, &list.filter());
                 if tools.is_empty() && !list.json {
@@ -123,7 +124,7 @@ impl Tools {
                 Ok(print_list(&tools, list.json))
             }
             What::Describe { name, json } => {
-                let toolbox = toolbox(context)?;
+                let (toolbox, _) = toolbox(context)?;
                 let tool = toolbox.registry.get(&name).map_err(Report::from)?;
                 describe(tool.spec(), json);
                 Ok(0)
@@ -147,7 +148,7 @@ impl List {
 }
 
 /// All tools, under the policy of tools.toml, with the audit log.
-pub(super) fn toolbox(context: &Context) -> Result<Toolbox, Report> {
+pub(super) fn toolbox(context: &Context) -> Result<(Toolbox, Arc<Engines>), Report> {
     let search = &context.config.search;
     let key = std::env::var(&search.token_variable).ok();
     let search = builtin::search_engine(&search.engine, &search.url, key).map_err(|problem| {
@@ -158,6 +159,7 @@ pub(super) fn toolbox(context: &Context) -> Result<Toolbox, Report> {
         search,
         limits: context.config.limits,
         generator: Mutex::new(context.generator()),
+        files: Folders::open([(call::place()?.folder, Access::Write)])?,
         data: context.folders.data.clone(),
         store: OnceLock::new(),
     });
@@ -175,7 +177,7 @@ pub(super) fn toolbox(context: &Context) -> Result<Toolbox, Report> {
             Report::failure(format!("the tool {name} is broken")).cause(error.to_string())
         })?;
     }
-    Ok(toolbox)
+    Ok((toolbox, engines))
 }
 
 fn explain(context: &Context, name: &str, args: &str, who: Who) -> Result<u8, Report> {
@@ -192,7 +194,7 @@ fn explain(context: &Context, name: &str, args: &str, who: Who) -> Result<u8, Re
         arguments,
         cache: CacheUse::default(),
     };
-    let (considered, ruling) = toolbox(context)?.explain(call, &tool_context)?;
+    let (considered, ruling) = toolbox(context)?.0.explain(call, &tool_context)?;
     let mut out = io::stdout().lock();
     for Considered {
         rule,

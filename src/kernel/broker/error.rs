@@ -2,6 +2,7 @@
 
 use rustix::io::Errno;
 
+use crate::granted::Refusal;
 use crate::kernel::call::HostCallError;
 
 /// What programs look at, by its number on Linux: other systems number some of them otherwise.
@@ -57,4 +58,13 @@ pub(super) fn because(errno: Errno, message: impl Into<String>) -> HostCallError
 /// The same for an error of the standard library.
 pub(super) fn of_io(error: &std::io::Error) -> HostCallError {
     failed(Errno::from_io_error(error).unwrap_or(Errno::IO))
+}
+
+impl From<Refusal> for HostCallError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::System(errno) => failed(errno),
+            Refusal::Denied(message) => Self::denied(message),
+        }
+    }
 }

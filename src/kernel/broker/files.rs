@@ -9,9 +9,9 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use super::Allowances;
 use super::error::{because, failed, of_io};
-use super::roots::{Allowance, Root, Spot, odd_kind};
-use super::{Allowances, protected};
+use crate::granted::{self, Allowance, Root, Spot, must_be_regular, open_regular};
 use crate::kernel::call::{
     Bytes, Entry, HostCallError, HostReturn, MAX_PIECE_BYTES, Metadata, OpenHow, Whence,
 };
@@ -78,7 +78,6 @@ pub(super) fn open(
         (false, true) => OFlags::WRONLY,
         _ => OFlags::RDONLY,
     };
-    flags |= OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     flags.set(OFlags::APPEND, how.appends);
     if there.is_none() {
         check_creation(allowances, &spot)?;
@@ -86,12 +85,7 @@ pub(super) fn open(
         flags |= OFlags::CREATE | OFlags::EXCL;
     }
     let mode = permissions(how.mode & 0o666);
-    let file = openat(spot.folder(), name, flags, mode).map_err(failed)?;
-    let stat = fstat(&file).map_err(failed)?;
-    must_be_regular(&stat)?;
-    if protected::is_one(&stat) {
-        return Err(failed(Errno::ACCESS));
-    }
+    let (file, _) = open_regular(spot.folder(), name, flags, mode)?;
     if there.is_none()
         && let Some(allowance) = allowances.of(&spot)
     {
@@ -106,19 +100,6 @@ pub(super) fn open(
         file: file.into(),
         how,
     })
-}
-
-fn must_be_regular(stat: &Stat) -> Result<(), HostCallError> {
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok(()),
-        FileType::Directory => Err(failed(Errno::ISDIR)),
-        // It was no link a moment ago.
-        FileType::Symlink => Err(failed(Errno::LOOP)),
-        kind => Err(HostCallError::denied(format!(
-            "it is {}; only regular files can be opened",
-            odd_kind(kind).unwrap_or("no file")
-        ))),
-    }
 }
 
 pub(super) fn read(file: &mut OpenFile, max_bytes: usize) -> Result<Vec<u8>, HostCallError> {
@@ -199,7 +180,7 @@ fn allowance_of<'r>(
     roots
         .iter_mut()
         .find(|root| root.id == file.root)
-        .and_then(|root| Some((super::shown(&root.path), root.allowance.as_mut()?)))
+        .and_then(|root| Some((granted::shown(&root.path), root.allowance.as_mut()?)))
         .ok_or_else(|| HostCallError::denied("its grant is gone"))
 }
 
@@ -348,7 +329,7 @@ pub(super) fn rename(from: &Spot<'_>, to: &Spot<'_>) -> Result<(), HostCallError
 /// The name of what may go away: not the granted folder itself, nor one that companion's own
 /// files are in.
 fn movable<'s>(spot: &'s Spot<'_>) -> Result<&'s std::ffi::OsStr, HostCallError> {
-    if protected::is_around(&spot.real) {
+    if granted::is_around(&spot.real) {
         return Err(HostCallError::denied("companion's own files are in it"));
     }
     spot.name.as_deref().ok_or_else(|| {

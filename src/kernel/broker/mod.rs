@@ -1,9 +1,9 @@
 //! The broker: does in this process what code in a worker may have done, and refuses the rest.
 //!
 //! ```text
-//! worker: open() ── Host::call ── frames ── Broker::answer ── roots   a path to a place, walled in
-//!                                                        ├─── files   what is done there
-//!                                                        └─── net     HTTP, on a thread of its own
+//! worker: open() ── Host::call ── frames ── Broker::answer ── granted  a path to a place, walled in
+//!                                                        ├─── files    what is done there
+//!                                                        └─── net      HTTP, on a thread of its own
 //! ```
 //!
 //! Invariants: what a worker sends is not trusted: every path, number and header is checked here,
@@ -19,8 +19,6 @@
 mod error;
 mod files;
 mod net;
-mod protected;
-mod roots;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -32,11 +30,11 @@ use rustix::io::Errno;
 use self::error::because;
 use self::files::OpenFile;
 use self::net::{Fetched, Hosts};
-use self::roots::{Lost, Root, Spot};
 use super::call::{Bytes, HostCall, HostCallError, HostReturn};
+use crate::granted::{self, Allowance, Lost, Root, Spot};
 use crate::protocol::Grant;
 
-pub(crate) use self::protected::protect_folders;
+pub(crate) use crate::granted::{GrantError, protect_folders};
 
 /// Handles that code may hold at once: files, and bodies of responses.
 pub(super) const MAX_HANDLES: usize = 16;
@@ -63,24 +61,6 @@ pub(super) struct Broker {
 enum Handle {
     File(OpenFile),
     Body { bytes: Vec<u8>, at: usize },
-}
-
-/// A grant that can't be given.
-#[derive(Debug, thiserror::Error)]
-#[error("can't grant {grant}: {reason}")]
-pub(crate) struct GrantError {
-    /// Which.
-    pub grant: Grant,
-    reason: String,
-}
-
-impl GrantError {
-    fn new(grant: &Grant, reason: String) -> Self {
-        Self {
-            grant: grant.clone(),
-            reason,
-        }
-    }
 }
 
 /// A root of a new set of grants.
@@ -115,7 +95,7 @@ impl Broker {
         if grants == self.grants {
             return Ok(());
         }
-        protected::look();
+        granted::look();
         // First whatever can fail.
         let mut chosen: Vec<Chosen> = Vec::new();
         for grant in &grants {
@@ -196,7 +176,7 @@ impl Broker {
     ) -> Option<Result<HostReturn, HostCallError>> {
         self.awaited = None;
         let HostCall::Fetch(request) = call else {
-            protected::look();
+            granted::look();
             return Some(self.carry_out(call));
         };
         if let Err(error) = self.room() {
@@ -345,7 +325,7 @@ impl Broker {
     }
 
     fn walk(&self, path: &Path, follows: bool, writes: bool) -> Result<Spot<'_>, Lost> {
-        roots::walk(&self.roots, path, follows, writes)
+        granted::walk(&self.roots, path, follows, writes)
     }
 
     /// The first granted folder, or `/`.
@@ -412,9 +392,9 @@ impl Broker {
     /// Why a path leads nowhere, and what would change that.
     fn explain(&self, path: &Path, writes: bool, lost: Lost) -> HostCallError {
         let how = if writes { "write" } else { "read" };
-        let shown = shown(path);
+        let shown = granted::shown(path);
         match lost {
-            Lost::Failed(error) => error,
+            Lost::Refused(refusal) => refusal.into(),
             Lost::NotGranted if self.roots.is_empty() => HostCallError::denied(format!(
                 "files are closed in the sandbox; allow this one with --allow-{how} {shown} or \
                  /allow {how} {shown}"
@@ -431,29 +411,14 @@ impl Broker {
 }
 
 /// What the grants have left, lent to a call while the roots are in use.
-struct Allowances(Vec<Option<roots::Allowance>>);
+struct Allowances(Vec<Option<Allowance>>);
 
 impl Allowances {
-    fn of(&mut self, spot: &Spot<'_>) -> Option<&mut roots::Allowance> {
+    fn of(&mut self, spot: &Spot<'_>) -> Option<&mut Allowance> {
         self.0.get_mut(spot.root)?.as_mut()
     }
 }
 
 fn bad_handle() -> HostCallError {
     because(Errno::BADF, "the file is not open, or its grant is gone")
-}
-
-/// A path for a message: whole words on one line, of bounded length.
-fn shown(path: &Path) -> String {
-    const MAX_CHARS: usize = 200;
-    let text: String = path
-        .to_string_lossy()
-        .escape_debug()
-        .take(MAX_CHARS)
-        .collect();
-    if text.contains(' ') {
-        format!("'{text}'")
-    } else {
-        text
-    }
 }

@@ -14,12 +14,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, readlinkat, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, readlinkat, statat};
 use rustix::io::Errno;
 
-use super::error::failed;
-use super::{GrantError, protected};
-use crate::kernel::call::HostCallError;
+use super::{GrantError, Refusal, protected};
 use crate::protocol::Grant;
 
 /// Links and steps back out of a grant in one path, as Linux has it.
@@ -38,7 +36,7 @@ const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::CLOEXEC);
 
 /// A granted file or folder.
-pub(super) struct Root {
+pub(crate) struct Root {
     /// Tells it from others; stays when grants are set anew.
     pub id: u32,
     /// As it was granted.
@@ -52,7 +50,7 @@ pub(super) struct Root {
 
 /// What a grant to write has left.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     /// In all.
     pub max_bytes: u64,
     /// So far.
@@ -70,7 +68,7 @@ enum Place {
 }
 
 /// Where a path leads.
-pub(super) struct Spot<'a> {
+pub(crate) struct Spot<'a> {
     /// The grant that it is under: where it stands among them, …
     pub root: usize,
     /// … and [`Root::id`].
@@ -96,6 +94,49 @@ impl Spot<'_> {
             Held::Root(folder) => *folder,
             Held::Walked(folder) => folder.as_fd(),
         }
+    }
+
+    /// The folder that stands here, held.
+    ///
+    /// # Errors
+    /// If it is none, or closed.
+    pub fn enter(&self) -> Result<Folder, Refusal> {
+        Folder::enter(
+            self.folder(),
+            self.name.as_deref().unwrap_or(".".as_ref()),
+            self.real.clone(),
+        )
+    }
+}
+
+/// A folder of a grant, held open: those who go through whole trees walk down from one.
+pub(crate) struct Folder {
+    held: OwnedFd,
+    /// Its path without links.
+    pub real: PathBuf,
+}
+
+impl Folder {
+    fn enter(above: BorrowedFd<'_>, name: &OsStr, real: PathBuf) -> Result<Self, Refusal> {
+        if protected::is_inside(&real) {
+            return Err(own_files());
+        }
+        let held = enter(above, name)?;
+        Ok(Self { held, real })
+    }
+
+    /// A folder in it, which is no link.
+    ///
+    /// # Errors
+    /// If it is none, or closed.
+    pub fn child(&self, name: &OsStr) -> Result<Self, Refusal> {
+        Self::enter(self.held.as_fd(), name, self.real.join(name))
+    }
+}
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.held.as_fd()
     }
 }
 
@@ -216,23 +257,29 @@ impl Root {
 }
 
 /// Why a path leads nowhere.
-pub(super) enum Lost {
+pub(crate) enum Lost {
     /// No grant covers it.
     NotGranted,
     /// The grant that covers it is only to read.
     ReadOnly,
     /// The system, or the way there, says no.
-    Failed(HostCallError),
+    Refused(Refusal),
 }
 
 impl From<Errno> for Lost {
     fn from(errno: Errno) -> Self {
-        Self::Failed(failed(errno))
+        Self::Refused(Refusal::System(errno))
+    }
+}
+
+impl From<Refusal> for Lost {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
 /// Walks an absolute path to its place. A link at its end is followed if `follows`.
-pub(super) fn walk<'a>(
+pub(crate) fn walk<'a>(
     roots: &'a [Root],
     path: &Path,
     follows: bool,
@@ -259,6 +306,20 @@ pub(super) fn walk<'a>(
         }
     }
     Err(Errno::LOOP.into())
+}
+
+/// Opens a folder in a folder, for what is in it.
+fn enter(folder: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Refusal> {
+    let inner = openat(folder, name, FOLDER, Mode::empty())?;
+    if protected::is_one(&fstat(&inner)?) {
+        return Err(own_files());
+    }
+    if is_proc(inner.as_fd()) {
+        return Err(Refusal::Denied(
+            "/proc shows companion's own process, and is closed".to_owned(),
+        ));
+    }
+    Ok(inner)
 }
 
 enum Step<'a> {
@@ -315,13 +376,13 @@ fn step<'a>(roots: &'a [Root], path: &Path, follows: bool, writes: bool) -> Resu
         }
         real.push(name);
         if protected::is_inside(&real) {
-            return Err(Lost::Failed(own_files()));
+            return Err(own_files().into());
         }
         if is_last {
             if let Ok(stat) = statat(top, name, AtFlags::SYMLINK_NOFOLLOW)
                 && protected::is_one(&stat)
             {
-                return Err(Lost::Failed(own_files()));
+                return Err(own_files().into());
             }
             let name = Some(name.to_owned());
             let folder = match walked.pop() {
@@ -337,16 +398,7 @@ fn step<'a>(roots: &'a [Root], path: &Path, follows: bool, writes: bool) -> Resu
                 wants_folder: false,
             }));
         }
-        let folder = openat(top, name, FOLDER, Mode::empty())?;
-        if protected::is_one(&fstat(&folder)?) {
-            return Err(Lost::Failed(own_files()));
-        }
-        if is_proc(folder.as_fd()) {
-            return Err(Lost::Failed(HostCallError::denied(
-                "/proc shows companion's own process, and is closed",
-            )));
-        }
-        walked.push((folder, name.to_owned()));
+        walked.push((enter(top, name)?, name.to_owned()));
     }
     // The path ended in `..`, or there was nothing to walk.
     let (folder, name) = match walked.pop() {
@@ -463,17 +515,6 @@ fn is_proc(_folder: BorrowedFd<'_>) -> bool {
     false
 }
 
-fn own_files() -> HostCallError {
-    HostCallError::denied("companion's own files are never granted")
-}
-
-/// The kind of what stands somewhere, as people call it; nothing for a file or folder.
-pub(super) fn odd_kind(kind: FileType) -> Option<&'static str> {
-    match kind {
-        FileType::RegularFile | FileType::Directory | FileType::Symlink => None,
-        FileType::Fifo => Some("a named pipe"),
-        FileType::Socket => Some("a socket"),
-        FileType::CharacterDevice | FileType::BlockDevice => Some("a device"),
-        FileType::Unknown => Some("of a kind that is not known"),
-    }
+fn own_files() -> Refusal {
+    Refusal::Denied("companion's own files are never granted".to_owned())
 }

@@ -30,7 +30,7 @@ pub(crate) fn protect_folders(folders: impl IntoIterator<Item = PathBuf>) {
 }
 
 /// Looks again at what the folders are: they may have been made in the meantime.
-pub(super) fn look() {
+pub(crate) fn look() {
     PROTECTED
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -38,19 +38,19 @@ pub(super) fn look() {
 }
 
 /// Whether a path without links is one of the folders, or below one.
-pub(super) fn is_inside(real: &Path) -> bool {
+pub(crate) fn is_inside(real: &Path) -> bool {
     let protected = PROTECTED.lock().unwrap_or_else(PoisonError::into_inner);
     protected.paths.iter().any(|path| real.starts_with(path))
 }
 
 /// Whether one of the folders is this path or below it: then it may not be moved away.
-pub(super) fn is_around(real: &Path) -> bool {
+pub(crate) fn is_around(real: &Path) -> bool {
     let protected = PROTECTED.lock().unwrap_or_else(PoisonError::into_inner);
     protected.paths.iter().any(|path| path.starts_with(real))
 }
 
 /// Whether this is one of the folders, by whatever name it was reached.
-pub(super) fn is_one(stat: &rustix::fs::Stat) -> bool {
+pub(crate) fn is_one(stat: &rustix::fs::Stat) -> bool {
     let protected = PROTECTED.lock().unwrap_or_else(PoisonError::into_inner);
     protected.known.contains(&identity(stat))
 }
