@@ -29,7 +29,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("diffusion", &["protocol", "panics", "safetensors"]),
     ("web", &["address", "panics"]),
     ("files", &["protocol", "granted", "atomic", "panics"]),
-    ("builtin", &["protocol", "tool", "web", "files", "atomic"]),
     (
         "runtime",
         &[

@@ -274,3 +274,48 @@ fn private_addresses_are_refused_before_anything_is_fetched() {
     let err = home.err(&["tools", "call", "web_search", "--args", query], 1);
     assert!(err.contains("no search engine is configured"), "{err}");
 }
+
+#[test]
+fn files_of_this_folder_are_read_searched_and_changed_and_no_others() {
+    let home = Home::new();
+    fs::write(home.path("a.txt"), "one\ntwo\nthree\n").expect("written");
+    let secret = tempfile::tempdir().expect("a folder");
+    fs::write(secret.path().join("secret"), "not for tools").expect("written");
+    std::os::unix::fs::symlink(secret.path(), home.path("out")).expect("a link");
+    let read = home.call("read_file", &json!({ "path": "a.txt" }), 0);
+    assert!(read.to_string().contains("two"), "{read}");
+    let found = home.call("search_files", &json!({ "pattern": "^t" }), 0);
+    assert!(found.to_string().contains("three"), "{found}");
+    home.call(
+        "write_file",
+        &json!({ "path": "b.txt", "content": "new\n" }),
+        0,
+    );
+    assert_eq!(
+        fs::read_to_string(home.path("b.txt")).expect("there"),
+        "new\n"
+    );
+    let patch = "--- a/a.txt\n+++ b/a.txt\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n";
+    home.call("apply_patch", &json!({ "patch": patch }), 0);
+    let patched = fs::read_to_string(home.path("a.txt")).expect("there");
+    assert_eq!(patched, "one\n2\nthree\n");
+    let outside = secret.path().join("secret");
+    for path in [
+        "out/secret",
+        "../secret",
+        &*outside.to_string_lossy(),
+        "data/audit.jsonl",
+    ] {
+        let arguments = json!({ "path": path }).to_string();
+        let call = ["tools", "call", "read_file", "--args", &arguments];
+        let output = home.command(&call).output().expect("the binary starts");
+        assert_ne!(output.status.code(), Some(0), "{path}");
+        let all = [output.stdout, output.stderr].concat();
+        assert!(
+            !String::from_utf8_lossy(&all).contains("not for tools"),
+            "{path}"
+        );
+    }
+    let image = json!({ "image": outside.to_string_lossy() }).to_string();
+    home.err(&["tools", "call", "image_info", "--args", &image], 1);
+}
