@@ -50,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "builtin",
         &[
             "protocol",
+            "atomic",
             "tool",
             "executor",
             "files",
