@@ -14,6 +14,8 @@
 //!          │        │
 //!       runtime                               the shell: threads, effects, the one event loop
 //!          │
+//!          │     builtin                      the built-in tools, over the engines
+//!          │        │
 //!       session   executor · generator        the pure core · the library's ways to run code and
 //!          │        │                         to make pictures, without a session
 //!    store · kernel · diffusion · models · safety · picture · web · files · config   engines: they
@@ -33,8 +35,8 @@
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
 //! and `QuickJS`; only `jail` sees Landlock and seccomp; only `diffusion` sees burn; only `store` sees
-//! sled; only `tool` sees jsonschema and moka; only `builtin` and `tool` see schemars; only `files`
-//! sees diffy, similar, globset and ignore; only `kernel`, `models` and `web`, and `address` for
+//! sled; only `tool` sees jsonschema and moka; only `builtin`, `picture` and `tool` see schemars;
+//! only `files` sees diffy, similar, globset and ignore; only `kernel`, `models` and `web`, and `address` for
 //! them, see ureq; only `runtime` sees tokio.
 //!
 //! # Invariants
@@ -73,6 +75,7 @@
 //! | an operation on pictures | a variant of `picture::edit::Edit`, and an arm in `one_edit` there |
 //! | a search engine | a variant of `web::SearchEngine`, and its arms there |
 //! | a key of a tool's rule | a field in `tool/policy.rs`; a condition: `tool/predicate.rs` |
+//! | a built-in tool | `builtin/<subject>.rs`, a row of `builtin::tools` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!
