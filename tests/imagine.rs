@@ -7,46 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::cli::companion;
-
-/// Folders of its own for one test, and a folder to work in.
-struct Home(tempfile::TempDir);
-
-impl Home {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = companion();
-        command
-            .current_dir(self.0.path())
-            .args(arguments)
-            .arg("--data-dir")
-            .arg(self.path("data"))
-            .arg("--config-dir")
-            .arg(self.path("config"))
-            .arg("--cache-dir")
-            .arg(self.path("cache"));
-        command
-    }
-
-    fn run(&self, arguments: &[&str], code: i32) -> Output {
-        let output = self.command(arguments).output().expect("the binary starts");
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {err}");
-        output
-    }
-
-    fn json(&self, arguments: &[&str], code: i32) -> Value {
-        let output = self.run(arguments, code);
-        serde_json::from_slice(&output.stdout).expect("one object")
-    }
-}
+use crate::home::Home;
 
 #[test]
 fn a_seed_makes_the_same_picture_and_the_file_tells_how() {
@@ -125,7 +86,7 @@ fn what_the_model_cannot_do_is_refused_with_what_it_can() {
         assert!(err.contains(said), "{arguments:?}: {err}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
-    let left = fs::read_dir(home.0.path()).expect("readable").flatten();
+    let left = fs::read_dir(home.folder()).expect("readable").flatten();
     let pictures = left.filter(|entry| entry.path().extension().is_some_and(|it| it == "png"));
     assert_eq!(pictures.count(), 0, "no file is left of what failed");
 }

@@ -3,6 +3,7 @@
 mod cli;
 mod docs;
 mod grants;
+mod home;
 mod imagine;
 mod jail;
 mod kernel;

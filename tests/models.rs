@@ -3,54 +3,11 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::cli::companion;
-
-/// Folders of its own for one test.
-struct Home(tempfile::TempDir);
-
-impl Home {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        companion()
-            .args(arguments)
-            .arg("--data-dir")
-            .arg(self.path("data"))
-            .arg("--config-dir")
-            .arg(self.path("config"))
-            .arg("--cache-dir")
-            .arg(self.path("cache"))
-            .env_remove("HF_TOKEN")
-            .output()
-            .expect("the binary starts")
-    }
-
-    /// Standard output of a command that has to end with that code.
-    fn check(&self, arguments: &[&str], code: i32) -> String {
-        let output = self.run(arguments);
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {err}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// Standard error of a command that has to fail with that code.
-    fn fails(&self, arguments: &[&str], code: i32) -> String {
-        let output = self.run(arguments);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    }
-}
+use crate::home::Home;
 
 /// A well-formed safetensors file of one tensor.
 fn weights() -> Vec<u8> {
@@ -100,23 +57,23 @@ fn a_model_is_imported_told_and_verified() {
     )
     .expect("written");
     let path = original.to_string_lossy().into_owned();
-    let said = home.check(&["models", "import", &path, "--name", "me/mine"], 0);
+    let said = home.out(&["models", "import", &path, "--name", "me/mine"], 0);
     assert!(said.starts_with("me/mine: SD 1.x, "), "{said}");
-    let listed = home.check(&["models", "list"], 0);
+    let listed = home.out(&["models", "list"], 0);
     let line = listed.lines().find(|line| line.starts_with("me/mine"));
     let line = line.unwrap_or_else(|| panic!("{listed}"));
     for word in ["SD 1.x", "f16", "64×32, 9 steps", "yours"] {
         assert!(line.contains(word), "{line}");
     }
-    let told = home.check(&["models", "info", "mine", "--json"], 0);
+    let told = home.out(&["models", "info", "mine", "--json"], 0);
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["name"], "me/mine");
     assert_eq!(told["defaults"]["num_inference_steps"], 9);
     assert_eq!(told["sha256"].as_str().map(str::len), Some(64));
     assert_eq!(told["problems"], json!([]));
-    let verified = home.check(&["models", "verify", "mine"], 0);
+    let verified = home.out(&["models", "verify", "mine"], 0);
     assert!(verified.contains("all 7 files are whole"), "{verified}");
-    let again = home.fails(&["models", "import", &path, "--name", "me/mine"], 2);
+    let again = home.err(&["models", "import", &path, "--name", "me/mine"], 2);
     assert!(
         again.contains("there is a model \"me/mine\" already"),
         "{again}"
@@ -128,14 +85,14 @@ fn a_model_is_imported_told_and_verified() {
         u64::MAX.to_le_bytes(),
     )
     .expect("written");
-    let verified = home.check(&["models", "verify", "mine"], 1);
+    let verified = home.out(&["models", "verify", "mine"], 1);
     assert!(verified.contains("missing  unet/config.json"), "{verified}");
     assert!(
         verified.contains("broken   text_encoder/model.safetensors"),
         "{verified}"
     );
     assert!(verified.contains("2 files are wrong"), "{verified}");
-    let listed = home.check(&["models", "list"], 0);
+    let listed = home.out(&["models", "list"], 0);
     assert!(listed.contains("broken"), "{listed}");
 }
 
@@ -146,28 +103,28 @@ fn a_folder_of_the_configuration_is_looked_at() {
     fs::create_dir(home.path("config")).expect("made");
     let config = format!("models_dir = {:?}\n", home.path("elsewhere"));
     fs::write(home.path("config/config.toml"), config).expect("written");
-    let told = home.check(&["models", "info", "lantern"], 0);
+    let told = home.out(&["models", "info", "lantern"], 0);
     assert!(told.starts_with("deep/lantern\n"), "{told}");
-    let error = home.fails(&["models", "info", "lantren"], 2);
+    let error = home.err(&["models", "info", "lantren"], 2);
     assert!(error.contains("did you mean deep/lantern?"), "{error}");
     fs::write(home.path("config/config.toml"), "models_dir = \"here\"\n").expect("written");
-    let error = home.fails(&["models", "list"], 2);
+    let error = home.err(&["models", "list"], 2);
     assert!(error.contains("models_dir can't be \"here\""), "{error}");
 }
 
 #[test]
 fn a_style_is_tried_on_a_prompt() {
     let home = Home::new();
-    let said = home.check(&["models", "styles", "pixel-art", "a fox"], 0);
+    let said = home.out(&["models", "styles", "pixel-art", "a fox"], 0);
     assert!(said.contains("pixel art of a fox"), "{said}");
-    assert!(home.check(&["models", "styles"], 0).contains("watercolor"));
-    let error = home.fails(&["models", "styles", "cubism"], 2);
+    assert!(home.out(&["models", "styles"], 0).contains("watercolor"));
+    let error = home.err(&["models", "styles", "cubism"], 2);
     assert!(error.contains("there are 3d-render, anime"), "{error}");
     fs::create_dir(home.path("config")).expect("made");
     let own = "[cubism]\nprompt = \"{prompt}, cubist\"\n";
     fs::write(home.path("config/styles.toml"), own).expect("written");
     assert!(
-        home.check(&["models", "styles", "cubism", "a fox"], 0)
+        home.out(&["models", "styles", "cubism", "a fox"], 0)
             .contains("a fox, cubist")
     );
 }
@@ -215,9 +172,7 @@ fn a_model_is_pulled_from_the_hub_of_the_configuration() {
     fs::create_dir(home.path("config")).expect("made");
     let config = format!("[hub]\nurl = {:?}\n", hub());
     fs::write(home.path("config/config.toml"), config).expect("written");
-    let output = home.run(&["models", "pull", "some/thing"]);
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{err}");
+    let err = home.err(&["models", "pull", "some/thing"], 0);
     assert!(err.contains("some/thing: 6 files, "), "{err}");
     assert!(
         err.contains("1 of its files have names that are refused"),
@@ -227,24 +182,24 @@ fn a_model_is_pulled_from_the_hub_of_the_configuration() {
     assert!(!err.contains('\u{1b}'), "{err:?}");
     let out = String::from_utf8_lossy(&output.stdout);
     assert!(out.starts_with("some/thing is there, in "), "{out}");
-    let verified = home.check(&["models", "verify", "thing"], 0);
+    let verified = home.out(&["models", "verify", "thing"], 0);
     assert!(
         verified.contains("all 6 files are as they came from the hub"),
         "{verified}"
     );
     let index = home.path("data/models/some/thing/unet/config.json");
     fs::write(&index, "{\"other\": 1}").expect("written");
-    let verified = home.check(&["models", "verify", "thing"], 1);
+    let verified = home.out(&["models", "verify", "thing"], 1);
     assert!(
         verified.contains("changed since it came from the hub"),
         "{verified}"
     );
-    let error = home.fails(&["models", "pull", "no/such"], 1);
+    let error = home.err(&["models", "pull", "no/such"], 1);
     assert!(
         error.contains("404: there is no such repository"),
         "{error}"
     );
-    let error = home.fails(&["models", "pull", "../up"], 2);
+    let error = home.err(&["models", "pull", "../up"], 2);
     assert!(error.contains("OWNER/NAME"), "{error}");
 }
 
@@ -269,7 +224,7 @@ fn a_picture_tells_how_it_was_made() {
     let path = home.path("a.png");
     fs::write(&path, png("parameters", parameters)).expect("written");
     let path = path.to_string_lossy().into_owned();
-    let said = home.check(&["show", "--info", &path], 0);
+    let said = home.out(&["show", "--info", &path], 0);
     assert!(said.contains("a.png: PNG 2×1, "), "{said}");
     for row in [
         "made by    A1111",
@@ -280,7 +235,7 @@ fn a_picture_tells_how_it_was_made() {
         assert!(said.contains(&format!("\n  {row}\n")), "{row}: {said}");
     }
     assert!(!said.contains('\u{1b}'), "{said:?}");
-    let told = home.check(&["show", "--info", "--json", &path], 0);
+    let told = home.out(&["show", "--info", "--json", &path], 0);
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["recipe"]["request"]["seed"], 7);
     assert_eq!(told["recipe"]["model"], "sd15");
@@ -288,9 +243,9 @@ fn a_picture_tells_how_it_was_made() {
     fs::write(&other, png("Comment", "hello")).expect("written");
     let other = other.to_string_lossy().into_owned();
     assert!(
-        home.check(&["show", "--info", &other], 0)
+        home.out(&["show", "--info", &other], 0)
             .contains("Comment  hello")
     );
-    let missing = home.fails(&["show", "--info", "/no/such.png", &other], 2);
+    let missing = home.err(&["show", "--info", "/no/such.png", &other], 2);
     assert!(missing.contains("no such file"), "{missing}");
 }

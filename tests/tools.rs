@@ -2,67 +2,11 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::cli::companion;
-
-/// Folders of its own for one test, and a folder to work in.
-struct Home(tempfile::TempDir);
-
-impl Home {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = companion();
-        command
-            .current_dir(self.0.path())
-            .args(arguments)
-            .arg("--data-dir")
-            .arg(self.path("data"))
-            .arg("--config-dir")
-            .arg(self.path("config"))
-            .arg("--cache-dir")
-            .arg(self.path("cache"))
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str], code: i32) -> Output {
-        let output = self.command(arguments).output().expect("the binary starts");
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {err}");
-        output
-    }
-
-    fn out(&self, arguments: &[&str], code: i32) -> String {
-        String::from_utf8_lossy(&self.run(arguments, code).stdout).into_owned()
-    }
-
-    fn err(&self, arguments: &[&str], code: i32) -> String {
-        String::from_utf8_lossy(&self.run(arguments, code).stderr).into_owned()
-    }
-
-    fn call(&self, name: &str, arguments: &Value, code: i32) -> Value {
-        let arguments = arguments.to_string();
-        let call = ["tools", "call", name, "--args", &arguments, "--json"];
-        let out = self.out(&call, code);
-        serde_json::from_str(&out).expect("one object")
-    }
-
-    fn policy(&self, text: &str) {
-        fs::create_dir_all(self.path("config")).expect("a folder");
-        fs::write(self.path("config/tools.toml"), text).expect("written");
-    }
-}
+use crate::home::Home;
 
 #[test]
 fn tools_are_listed_found_and_described() {

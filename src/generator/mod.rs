@@ -200,16 +200,13 @@ impl ImageGenerator {
             init: request.init.as_deref().map(read_rgb).transpose()?,
             mask: request.mask.as_deref().map(read_gray).transpose()?,
         };
-        self.load(&styled, on_news)?;
-        let Some(Loaded {
+        let latents = self.latents.clone();
+        let Loaded {
             model,
             pipeline,
             hash,
             ..
-        }) = &mut self.loaded
-        else {
-            return Err(GeneratorError::Nothing);
-        };
+        } = self.load(&styled, on_news)?;
         let filled = model.defaults.fill(styled);
         let settings = pipeline.settle(&filled, &pictures)?;
         let forecast = pipeline.forecast(&settings);
@@ -233,7 +230,7 @@ impl ImageGenerator {
             hash,
             device: pipeline.device().kind().name(),
             forecast,
-            kept: Kept::new(&self.latents),
+            kept: Kept::new(&latents),
             began: Instant::now(),
             step_began: Instant::now(),
             rate: None,
@@ -269,16 +266,13 @@ impl ImageGenerator {
             count: None,
             ..noted
         };
-        self.load(&generation, on_news)?;
-        let Some(Loaded {
+        let is_ours = path.parent() == Some(&self.latents);
+        let Loaded {
             model,
             pipeline,
             hash,
             ..
-        }) = &mut self.loaded
-        else {
-            return Err(GeneratorError::Nothing);
-        };
+        } = self.load(&generation, on_news)?;
         pipeline.fits(&latents)?;
         tell(on_news, request, ImageStage::Decoding, 0, 0)?;
         let began = Instant::now();
@@ -303,7 +297,7 @@ impl ImageGenerator {
             },
         )?;
         // A listener that could not keep the picture breaks off.
-        if on_news(News::Image(image)).is_continue() && path.parent() == Some(&self.latents) {
+        if on_news(News::Image(image)).is_continue() && is_ours {
             kept::remove(path);
         }
         Ok(())
@@ -314,19 +308,18 @@ impl ImageGenerator {
         &mut self,
         request: &ImageRequest,
         on_news: &mut Listener<'_>,
-    ) -> Result<(), GeneratorError> {
+    ) -> Result<&mut Loaded, GeneratorError> {
         let model = self.model(request.model.as_deref())?;
         let device = self.open_device(request.device)?;
-        let is_loaded = self.loaded.as_ref().is_some_and(|loaded| {
+        // Taken out: two models at once may be more than there is room for.
+        let same = self.loaded.take().filter(|loaded| {
             loaded.model.path == model.path
                 && loaded.loras == request.loras
                 && *loaded.pipeline.device() == device
         });
-        if is_loaded {
-            return Ok(());
+        if let Some(loaded) = same {
+            return Ok(self.loaded.insert(loaded));
         }
-        // Two models at once may be more than there is room for.
-        self.loaded = None;
         let hash = HashInProgress::start(&self.cache, &model);
         let mut has_broken = false;
         let vocabulary = self.catalogue.clip_vocabulary();
@@ -339,7 +332,7 @@ impl ImageGenerator {
             let (done, total) = (small(done), small(total));
             has_broken |= tell(on_news, request, ImageStage::Loading, done, total).is_err();
         })?;
-        self.loaded = Some(Loaded {
+        let loaded = self.loaded.insert(Loaded {
             model,
             loras: request.loras.clone(),
             pipeline,
@@ -348,7 +341,7 @@ impl ImageGenerator {
         if has_broken {
             return Err(GeneratorError::Cancelled);
         }
-        Ok(())
+        Ok(loaded)
     }
 
     /// What can be asked for by name, with a line about each: models, and styles. To be called on
