@@ -375,8 +375,8 @@ pub(crate) fn run(
     kernel.execute(request, limits, &mut |event| match event {
         KernelEvent::Output(stream, text) => write(stream, &text),
         KernelEvent::ReadLine(prompt) => controller.answer(read_line(&prompt)),
-        // Whoever gave the line has seen it.
-        KernelEvent::Answered(_) => {}
+        // Whoever gave the line has seen it. Pictures are kept, and there is no place to show them.
+        KernelEvent::Answered(_) | KernelEvent::Progress(_) | KernelEvent::Displayed(_) => {}
     })
 }
 

@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("granted", &["protocol"]),
     (
         "kernel",
-        &["protocol", "address", "granted", "jail", "nesting"],
+        &["protocol", "address", "granted", "jail", "nesting", "panics", "tool"],
     ),
     ("safety", &["protocol", "atomic", "panics", "nesting"]),
     ("tool", &["protocol", "atomic", "panics"]),

@@ -7,6 +7,7 @@
 //! Absent on purpose: asking. Whether a call may run was decided before it gets here.
 
 mod code;
+mod desk;
 mod files;
 #[cfg(test)]
 mod files_tests;
@@ -30,6 +31,7 @@ use crate::store::{self, Store};
 use crate::tool::Tool;
 use crate::web::{FetchLimits, Fetcher, SearchEngine};
 
+pub(crate) use desk::{Calls, CellDesk, Functions, no_functions};
 pub(crate) use files::preview;
 
 /// What the tools reach.

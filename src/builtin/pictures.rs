@@ -355,6 +355,23 @@ fn keep(
     })
 }
 
+/// What is known of a picture that was kept.
+pub(super) fn artifact(handle: &str, engines: &Engines) -> Result<Artifact, ToolError> {
+    let failed = |error: &dyn std::fmt::Display| ToolError::failed(format!("{handle}: {error}"));
+    let blob: BlobId = handle.parse().map_err(|_| failed(&"no handle of a picture"))?;
+    let bytes = engines.store().blobs().read(blob);
+    let bytes = bytes.map_err(|error| failed(&error))?;
+    let info = picture::probe(&bytes).map_err(|error| failed(&error))?;
+    Ok(Artifact {
+        blob,
+        media_type: info.media_type,
+        name: format!("picture.{}", info.media_type.title().to_lowercase()),
+        width: info.width,
+        height: info.height,
+        size_bytes: bytes.len() as u64,
+    })
+}
+
 fn shown(artifact: Artifact) -> ToolOutput {
     let structured = json!({
         "image": artifact.blob,

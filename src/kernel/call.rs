@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Host;
+use super::{DeskCall, Host};
 
 /// No call moves more bytes of a file than this; a longer read or write is several calls.
 pub(crate) const MAX_PIECE_BYTES: usize = 1 << 20;
@@ -15,7 +15,7 @@ pub(crate) const MAX_PIECE_BYTES: usize = 1 << 20;
 pub(crate) const MAX_BODY_BYTES: usize = 16 << 20;
 
 /// One question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum HostCall {
     /// Where am I, and what do I see of the environment? Answered by [`HostReturn::Surroundings`].
     Surroundings,
@@ -131,12 +131,24 @@ pub(crate) enum HostCall {
     },
     /// An HTTP request. Answered by [`HostReturn::Response`].
     Fetch(FetchRequest),
+    /// Tools and pictures. Answered by [`HostReturn::Text`], by [`HostReturn::Number`], the handle of
+    /// what was opened, or by [`HostReturn::Done`].
+    Desk(DeskCall),
 }
 
 impl HostCall {
     /// Whether the answer may take long, so that an interruption must not wait for it.
     pub fn is_slow(&self) -> bool {
-        matches!(self, Self::Fetch(_))
+        matches!(self, Self::Fetch(_) | Self::Desk(_))
+    }
+
+    /// What somebody is told who has nobody to ask.
+    pub fn refusal(&self) -> &'static str {
+        match self {
+            Self::Fetch(_) => "the network is closed in the sandbox",
+            Self::Desk(_) => "there are no tools here",
+            _ => "files are closed in the sandbox",
+        }
     }
 }
 
@@ -221,6 +233,8 @@ pub(crate) enum HostReturn {
     Number(u64),
     /// Contents.
     Bytes(Bytes),
+    /// JSON.
+    Text(String),
     /// To [`HostCall::Metadata`].
     Metadata(Metadata),
     /// To [`HostCall::List`].

@@ -15,6 +15,7 @@
 pub(crate) mod broker;
 pub(crate) mod call;
 mod child;
+mod desk;
 pub(crate) mod javascript;
 mod keeper;
 mod memory;
@@ -33,6 +34,7 @@ mod worker;
 pub(crate) use broker::{GrantError, protect_folders};
 pub(crate) use call::{HostCall, HostCallError, HostReturn};
 pub(crate) use child::{KernelError, find_program};
+pub(crate) use desk::{Answered, Asking, Desk, DeskCall, DeskReturn, ImageBytes};
 pub use memory::CountingAllocator;
 pub(crate) use meter::Meter;
 pub(crate) use process::{Controller, Finished, Kernel, KernelEvent};
@@ -198,11 +200,7 @@ pub(crate) trait Host: Send + Sync {
     /// # Errors
     /// When it is refused, or fails, or the user interrupts. A host without a broker refuses.
     fn call(&self, call: HostCall) -> Result<HostReturn, HostCallError> {
-        Err(HostCallError::denied(if call.is_slow() {
-            "the network is closed in the sandbox"
-        } else {
-            "files are closed in the sandbox"
-        }))
+        Err(HostCallError::denied(call.refusal()))
     }
 }
 
@@ -238,6 +236,12 @@ pub(crate) enum ExecuteMode {
     Cell {
         /// Jupyter's counter: n.
         execution_count: u64,
+    },
+    /// A tool that a cell has registered: the source is its arguments, a JSON object, and the
+    /// result is JSON, too.
+    Tool {
+        /// Its name.
+        name: String,
     },
     /// A program, as `python3 FILE` or `node FILE` runs it: no result is shown, `__name__` is
     /// `__main__`. In tracebacks its file is called `name`.

@@ -11,9 +11,9 @@ use super::child::{KernelError, Worker};
 use super::run::{Ended, Run};
 use super::timeline::{States, TravelError};
 use super::wire::{self, ToWorker, WireError};
-use super::{ExecuteMode, ExecuteRequest, ReadLineError, Terms};
+use super::{Desk, ExecuteMode, ExecuteRequest, ReadLineError, Terms};
 use crate::protocol::{
-    Completions, Cost, Grant, Language, Limits, Status, Stream, Timeline, Variables,
+    Artifact, CellProgress, Completions, Cost, Grant, Language, Limits, Status, Stream, Timeline, Variables,
 };
 
 /// One kernel: a language, its limits, and the worker, if one is alive.
@@ -42,6 +42,8 @@ pub(super) enum Control {
     Grants(Vec<Grant>),
     /// A request of the broker has come back from its thread.
     Returned(Later),
+    /// A tool that works for the cell has come further.
+    Progress(CellProgress),
 }
 
 impl Controller {
@@ -80,6 +82,10 @@ pub(crate) enum KernelEvent {
     ReadLine(String),
     /// The line came.
     Answered(String),
+    /// How far it says that it is.
+    Progress(CellProgress),
+    /// A picture that it shows.
+    Displayed(Artifact),
 }
 
 /// How a cell ended, seen from outside.
@@ -157,6 +163,11 @@ impl Kernel {
         self.broker.set_grants(grants)
     }
 
+    /// Who answers when code asks for tools.
+    pub fn set_desk(&mut self, desk: Arc<dyn Desk>) {
+        self.broker.set_desk(desk);
+    }
+
     fn drop_worker(&mut self) {
         self.worker = None;
         self.broker.close_all();
@@ -193,9 +204,11 @@ impl Kernel {
             return died("no worker".to_owned());
         };
         let is_cell = matches!(request.mode, ExecuteMode::Cell { .. });
+        let is_program = matches!(request.mode, ExecuteMode::Program { .. });
         let started = Instant::now();
         // A program is run once: nothing comes after it that could go back.
-        let begun = if is_cell { worker.keep() } else { Ok(()) }
+        // What a tool changes is part of the state after the cell before it.
+        let begun = if is_program { Ok(()) } else { worker.keep() }
             .and_then(|()| wire::send(&mut worker.input, &ToWorker::Execute(request)));
         let mut run = Run::new(worker, &mut self.broker, limits, memory_bytes, started);
         let ended = begun.and_then(|()| run.run_to_end(&controller, on_event));

@@ -9,8 +9,8 @@ use super::broker::Broker;
 use super::child::{Worker, obituary};
 use super::process::{Control, Controller, Finished, KernelEvent, take};
 use super::wire::{self, Frame, FromWorker, ToKeeper, ToWorker, WireError};
-use super::{Ending, ExecuteReply};
-use crate::protocol::{Cost, LimitKind, Limits, Status, Variables};
+use super::{DeskCall, Ending, ExecuteReply, HostCall, HostReturn};
+use crate::protocol::{CellProgress, Cost, LimitKind, Limits, Status, Variables};
 
 /// A cell that the user wants to end has so long to clean up before its runner is killed: the
 /// prompt is back within 200 ms whatever the cell does.
@@ -150,11 +150,39 @@ impl<'a> Run<'a> {
                 self.asked_at = Some(Instant::now());
                 on_event(KernelEvent::ReadLine(prompt));
             }
+            Frame::Message(FromWorker::Call {
+                id,
+                call:
+                    HostCall::Desk(DeskCall::Progress {
+                        done,
+                        total,
+                        message,
+                    }),
+            }) => {
+                let progress = CellProgress {
+                    done,
+                    total,
+                    message,
+                };
+                on_event(KernelEvent::Progress(progress));
+                let outcome = Ok(HostReturn::Done);
+                wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })?;
+            }
             Frame::Message(FromWorker::Call { id, call }) => {
-                let controller = controller.clone();
-                let later = move |later| controller.push(Control::Returned(later));
-                if let Some(outcome) = self.broker.answer(id, call, later) {
-                    wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })?;
+                let (news, back) = (controller.clone(), controller.clone());
+                let tell = move |progress| news.push(Control::Progress(progress));
+                let later = move |later| back.push(Control::Returned(later));
+                let is_at_desk = matches!(call, HostCall::Desk(_));
+                let deadline = self.deadline();
+                match self.broker.answer(id, call, deadline, tell, later) {
+                    Some(outcome) => {
+                        wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })?;
+                    }
+                    // The clock stands still until it is known on whose time that was.
+                    None if is_at_desk && self.why.is_none() => {
+                        self.asked_at = Some(Instant::now());
+                    }
+                    None => {}
                 }
             }
             Frame::Message(FromWorker::Reached { kind }) => {
@@ -204,12 +232,25 @@ impl<'a> Run<'a> {
                 }
                 wire::send(&mut self.worker.input, &ToWorker::Line(line))
             }
-            Control::Returned(later) => match self.broker.take_later(later) {
-                Some((id, outcome)) => {
-                    wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })
+            Control::Returned(later) => {
+                let Some(brought) = self.broker.take_later(later) else {
+                    return Ok(());
+                };
+                if let Some(asked_at) = self.asked_at.take()
+                    && !brought.is_own_time
+                {
+                    self.waited += asked_at.elapsed();
                 }
-                None => Ok(()),
-            },
+                if let Some(artifact) = brought.shown {
+                    on_event(KernelEvent::Displayed(artifact));
+                }
+                let (id, outcome) = (brought.id, brought.answer);
+                wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })
+            }
+            Control::Progress(progress) => {
+                on_event(KernelEvent::Progress(progress));
+                Ok(())
+            }
             Control::Grants(grants) => {
                 let _ = self.broker.set_grants(grants);
                 Ok(())
@@ -225,6 +266,8 @@ impl<'a> Run<'a> {
     fn end(&mut self, why: Why) -> Result<(), WireError> {
         self.why = Some(why);
         self.asked_at = None;
+        // A tool that works for the cell is to stop, too.
+        self.broker.forget();
         let grace = match why {
             Why::User => USERS_GRACE,
             Why::Limit(_) => LIMITS_GRACE,

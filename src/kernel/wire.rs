@@ -18,7 +18,7 @@ use super::{
 use crate::protocol::{Completions, Cost, Language, LimitKind, Stream};
 
 /// Both sides must speak the same version: they are the same binary.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// No honest frame is larger: sources, results and chunks of output are capped well below.
 pub(super) const MAX_FRAME_BYTES: usize = 64 << 20;

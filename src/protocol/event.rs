@@ -50,6 +50,20 @@ pub enum Event {
         /// What: untrusted text, unfiltered.
         text: String,
     },
+    /// A running cell has come further, by its own account.
+    CellProgressed {
+        /// The cell.
+        cell: CellId,
+        /// How far.
+        progress: CellProgress,
+    },
+    /// A cell shows a picture: Jupyter's `display_data`.
+    CellDisplayed {
+        /// The cell.
+        cell: CellId,
+        /// The picture.
+        artifact: Artifact,
+    },
     /// A cell waits for a line of input.
     InputRequested {
         /// The cell.
@@ -234,6 +248,7 @@ impl Event {
             | Self::CellSubmitted { .. }
             | Self::CellExamined { .. }
             | Self::CellStarted { .. }
+            | Self::CellDisplayed { .. }
             | Self::CellFinished { .. }
             | Self::ImageSubmitted { .. }
             | Self::ImageMade { .. }
@@ -245,6 +260,7 @@ impl Event {
             // It can be had again.
             Self::GalleryShown { .. }
             | Self::CellOutput { .. }
+            | Self::CellProgressed { .. }
             | Self::InputRequested { .. }
             | Self::InputAnswered { .. }
             | Self::ImageProgressed { .. }
@@ -261,6 +277,17 @@ impl Event {
             | Self::Notice { .. } => false,
         }
     }
+}
+
+/// How far a running cell is, by its own account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellProgress {
+    /// What is done, in the cell's own unit.
+    pub done: f64,
+    /// What there is to do, if that is known.
+    pub total: Option<f64>,
+    /// What it is at. Untrusted text.
+    pub message: Option<String>,
 }
 
 /// How a cell ended, with what it gave and what it cost.

@@ -27,7 +27,7 @@ pub use artifact::{Artifact, MediaType};
 pub use call::{CallOrigin, ParseToolNameError, ToolName};
 pub use command::{Cell, Command, SettingChange};
 pub use event::{
-    Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status, Variables,
+    CellProgress, Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status, Variables,
 };
 pub use grant::{Grant, GrantScope, ParseGrantError, SessionGrant};
 pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};

@@ -191,6 +191,8 @@ impl Serving {
                     Report::InputRequested { cell, prompt }
                 }
                 // As a terminal would have it: question and answer stay on the screen.
+                KernelEvent::Progress(progress) => Report::Progressed { cell, progress },
+                KernelEvent::Displayed(artifact) => Report::Displayed { cell, artifact },
                 KernelEvent::Answered(line) => print(Stream::Stdout, format!("{question}{line}\n")),
             };
             // If nobody listens the session has ended, and the end of this cell is near.

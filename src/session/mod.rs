@@ -28,7 +28,7 @@ use rights::Right;
 use travel::Past;
 
 use crate::protocol::{
-    Answer, Artifact, CellId, Command, Completions, Event, Finding, Generation, Grant,
+    Answer, Artifact, CellId, CellProgress, Command, Completions, Event, Finding, Generation, Grant,
     HistoryEntry, ImageProgress, ImageRequest, ImageStatus, KernelStatus, Language, Limits,
     NewHistoryEntry, NoticeLevel, Origin, Outcome, Question, RequestId, SessionId, Stream,
     Timeline, Timestamp, Variables, Verdict,
@@ -70,6 +70,20 @@ pub enum Report {
         stream: Stream,
         /// What.
         text: String,
+    },
+    /// The running cell has come further, by its own account.
+    Progressed {
+        /// The cell.
+        cell: CellId,
+        /// How far.
+        progress: CellProgress,
+    },
+    /// The running cell shows a picture.
+    Displayed {
+        /// The cell.
+        cell: CellId,
+        /// The picture.
+        artifact: Artifact,
     },
     /// The running cell waits for a line.
     InputRequested {

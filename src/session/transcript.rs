@@ -1,7 +1,7 @@
 //! The transcript: a fold over events.
 
 use crate::protocol::{
-    Artifact, CellId, Event, Finding, Generation, ImageProgress, ImageRequest, ImageStatus,
+    Artifact, CellId, CellProgress, Event, Finding, Generation, ImageProgress, ImageRequest, ImageStatus,
     Language, Outcome, OutputExcerpt, Question, Status, Timestamp,
 };
 
@@ -52,6 +52,8 @@ pub struct CellBody {
     pub phase: Phase,
     /// What it has printed so far.
     pub output: OutputExcerpt,
+    /// The pictures that it shows, in this order.
+    pub displayed: Vec<Artifact>,
 }
 
 /// How far a cell has come.
@@ -67,6 +69,8 @@ pub enum Phase {
         since: Timestamp,
         /// What it asks the user, if it waits for a line.
         asks: Option<String>,
+        /// How far it says that it is.
+        progress: Option<CellProgress>,
     },
     /// Has ended. The output has been moved to [`CellBody::output`].
     Done(Box<Outcome>),
@@ -183,6 +187,7 @@ impl Transcript {
                     findings: Vec::new(),
                     phase: Phase::Queued,
                     output: OutputExcerpt::default(),
+                    displayed: Vec::new(),
                 })
             }),
             Event::ShowStarted { cell, path, at } => {
@@ -273,12 +278,27 @@ impl Transcript {
                     body.phase = Phase::Running {
                         since: *at,
                         asks: None,
+                        progress: None,
                     };
                 }
             }),
             Event::CellOutput { cell, stream, text } => self.change(*cell, |body| {
                 if let Body::Cell(body) = body {
                     body.output.push(*stream, text);
+                }
+            }),
+            Event::CellProgressed { cell, progress } => self.change(*cell, |body| {
+                if let Body::Cell(CellBody {
+                    phase: Phase::Running { progress: held, .. },
+                    ..
+                }) = body
+                {
+                    *held = Some(progress.clone());
+                }
+            }),
+            Event::CellDisplayed { cell, artifact } => self.change(*cell, |body| {
+                if let Body::Cell(body) = body {
+                    body.displayed.push(artifact.clone());
                 }
             }),
             Event::InputRequested { cell, prompt } => self.set_question(*cell, Some(prompt)),

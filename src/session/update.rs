@@ -163,6 +163,16 @@ impl Session {
                     step.events.push(Event::CellOutput { cell, stream, text });
                 }
             }
+            Report::Progressed { cell, progress } => {
+                if self.running(cell).is_some() {
+                    step.events.push(Event::CellProgressed { cell, progress });
+                }
+            }
+            Report::Displayed { cell, artifact } => {
+                if self.running(cell).is_some() {
+                    step.events.push(Event::CellDisplayed { cell, artifact });
+                }
+            }
             Report::InputRequested { cell, prompt } => {
                 if let Some((_, running)) = self.running(cell) {
                     running.asks = true;

@@ -245,6 +245,8 @@ impl App {
             Event::SessionStarted { .. }
             | Event::CellSubmitted { .. }
             | Event::CellOutput { .. }
+            | Event::CellProgressed { .. }
+            | Event::CellDisplayed { .. }
             | Event::CellExamined { .. }
             | Event::ImageSubmitted { .. }
             | Event::ImageProgressed { .. }

@@ -61,6 +61,11 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
             if part != Part::Source {
                 text.push_str(&output(cell));
             }
+            if part != Part::Source {
+                for artifact in &cell.displayed {
+                    let _ = writeln!(text, "{}", picture(artifact));
+                }
+            }
             match &cell.phase {
                 Phase::Done(outcome) if part == Part::All => {
                     let _ = writeln!(text, "{}", cost(outcome));

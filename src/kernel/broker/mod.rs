@@ -3,7 +3,8 @@
 //! ```text
 //! worker: open() ── Host::call ── frames ── Broker::answer ── granted  a path to a place, walled in
 //!                                                        ├─── files    what is done there
-//!                                                        └─── net      HTTP, on a thread of its own
+//!                                                        ├─── net      HTTP, on a thread of its own
+//!                                                        └─── dyn Desk tools, on a thread of its own
 //! ```
 //!
 //! Invariants: what a worker sends is not trusted: every path, number and header is checked here,
@@ -24,6 +25,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use rustix::io::Errno;
 
@@ -31,11 +35,16 @@ use self::error::because;
 use self::files::OpenFile;
 use self::net::{Fetched, Hosts};
 use super::call::{Bytes, HostCall, HostCallError, HostReturn};
+use super::desk::{Answered, Asking, Desk, DeskCall, DeskReturn};
 use crate::granted::{self, Allowance, Lost, Root, Spot};
-use crate::protocol::Grant;
+use crate::panics;
+use crate::protocol::{Artifact, CellProgress, Grant};
+use crate::tool::CancelToken;
 
 pub(crate) use crate::granted::{GrantError, protect_folders};
 
+/// Questions of one kernel that may be at the desk, those included that nobody waits for any more.
+const MAX_AT_DESK: usize = 8;
 /// Handles that code may hold at once: files, and bodies of responses.
 pub(super) const MAX_HANDLES: usize = 16;
 /// The first handle: 0 to 2 are the standard streams, as everywhere.
@@ -55,7 +64,10 @@ pub(super) struct Broker {
     tickets: u64,
     /// The request whose answer is still to come, and the number of its call. The numbers of
     /// calls can come again after a worker has gone back to an earlier state; tickets do not.
-    awaited: Option<(u64, u64)>,
+    awaited: Option<Awaited>,
+    desk: Option<Arc<dyn Desk>>,
+    /// Questions at the desk, those included that nobody waits for any more.
+    at_desk: Arc<AtomicUsize>,
 }
 
 enum Handle {
@@ -83,7 +95,32 @@ impl Chosen {
 /// The answer of a call that went to a thread.
 pub(super) struct Later {
     ticket: u64,
-    outcome: Result<Fetched, HostCallError>,
+    outcome: Found,
+}
+
+/// What a thread has found.
+enum Found {
+    Page(Result<Fetched, HostCallError>),
+    Desk(Answered),
+}
+
+/// A call whose answer is still to come.
+struct Awaited {
+    ticket: u64,
+    id: u64,
+    cancel: CancelToken,
+}
+
+/// An answer that a thread has brought, for whoever waits for it.
+pub(super) struct Brought {
+    /// Of the call.
+    pub id: u64,
+    /// For the code.
+    pub answer: Result<HostReturn, HostCallError>,
+    /// What it wanted to be shown.
+    pub shown: Option<Artifact>,
+    /// Whether the time it took is the cell's own.
+    pub is_own_time: bool,
 }
 
 impl Broker {
@@ -145,10 +182,15 @@ impl Broker {
         Ok(())
     }
 
+    /// Who answers for tools from now on.
+    pub fn set_desk(&mut self, desk: Arc<dyn Desk>) {
+        self.desk = Some(desk);
+    }
+
     /// Closes everything that was opened: the worker that held the handles is gone.
     pub fn close_all(&mut self) {
         self.handles.clear();
-        self.awaited = None;
+        self.forget();
     }
 
     /// A number below which all handles are that are open now.
@@ -159,59 +201,130 @@ impl Broker {
     /// Closes what was opened since a mark: the cell that did it never happened.
     pub fn close_since(&mut self, mark: u32) {
         self.handles.retain(|&handle, _| handle < mark);
-        self.awaited = None;
+        self.forget();
     }
 
     /// Forgets the call that nobody waits for any more.
     pub fn forget(&mut self) {
-        self.awaited = None;
+        if let Some(awaited) = self.awaited.take() {
+            awaited.cancel.cancel();
+        }
     }
 
-    /// Answers a call; `None` if the answer comes through `later`, once.
+    /// Answers a call; `None` if the answer comes through `later`, once, and news of it through
+    /// `tell` before. The cell has until its deadline.
     pub fn answer(
         &mut self,
         id: u64,
         call: HostCall,
+        deadline: Option<Instant>,
+        tell: impl Fn(CellProgress) + Send + Sync + 'static,
         later: impl FnOnce(Later) + Send + 'static,
     ) -> Option<Result<HostReturn, HostCallError>> {
-        self.awaited = None;
-        let HostCall::Fetch(request) = call else {
+        self.forget();
+        if !call.is_slow() {
             granted::look();
             return Some(self.carry_out(call));
-        };
+        }
         if let Err(error) = self.room() {
             return Some(Err(error));
         }
         self.tickets += 1;
         let ticket = self.tickets;
-        let started = net::fetch(&self.hosts, request, move |outcome| {
-            later(Later { ticket, outcome });
-        });
+        let cancel = CancelToken::default();
+        let later = move |outcome| later(Later { ticket, outcome });
+        let started = match call {
+            HostCall::Fetch(request) => net::fetch(&self.hosts, request, move |outcome| {
+                later(Found::Page(outcome));
+            }),
+            HostCall::Desk(call) => {
+                let asking = Asking {
+                    cancel: cancel.clone(),
+                    deadline,
+                    tell: Arc::new(tell),
+                };
+                self.ask(call, asking, move |answered| {
+                    later(Found::Desk(answered));
+                })
+            }
+            call => Err(HostCallError::denied(call.refusal())),
+        };
         match started {
             Ok(()) => {
-                self.awaited = Some((ticket, id));
+                self.awaited = Some(Awaited { ticket, id, cancel });
                 None
             }
             Err(error) => Some(Err(error)),
         }
     }
 
+    /// Has the desk answer, on a thread of its own.
+    fn ask(
+        &self,
+        call: DeskCall,
+        asking: Asking,
+        done: impl FnOnce(Answered) + Send + 'static,
+    ) -> Result<(), HostCallError> {
+        let Some(desk) = self.desk.clone() else {
+            let refusal = HostCall::Desk(call).refusal();
+            return Err(HostCallError::denied(refusal));
+        };
+        let seat = Seat::take(&self.at_desk)?;
+        let answer = move || {
+            let _seat = seat;
+            let answered = panics::contain(|| desk.answer(call, &asking));
+            done(answered.unwrap_or_else(|panic| Answered {
+                outcome: Err(because(Errno::IO, format!("the tool broke down: {panic}"))),
+                is_own_time: false,
+            }));
+        };
+        std::thread::Builder::new()
+            .name("desk".to_owned())
+            .spawn(answer)
+            .map(drop)
+            .map_err(|error| because(Errno::AGAIN, format!("no thread for it: {error}")))
+    }
+
     /// Takes the answer that a thread has brought; `None` if nobody waits for it.
-    pub fn take_later(&mut self, later: Later) -> Option<(u64, Result<HostReturn, HostCallError>)> {
-        let (_, id) = self
+    pub fn take_later(&mut self, later: Later) -> Option<Brought> {
+        let awaited = self
             .awaited
-            .take_if(|(ticket, _)| *ticket == later.ticket)?;
-        let answer = later.outcome.and_then(|fetched| {
-            let bytes = fetched.body;
-            let handle = self.hold(Handle::Body { bytes, at: 0 })?;
-            Ok(HostReturn::Response {
-                status: fetched.status,
-                url: fetched.url,
-                headers: fetched.headers,
-                handle,
-            })
-        });
-        Some((id, answer))
+            .take_if(|awaited| awaited.ticket == later.ticket)?;
+        let mut brought = Brought {
+            id: awaited.id,
+            answer: Ok(HostReturn::Done),
+            shown: None,
+            is_own_time: true,
+        };
+        match later.outcome {
+            Found::Page(outcome) => {
+                brought.answer = outcome.and_then(|fetched| {
+                    let bytes = fetched.body;
+                    let handle = self.hold(Handle::Body { bytes, at: 0 })?;
+                    Ok(HostReturn::Response {
+                        status: fetched.status,
+                        url: fetched.url,
+                        headers: fetched.headers,
+                        handle,
+                    })
+                });
+            }
+            Found::Desk(answered) => {
+                brought.is_own_time = answered.is_own_time;
+                brought.answer = answered.outcome.and_then(|found| match found {
+                    DeskReturn::Text(text) => Ok(HostReturn::Text(text)),
+                    DeskReturn::Bytes(bytes) => {
+                        let handle = self.hold(Handle::Body { bytes, at: 0 })?;
+                        Ok(HostReturn::Number(u64::from(handle)))
+                    }
+                    DeskReturn::Shown(artifact) => {
+                        brought.shown = Some(artifact);
+                        Ok(HostReturn::Done)
+                    }
+                });
+            }
+        }
+        Some(brought)
     }
 
     fn carry_out(&mut self, call: HostCall) -> Result<HostReturn, HostCallError> {
@@ -299,8 +412,8 @@ impl Broker {
             } => self.at(path, true, true, |_, spot| {
                 files::set_times(&spot, accessed_ns, modified_ns)
             }),
-            // `answer` has taken it.
-            HostCall::Fetch(_) => Err(HostCallError::unexpected()),
+            // `answer` has taken them.
+            HostCall::Fetch(_) | HostCall::Desk(_) => Err(HostCallError::unexpected()),
         }
     }
 
@@ -407,6 +520,28 @@ impl Broker {
                  /allow write {shown}"
             )),
         }
+    }
+}
+
+/// A question at the desk.
+struct Seat(Arc<AtomicUsize>);
+
+impl Seat {
+    fn take(seats: &Arc<AtomicUsize>) -> Result<Self, HostCallError> {
+        if seats.fetch_add(1, Ordering::AcqRel) >= MAX_AT_DESK {
+            seats.fetch_sub(1, Ordering::AcqRel);
+            return Err(because(
+                Errno::AGAIN,
+                format!("{MAX_AT_DESK} tools that were given up go on still: try again later"),
+            ));
+        }
+        Ok(Self(Arc::clone(seats)))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

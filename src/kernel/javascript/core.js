@@ -659,6 +659,7 @@
   const begin = (file, isShifted, source, count, names, argv) => {
     if (isShifted) shifted.add(file);
     else shifted.delete(file);
+    host.source = source;
     if (count > 0) {
       In[count] = source;
       if (!published.has('require') && globalThis.require === undefined) hidden(globalThis, 'require', require);
@@ -678,7 +679,10 @@
   // The result's text, or undefined; the value is remembered.
   const finish = (value, count) => {
     if (value === undefined) return undefined;
-    if (count > 0) Out[count] = value;
+    if (count > 0) {
+      Out[count] = value;
+      host.display?.(value);
+    }
     if (!userOwnsLast) lastResult = value;
     return wellFormed(inspect(value, { showProxy: true }));
   };

@@ -142,7 +142,7 @@ impl JavaScript {
         let file = report::file_name(&request.mode);
         let count = match request.mode {
             ExecuteMode::Cell { execution_count } => execution_count,
-            ExecuteMode::Program { .. } => 0,
+            ExecuteMode::Program { .. } | ExecuteMode::Tool { .. } => 0,
         };
         let mut result = None;
         let mut awaited = None;
@@ -173,7 +173,7 @@ impl JavaScript {
                     let value = eval(&ctx, plan.text, &file, is_strict, is_async);
                     let value = self.check(&ctx, value)?;
                     if !is_async {
-                        result = self.finish(&ctx, value, count)?;
+                        result = self.finish(&ctx, value, &request.mode)?;
                         return Ok(());
                     }
                     value.into_promise()
@@ -199,7 +199,7 @@ impl JavaScript {
             if let Some(promise) = &awaited {
                 let settled = self.context.with(|ctx| {
                     let promise = promise.clone().restore(&ctx)?;
-                    self.settle(&ctx, &promise, plan.form, count)
+                    self.settle(&ctx, &promise, plan.form, &request.mode)
                 })?;
                 if let Settled::Done(text) = settled {
                     result = text;
@@ -247,7 +247,7 @@ impl JavaScript {
         ctx: &Ctx<'js>,
         promise: &Promise<'js>,
         form: Form,
-        count: u64,
+        mode: &ExecuteMode,
     ) -> Result<Settled, Stop> {
         match promise.state() {
             PromiseState::Pending => Ok(Settled::NotYet),
@@ -266,7 +266,7 @@ impl JavaScript {
                     return Ok(Settled::Done(None));
                 };
                 let value = settled.get("value")?;
-                self.finish(ctx, value, count).map(Settled::Done)
+                self.finish(ctx, value, mode).map(Settled::Done)
             }
         }
     }
@@ -275,9 +275,16 @@ impl JavaScript {
         &self,
         ctx: &Ctx<'js>,
         value: Value<'js>,
-        count: u64,
+        mode: &ExecuteMode,
     ) -> Result<Option<String>, Stop> {
-        self.call(ctx, "finish", (value, count))
+        match mode {
+            // What a tool gives is JSON, and no value to look at.
+            ExecuteMode::Tool { .. } => Ok(Some(value.get()?)),
+            ExecuteMode::Cell { execution_count } => {
+                self.call(ctx, "finish", (value, *execution_count))
+            }
+            ExecuteMode::Program { .. } => self.call(ctx, "finish", (value, 0)),
+        }
     }
 
     /// Runs ticks and jobs until none is left; whether there were any.

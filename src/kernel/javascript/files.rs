@@ -148,7 +148,11 @@ pub(super) fn add<'js>(
 }
 
 /// Asks, and gives the answer the form that the pieces know.
-fn answer<'js>(ctx: &Ctx<'js>, state: &State, call: HostCall) -> rquickjs::Result<Object<'js>> {
+pub(super) fn answer<'js>(
+    ctx: &Ctx<'js>,
+    state: &State,
+    call: HostCall,
+) -> rquickjs::Result<Object<'js>> {
     let outcome = state.host.call(call).and_then(|answer| match answer {
         HostReturn::Response { handle, .. } => {
             let body = read_to_end(&*state.host, handle)?;
@@ -171,6 +175,7 @@ fn value<'js>(ctx: &Ctx<'js>, answer: HostReturn, body: Vec<u8>) -> rquickjs::Re
     match answer {
         HostReturn::Done => Ok(Value::new_undefined(ctx.clone())),
         HostReturn::Number(number) => float(number).into_js(ctx),
+        HostReturn::Text(text) => text.into_js(ctx),
         HostReturn::Bytes(bytes) => TypedArray::new(ctx.clone(), bytes.0)?.into_js(ctx),
         HostReturn::Metadata(metadata) => {
             let object = Object::new(ctx.clone())?;

@@ -116,6 +116,7 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> rquickjs::Result
     host.set("parseUrl", Function::new(ctx.clone(), super::url::parse)?)?;
     host.set("changeUrl", Function::new(ctx.clone(), super::url::change)?)?;
     super::files::add(ctx, state, &host)?;
+    super::desk::add(ctx, state, &host)?;
     Ok(host)
 }
 

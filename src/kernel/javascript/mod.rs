@@ -27,6 +27,7 @@
 mod allocator;
 mod complete;
 mod completeness;
+mod desk;
 mod engine;
 mod files;
 mod host;

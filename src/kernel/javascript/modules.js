@@ -7,6 +7,7 @@
   const made = new Map();
   const makers = {
     assert: () => makeAssert(host),
+    companion: () => host.load('companion')(host),
     console: () => core.console,
     events: () => core.events(),
     fs: () => host.files().fs,

@@ -6,8 +6,9 @@ use rquickjs::module::Declared;
 use rquickjs::{Ctx, FromJs, Function, Module, Object, Value};
 
 /// The pieces that `core.js` compiles on demand.
-const PIECES: [(&str, &str); 10] = [
+const PIECES: [(&str, &str); 11] = [
     ("core", include_str!("core.js")),
+    ("companion", include_str!("companion.js")),
     ("inspect", include_str!("inspect.js")),
     ("events", include_str!("events.js")),
     ("modules", include_str!("modules.js")),

@@ -36,6 +36,7 @@ pub(super) fn file_name(mode: &ExecuteMode) -> String {
     match mode {
         ExecuteMode::Cell { execution_count } => format!("<cell {execution_count}>"),
         ExecuteMode::Program { name, .. } => name.clone(),
+        ExecuteMode::Tool { name } => format!("<tool {name}>"),
     }
 }
 
@@ -99,7 +100,7 @@ pub(super) fn uncaught(thrown: Thrown, source: &str, mode: &ExecuteMode) -> Endi
 fn prefix(mode: &ExecuteMode) -> &'static str {
     match mode {
         ExecuteMode::Cell { .. } => "Uncaught ",
-        ExecuteMode::Program { .. } => "",
+        ExecuteMode::Program { .. } | ExecuteMode::Tool { .. } => "",
     }
 }
 

@@ -82,6 +82,12 @@ pub(super) fn plan(source: &str, mode: &ExecuteMode) -> Result<Plan, SyntaxError
     }
     match mode {
         ExecuteMode::Cell { .. } => plan_cell(&source),
+        ExecuteMode::Tool { name } => plan_cell(&format!(
+            "await globalThis[Symbol.for('companion.require')]('companion')\
+             [Symbol.for('companion.run')]({}, {})",
+            quoted(name),
+            quoted(&source)
+        )),
         ExecuteMode::Program {
             name, wants_result, ..
         } => {

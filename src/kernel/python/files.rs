@@ -397,7 +397,11 @@ fn bytes(path: &PyBytes) -> Bytes {
 }
 
 /// `OSError(errno, message, …)`, which Python turns into the class that fits the number.
-fn raise(error: HostCallError, names: Vec<PyObjectRef>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+pub(super) fn raise(
+    error: HostCallError,
+    names: Vec<PyObjectRef>,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
     if error.errno == HostCallError::INTERRUPTED {
         return keyboard_interrupt(vm);
     }

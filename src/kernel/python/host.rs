@@ -69,6 +69,7 @@ pub(super) fn functions(
     functions.set_item("urandom", urandom.into(), vm)?;
 
     super::files::add(vm, host, &functions)?;
+    super::desk::add(vm, host, &functions)?;
 
     let deny = vm.new_function(
         "deny",

@@ -20,18 +20,23 @@ use crate::protocol::{Completions, Language, Stream};
 /// What runs before the user's code.
 const START: &str = include_str!("lib/start.py");
 /// Modules that stand in for those of the operating system.
-const STAND_INS: [(&str, &str); 8] = [
+const STAND_INS: [(&str, &str); 13] = [
     ("_brokered_files", include_str!("lib/files.py")),
     ("_brokered_net", include_str!("lib/net.py")),
     ("_posixsubprocess", include_str!("lib/_posixsubprocess.py")),
     ("_signal", include_str!("lib/_signal.py")),
     ("_socket", include_str!("lib/_socket.py")),
+    ("companion", include_str!("lib/companion.py")),
+    ("_tool_schema", include_str!("lib/_tool_schema.py")),
     (
         "concurrent.futures.thread",
         include_str!("lib/thread_pool.py"),
     ),
+    ("execution", include_str!("lib/execution.py")),
+    ("generation", include_str!("lib/generation.py")),
     ("posix", include_str!("lib/posix.py")),
     ("select", include_str!("lib/select.py")),
+    ("tools", include_str!("lib/tools.py")),
 ];
 /// CPython's own default; the stack of the worker is deep enough for it.
 const RECURSION_LIMIT: usize = 1000;
@@ -118,7 +123,7 @@ impl Python {
         let source = request.source.as_str();
         let cell = match &request.mode {
             ExecuteMode::Cell { execution_count } => Some(*execution_count),
-            ExecuteMode::Program { .. } => None,
+            ExecuteMode::Program { .. } | ExecuteMode::Tool { .. } => None,
         };
         let (path, wants_result) = match &request.mode {
             ExecuteMode::Cell { execution_count } => (format!("<cell {execution_count}>"), true),
@@ -129,6 +134,10 @@ impl Python {
             } => {
                 self.set_program(vm, name, arguments)?;
                 (name.clone(), *wants_result)
+            }
+            ExecuteMode::Tool { name } => {
+                let result = self.call(vm, "run_tool", (name.clone(), source.to_owned()))?;
+                return Ok(Some(printable(&*result.str(vm)?)));
             }
         };
         if let Some(count) = cell {
@@ -154,6 +163,7 @@ impl Python {
         }
         let shown = printable(&*value.repr(vm)?);
         if let Some(count) = cell {
+            self.call(vm, "display", (value.clone(),))?;
             self.call(vm, "keep", (count, value))?;
         }
         Ok(Some(shown))
@@ -243,7 +253,7 @@ impl Interpreter for Python {
                 ExecuteMode::Program { .. } if self.interrupt.ending().is_none() => {
                     self.call(vm, "finish", ()).map(drop)
                 }
-                ExecuteMode::Program { .. } | ExecuteMode::Cell { .. } => Ok(()),
+                _ => Ok(()),
             };
             let reply = match outcome.and_then(|result| finished.map(|()| result)) {
                 // It may have swallowed that it was out of fuel and come to its end since.

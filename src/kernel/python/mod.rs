@@ -7,6 +7,7 @@
 //!   doors       ways around those two, closed
 //!   host        what Python code may ask of the world, as native functions
 //!   files       the part of it that goes through the broker: files, environment, network
+//!   desk        tools and pictures
 //!   interrupt   an interruption that code can't swallow
 //!   names       completion, without running any of the user's code
 //! syntax        what the parser alone can tell: completeness, the last expression
@@ -23,6 +24,7 @@
 //!
 //! Absent on purpose: threads (a started thread runs to its end inside `start()`), and limits on time and memory, which belong to the worker.
 
+mod desk;
 mod doors;
 mod files;
 mod fuel;

@@ -146,6 +146,9 @@ impl Program {
         let mut arguments = vec!["sh".to_owned(), "-c".to_owned(), request.source.clone()];
         match &request.mode {
             ExecuteMode::Cell { .. } => arguments.push("sh".to_owned()),
+            ExecuteMode::Tool { .. } => {
+                return Err(shell_error("no function of the shell is a tool".to_owned()));
+            }
             ExecuteMode::Program {
                 name,
                 arguments: more,

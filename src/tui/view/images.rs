@@ -5,7 +5,7 @@ use super::layout::{Rows, caption, run};
 use super::rows::{Content, Fold, Frame, LaidPicture, Mark};
 use super::text;
 use crate::protocol::{
-    Artifact, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus, Timestamp,
+    Artifact, CellProgress, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus, Timestamp,
 };
 use crate::sanitize::sanitize;
 use crate::session::{GalleryBody, ImageBody, ImagePhase};
@@ -160,6 +160,50 @@ impl Rows {
         }
     }
 
+    /// The pictures that a cell shows.
+    pub(super) fn displayed(&mut self, displayed: &[Artifact], frame: Frame<'_>) {
+        if displayed.is_empty() {
+            return;
+        }
+        if self.fold == Fold::Closed {
+            self.laid.is_folded = true;
+        } else {
+            let side = match displayed.len() {
+                1 => Side::Whole,
+                2..=4 => Side::Half,
+                _ => Side::Thumbnail,
+            };
+            self.pictures(&displayed.iter().collect::<Vec<_>>(), side, frame);
+        }
+        for artifact in displayed {
+            self.caption(&run(Role::ImageFrame, &caption(artifact)));
+        }
+    }
+
+    /// How far a cell says that it is.
+    pub(super) fn cell_progress(&mut self, progress: &CellProgress) {
+        let CellProgress {
+            done,
+            total,
+            message,
+        } = progress;
+        let mut words = match total {
+            Some(total) => format!("{done}/{total}"),
+            None => done.to_string(),
+        };
+        if let Some(message) = message {
+            words = format!("{words} · {}", sanitize(message).replace('\n', " "));
+        }
+        let Some(total) = total.filter(|total| *total > 0.0) else {
+            return self.note(Role::Dim, &words);
+        };
+        let room = self.width.saturating_sub(text::width(&words) + 3);
+        let bar = text::bar(thousandths(*done, total), 1000, room.clamp(8, BAR));
+        let mut line = run(Role::Accent, &bar);
+        line.append(&mut run(Role::Dim, &format!(" {words}")));
+        self.caption(&line);
+    }
+
     fn progress(&mut self, progress: &ImageProgress, since: Timestamp) {
         let ImageProgress {
             stage,
@@ -202,6 +246,18 @@ impl Rows {
         }
         self.push(Mark::default(), Content::Elapsed { since });
     }
+}
+
+/// A share of a whole that code has told; it may have told anything.
+fn thousandths(done: f64, total: f64) -> u64 {
+    let share = (done / total * 1000.0).clamp(0.0, 1000.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped; no number is 0"
+    )]
+    let share = share as u64;
+    share
 }
 
 /// What it was made with, or what of it was asked for.

@@ -20,7 +20,7 @@ pub(super) fn lay_out(entry: &Entry, source: &[Line], frame: Frame<'_>) -> Laid 
         fold: frame.fold,
     };
     match &entry.body {
-        Body::Cell(cell) => rows.cell(cell, source),
+        Body::Cell(cell) => rows.cell(cell, source, frame),
         Body::Image(image) => rows.image(image, source, entry.submitted_at, frame),
         Body::Gallery(gallery) => rows.gallery(gallery, source, frame),
         Body::Show(show) => rows.show(show, source, entry.submitted_at, frame),
@@ -45,16 +45,24 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    fn cell(&mut self, cell: &CellBody, source: &[Line]) {
+    fn cell(&mut self, cell: &CellBody, source: &[Line], frame: Frame<'_>) {
         self.source(cell, source);
         self.findings(&cell.findings);
         self.output(&cell.output);
+        self.displayed(&cell.displayed, frame);
         match &cell.phase {
             Phase::Queued => self.note(Role::Dim, "queued"),
             Phase::Held(question) => self.held(question),
-            Phase::Running { since, asks } => {
+            Phase::Running {
+                since,
+                asks,
+                progress,
+            } => {
                 if let Some(question) = asks {
                     self.question(question, &cell.output);
+                }
+                if let Some(progress) = progress {
+                    self.cell_progress(progress);
                 }
                 self.push(Mark::default(), Content::Elapsed { since: *since });
             }

@@ -448,6 +448,21 @@ def keep(number, value):
     builtins.Out[number] = value
 
 
+def display(value):
+    """Shows a value that can be seen: Jupyter's `_repr_png_`."""
+    if hasattr(type(value), "_repr_png_"):
+        import companion
+
+        companion.show(value)
+
+
+def run_tool(name, arguments):
+    """Runs a function that is a tool, for whoever called it: JSON in, JSON out."""
+    import companion
+
+    return companion._run(name, arguments)
+
+
 def ours(frame):
     return frame.filename.startswith(("<companion", "<frozen importlib._bootstrap"))
 

@@ -1,0 +1,444 @@
+//! What code in a cell reaches of the tools: the answers to the questions of the module `companion`.
+//!
+//! Nothing here is a right. Every call passes the toolbox with the origin "sandbox"; pictures are
+//! reached by their handles, which are the hashes of their bytes.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use image::RgbaImage;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Engines;
+use crate::kernel::{Answered, Asking, Desk, DeskCall, DeskReturn, HostCallError, ImageBytes};
+use crate::picture::{self, edit};
+use crate::protocol::{Artifact, BlobId, CallOrigin, CellProgress, Language, MediaType, ToolName};
+use crate::tool::{
+    Annotations, CacheUse, Content, Filter, Finished, Place, Registry, Source, Tool,
+    ToolCall, ToolContext, ToolError, ToolOutput, ToolSpec, Update,
+};
+
+/// Tools that one kernel may have registered.
+const MAX_FUNCTIONS: usize = 200;
+/// Most bytes of a file of a picture, and of a picture's pixels, that go to code.
+const MAX_BYTES: usize = 64 << 20;
+/// Most characters of the name of a picture.
+const MAX_NAME: usize = 200;
+/// How often a cell hears how far a tool is.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+/// `EIO`: what a failure has for a number that is none of the system's.
+const EIO: i32 = 5;
+
+/// Makes calls, and asks the user where a rule says so.
+pub(crate) type Calls =
+    dyn Fn(ToolCall, ToolContext) -> Result<Finished, ToolError> + Send + Sync;
+
+/// Runs a function of a kernel that is a tool: its name, its arguments as JSON. Gives JSON.
+pub(crate) type Functions =
+    dyn Fn(&str, String, &ToolContext) -> Result<String, ToolError> + Send + Sync;
+
+/// Answers for one kernel.
+pub(crate) struct CellDesk {
+    /// Whose.
+    pub language: Language,
+    /// Pictures.
+    pub engines: Arc<Engines>,
+    /// The tools.
+    pub registry: Arc<Registry>,
+    /// From where code calls.
+    pub place: Place,
+    /// How calls are made.
+    pub calls: Box<Calls>,
+    /// How others call functions of this kernel.
+    pub functions: Arc<Functions>,
+    /// The tools that this kernel has registered.
+    pub registered: Mutex<BTreeSet<ToolName>>,
+}
+
+impl Desk for CellDesk {
+    fn answer(&self, call: DeskCall, asking: &Asking) -> Answered {
+        // Code that code has run is on the time of the one who had it run.
+        let is_own_time = matches!(&call, DeskCall::Call { name, .. } if self.runs_code(name));
+        let outcome = match call {
+            DeskCall::List => Ok(self.list()),
+            DeskCall::Call {
+                name,
+                arguments,
+                renew,
+            } => self.call(name, &arguments, renew, is_own_time, asking),
+            DeskCall::Check { name, arguments } => self.check(&name, &arguments),
+            DeskCall::Register { spec } => Ok(match self.register(&spec) {
+                Ok(()) => json!({}),
+                Err(error) => told(&error),
+            }),
+            DeskCall::Unregister { name } => Ok(self.unregister(&name)),
+            DeskCall::Show { image } => {
+                return Answered {
+                    outcome: super::pictures::artifact(&image, &self.engines)
+                        .map(DeskReturn::Shown)
+                        .map_err(|error| failed(&error)),
+                    is_own_time,
+                };
+            }
+            DeskCall::Open { image, what } => {
+                return Answered {
+                    outcome: self.bytes(&image, what).map(DeskReturn::Bytes),
+                    is_own_time,
+                };
+            }
+            DeskCall::Keep { name, bytes, size } => self
+                .keep(name, bytes.0, size)
+                .map(|artifact| json!(artifact)),
+            // The kernel has taken it.
+            DeskCall::Progress { .. } => Ok(Value::Null),
+        };
+        Answered {
+            outcome: outcome.map(|value| DeskReturn::Text(value.to_string())),
+            is_own_time,
+        }
+    }
+}
+
+impl CellDesk {
+    /// Forgets the functions of a kernel that has begun anew.
+    pub fn forget_functions(&self) {
+        for name in std::mem::take(&mut *self.registered()) {
+            self.registry.remove(&name);
+        }
+    }
+
+    fn registered(&self) -> MutexGuard<'_, BTreeSet<ToolName>> {
+        self.registered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn runs_code(&self, name: &str) -> bool {
+        self.registry
+            .get(name)
+            .is_ok_and(|tool| tool.spec().tags.iter().any(|tag| tag == "code"))
+    }
+
+    fn list(&self) -> Value {
+        let tools = self.registry.list(&Filter::default());
+        let tools = tools.iter().map(|tool| {
+            let spec = tool.spec();
+            json!({
+                "name": spec.name,
+                "description": spec.description,
+                "input_schema": spec.input_schema,
+            })
+        });
+        tools.collect()
+    }
+
+    fn call(
+        &self,
+        name: String,
+        arguments: &str,
+        renew: bool,
+        is_own_time: bool,
+        asking: &Asking,
+    ) -> Result<Value, HostCallError> {
+        let call = ToolCall {
+            name,
+            arguments: parsed(arguments)?,
+            cache: if renew {
+                CacheUse::Renew
+            } else {
+                CacheUse::Read
+            },
+        };
+        let tell = Arc::clone(&asking.tell);
+        let last: Mutex<Option<Instant>> = Mutex::default();
+        let mut context = ToolContext::new(CallOrigin::Sandbox, self.place.clone()).with_progress(
+            move |update| {
+                let Update::Progress {
+                    done,
+                    total,
+                    message,
+                } = update
+                else {
+                    return;
+                };
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                if last.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
+                    *last = Some(Instant::now());
+                    tell(CellProgress {
+                        done,
+                        total,
+                        message,
+                    });
+                }
+            },
+        );
+        context.cancel = asking.cancel.clone();
+        if is_own_time {
+            context.deadline = asking.deadline;
+        }
+        Ok(match (self.calls)(call, context) {
+            Ok(finished) => json!({
+                "content": finished.output.content,
+                "structured": finished.output.structured,
+                "is_error": finished.output.is_error,
+                "rule": finished.rule,
+                "cached": finished.cached,
+            }),
+            Err(ToolError::Cancelled) if asking.cancel.is_cancelled() => {
+                return Err(HostCallError::interrupted());
+            }
+            Err(error) => told(&error),
+        })
+    }
+
+    fn check(&self, name: &str, arguments: &str) -> Result<Value, HostCallError> {
+        let arguments = parsed(arguments)?;
+        let tool = match self.registry.get(name) {
+            Ok(tool) => tool,
+            Err(error) => return Ok(told(&error)),
+        };
+        Ok(match tool.input.validate(arguments) {
+            Ok(arguments) => json!({ "arguments": arguments }),
+            Err(violations) => told(&ToolError::InvalidArguments {
+                tool: name.to_owned(),
+                violations,
+            }),
+        })
+    }
+
+    fn register(&self, spec: &str) -> Result<(), ToolError> {
+        let failed = |message: String| ToolError::failed(message);
+        let told: TheirSpec = serde_json::from_str(spec)
+            .map_err(|error| failed(format!("the tool can't be read: {error}")))?;
+        let mut spec = ToolSpec::new(
+            &told.name,
+            &told.description,
+            told.input_schema,
+            Source::Cell,
+        )
+        .map_err(|error| failed(error.to_string()))?;
+        if spec.name.namespace().is_some() {
+            return Err(failed(format!(
+                "{}: a slash is for the tools of servers; choose a name without one",
+                spec.name
+            )));
+        }
+        spec.tags = told.tags;
+        spec.tags.push(self.language.to_string());
+        if let Some(annotations) = told.annotations {
+            spec.annotations = annotations;
+        }
+        let name = spec.name.clone();
+        let mut registered = self.registered();
+        if !registered.contains(&name) {
+            if let Ok(other) = self.registry.get(name.as_str()) {
+                let whose = match other.spec().source {
+                    Source::Builtin => "companion's own",
+                    Source::Cell => "another kernel's",
+                    Source::Mcp => "a server's",
+                };
+                return Err(failed(format!(
+                    "there is a tool {name} already, {whose}: choose another name"
+                )));
+            }
+            if registered.len() >= MAX_FUNCTIONS {
+                return Err(failed(format!(
+                    "{MAX_FUNCTIONS} functions are tools already: remove some"
+                )));
+            }
+        }
+        let tool = CellTool {
+            spec,
+            functions: Arc::clone(&self.functions),
+            engines: Arc::clone(&self.engines),
+        };
+        self.registry
+            .replace(Arc::new(tool))
+            .map_err(|error| failed(with_source(&error)))?;
+        registered.insert(name);
+        Ok(())
+    }
+
+    fn unregister(&self, name: &str) -> Value {
+        let name = name.parse::<ToolName>().ok();
+        let was_there = name.is_some_and(|name| {
+            self.registered().remove(&name) && self.registry.remove(&name)
+        });
+        json!({ "was_there": was_there })
+    }
+
+    fn bytes(&self, image: &str, what: ImageBytes) -> Result<Vec<u8>, HostCallError> {
+        let blob: BlobId = image.parse().map_err(|_| no_handle(image))?;
+        let bytes = self.engines.store().blobs().read(blob);
+        let bytes = bytes.map_err(|error| failed(&error))?;
+        // Other things are kept under hashes, too: only pictures are open to code.
+        let info = picture::probe(&bytes).map_err(|error| failed(&error))?;
+        let count = match what {
+            ImageBytes::File => bytes.len(),
+            ImageBytes::Pixels => info.width as usize * info.height as usize * 4,
+        };
+        if count > MAX_BYTES {
+            return Err(failed(&format!(
+                "{count} bytes are more than code is given at once ({MAX_BYTES}): make it smaller first"
+            )));
+        }
+        match what {
+            ImageBytes::File => Ok(bytes),
+            ImageBytes::Pixels => {
+                let picture = picture::decode(&bytes).map_err(|error| failed(&error))?;
+                Ok(picture.to_rgba8().into_raw())
+            }
+        }
+    }
+
+    fn keep(
+        &self,
+        name: String,
+        bytes: Vec<u8>,
+        size: Option<(u32, u32)>,
+    ) -> Result<Artifact, HostCallError> {
+        let bytes = match size {
+            None => bytes,
+            Some((width, height)) => {
+                let given = bytes.len();
+                let picture = RgbaImage::from_raw(width, height, bytes).filter(|picture| {
+                    picture.as_raw().len() == given && width.max(height) <= edit::MAX_SIDE
+                });
+                let picture = picture.ok_or_else(|| {
+                    failed(&format!(
+                        "{width}×{height} pixels of red, green, blue and alpha are {} bytes, and \
+                         {given} came",
+                        u64::from(width) * u64::from(height) * 4
+                    ))
+                })?;
+                let encoding = edit::Encoding {
+                    media_type: MediaType::Png,
+                    quality: None,
+                };
+                edit::encode(&picture, encoding).map_err(|error| failed(&error))?
+            }
+        };
+        // To its last pixel: what is kept can be shown.
+        let info = picture::probe(&bytes).map_err(|error| failed(&error))?;
+        picture::decode(&bytes).map_err(|error| failed(&error))?;
+        let blob = self.engines.store().blobs().put(&bytes);
+        Ok(Artifact {
+            blob: blob.map_err(|error| failed(&error))?,
+            media_type: info.media_type,
+            name: name.chars().take(MAX_NAME).collect(),
+            width: info.width,
+            height: info.height,
+            size_bytes: bytes.len() as u64,
+        })
+    }
+}
+
+/// What code says of a function of its own. Its hints are as good as its word: the policy goes by the
+/// source.
+#[derive(Deserialize)]
+struct TheirSpec {
+    name: String,
+    #[serde(default)]
+    description: String,
+    input_schema: Value,
+    annotations: Option<Annotations>,
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+/// A function of a cell, for everybody.
+struct CellTool {
+    spec: ToolSpec,
+    functions: Arc<Functions>,
+    engines: Arc<Engines>,
+}
+
+/// What a function gave, as its kernel tells it.
+#[derive(Deserialize)]
+struct TheirOutput {
+    text: Option<String>,
+    structured: Option<Value>,
+    #[serde(default)]
+    images: Vec<String>,
+}
+
+impl Tool for CellTool {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn run(&self, arguments: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
+        let told = (self.functions)(self.spec.name.as_str(), arguments.to_string(), context)?;
+        let told: TheirOutput = serde_json::from_str(&told)
+            .map_err(|error| ToolError::failed(format!("its result can't be read: {error}")))?;
+        let mut content = Vec::new();
+        for image in told.images.iter().take(16) {
+            content.push(Content::Image {
+                artifact: super::pictures::artifact(image, &self.engines)?,
+            });
+        }
+        match (told.text, &told.structured) {
+            (Some(text), _) => content.push(Content::Text { text }),
+            (None, Some(value)) => content.push(Content::Json {
+                value: value.clone(),
+            }),
+            (None, None) => {}
+        }
+        Ok(ToolOutput {
+            content,
+            structured: told.structured,
+            is_error: false,
+        })
+    }
+}
+
+fn parsed(arguments: &str) -> Result<Value, HostCallError> {
+    serde_json::from_str(arguments).map_err(|error| failed(&error))
+}
+
+/// An error, as code reads it.
+fn told(error: &ToolError) -> Value {
+    let violations = match error {
+        ToolError::InvalidArguments { violations, .. } => json!(violations),
+        _ => json!([]),
+    };
+    json!({
+        "error": {
+            "kind": error.kind(),
+            "message": error.to_string(),
+            "violations": violations,
+        }
+    })
+}
+
+fn no_handle(image: &str) -> HostCallError {
+    failed(&format!(
+        "{:?} is no handle of a picture",
+        image.chars().take(80).collect::<String>()
+    ))
+}
+
+fn failed(error: &dyn std::fmt::Display) -> HostCallError {
+    HostCallError {
+        errno: EIO,
+        message: error.to_string(),
+    }
+}
+
+fn with_source(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", with_source(source)),
+        None => error.to_string(),
+    }
+}
+
+/// For kernels that nobody else calls: those of a program that is run once.
+pub(crate) fn no_functions() -> Arc<Functions> {
+    Arc::new(|name, _, _| {
+        Err(ToolError::failed(format!(
+            "{name} is a function of a program that runs: only its own code can call it"
+        )))
+    })
+}

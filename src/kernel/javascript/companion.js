@@ -1,0 +1,349 @@
+// The module `companion`: tools as functions, functions as tools, pictures as values. What a tool does
+// is asked of the same policy as everywhere, with the origin "sandbox". A call blocks until it is over;
+// `await` does no harm. An expression: (host) => the module.
+(host) => {
+  'use strict';
+  const { Array, ArrayBuffer, Error, JSON, Map, Number, Object, String, Symbol, TypeError, Uint8Array } = host.globals;
+  const { core } = host;
+  const { failure } = host.files();
+
+  // Asking ----------------------------------------------------------------------------------------
+
+  const answered = (answer) => {
+    if ('errno' in answer) throw failure(answer, 'companion');
+    return answer.value;
+  };
+  const ask = (question) => {
+    const text = answered(host.desk(JSON.stringify(question)));
+    return text === undefined ? undefined : JSON.parse(text);
+  };
+
+  class ToolError extends Error {
+    constructor({ message, kind = 'failed', violations = [] }, tool, output) {
+      super(message);
+      this.kind = kind;
+      this.tool = tool;
+      if (violations.length) this.violations = violations;
+      if (output !== undefined) this.output = output;
+    }
+    get name() { return 'ToolError'; }
+  }
+
+  // Pictures --------------------------------------------------------------------------------------
+
+  const handleOf = (image) => (image instanceof Image ? image.handle : String(image));
+  const bytesOf = (data) => {
+    if (data instanceof ArrayBuffer) return new Uint8Array(data);
+    if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    throw host.invalidArgument('data', 'an ArrayBuffer or a view of one', data);
+  };
+  // Names and units are Pillow's. A picture does not change: every operation gives a new one.
+  class Image {
+    constructor(artifact) {
+      const { blob, width, height, media_type: format, name } = artifact;
+      Object.assign(this, { handle: blob, width, height, format, name });
+      Object.freeze(this);
+    }
+    static open(path) { return call('edit_image', { image: String(path), edits: [] }); }
+    static fromBytes(data, name = 'picture') {
+      return new Image(JSON.parse(answered(host.deskKeep(name, bytesOf(data), 0, 0))));
+    }
+    static fromPixels(width, height, data, name = 'picture.png') {
+      return new Image(JSON.parse(answered(host.deskKeep(name, bytesOf(data), width, height))));
+    }
+    read() { return readAll(this, false); }
+    pixels() { return readAll(this, true); }
+    save(path) {
+      const name = String(path).split('/').pop();
+      const ending = name.split('.').pop().toLowerCase();
+      const format = { jpg: 'jpeg', jpeg: 'jpeg', png: 'png', webp: 'webp', gif: 'gif' }[ending];
+      if (format === undefined) throw new TypeError(`'${name}': the ending of a picture is .png, .jpg, .webp or .gif`);
+      const image = this.format === `image/${format}` ? this : this.convert(format);
+      const data = image.read();
+      try {
+        host.files().fs.writeFileSync(path, data);
+        return image;
+      } catch (error) {
+        if (error.code !== 'EACCES') throw error;
+        const kept = Image.fromBytes(data, name);
+        core.console.error(`${name} is kept as ${kept.handle}, and no file is written: ${error.message}`);
+        return kept;
+      }
+    }
+    edit(edits, { sources, format = 'png', quality } = {}) {
+      const named = sources && Object.fromEntries(Object.entries(sources).map(([name, image]) => [name, handleOf(image)]));
+      return call('edit_image', { image: this.handle, edits: [edits].flat(), format, quality, sources: named });
+    }
+    crop(x, y, width = this.width - x, height = this.height - y) { return this.edit({ op: 'crop', x, y, width, height }); }
+    resize({ width, height, mode = 'fit', filter = 'lanczos' }) { return this.edit({ op: 'resize', width, height, mode, filter }); }
+    thumbnail(width, height = width) { return this.edit({ op: 'thumbnail', width, height }); }
+    rotate(degrees, { expand = false } = {}) { return this.edit({ op: 'rotate', degrees, expand }); }
+    flip(direction = 'vertical') { return this.edit({ op: 'flip', direction }); }
+    mirror() { return this.flip('horizontal'); }
+    pad({ left = 0, top = 0, right = 0, bottom = 0, color = 'black' }) { return this.edit({ op: 'pad', left, top, right, bottom, color }); }
+    border(width, color = 'black') { return this.edit({ op: 'border', width, color }); }
+    brightness(factor) { return this.edit({ op: 'brightness', factor }); }
+    contrast(factor) { return this.edit({ op: 'contrast', factor }); }
+    saturation(factor) { return this.edit({ op: 'saturation', factor }); }
+    hue(degrees) { return this.edit({ op: 'hue', degrees }); }
+    grayscale() { return this.edit({ op: 'grayscale' }); }
+    invert() { return this.edit({ op: 'invert' }); }
+    sepia(amount = 1) { return this.edit({ op: 'sepia', amount }); }
+    gamma(gamma) { return this.edit({ op: 'gamma', gamma }); }
+    blur(radius = 2) { return this.edit({ op: 'blur', radius }); }
+    sharpen({ radius = 2, percent = 150, threshold = 3 } = {}) { return this.edit({ op: 'sharpen', radius, percent, threshold }); }
+    paste(image, x = 0, y = 0, opacity = 1) {
+      return this.edit({ op: 'paste', source: 'image', x, y, opacity }, { sources: { image } });
+    }
+    text(text, { x = 0, y = 0, size = 24, color = 'black' } = {}) { return this.edit({ op: 'text', text, x, y, size, color }); }
+    convert(format, quality) { return this.edit([], { format, quality }); }
+    compare(other) { return call('compare_images', { left: this.handle, right: handleOf(other) }); }
+    [Symbol.for('nodejs.util.inspect.custom')]() {
+      return `Image { '${this.name}' ${this.width}×${this.height} ${this.handle.slice(0, 12)} }`;
+    }
+  }
+  const readAll = (image, pixels) => {
+    const handle = answered(host.deskOpen(image.handle, pixels));
+    try {
+      const pieces = [];
+      for (;;) {
+        const piece = answered(host.fileRead(handle, 1 << 20));
+        if (piece.length === 0) break;
+        pieces.push(piece);
+      }
+      const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+      let at = 0;
+      for (const piece of pieces) { whole.set(piece, at); at += piece.length; }
+      return whole;
+    } finally {
+      host.fileClose(handle, 0);
+    }
+  };
+  const show = (...images) => {
+    for (const image of images) {
+      const shown = image instanceof Image ? image : Image.fromBytes(image);
+      ask({ show: { image: shown.handle } });
+    }
+  };
+  host.display = (value) => { if (value instanceof Image) show(value); };
+
+  const progress = (done, total, message) => {
+    if (typeof done !== 'number' && typeof done?.[Symbol.iterator] === 'function') return told(done, total, message);
+    ask({ progress: { done: Number(done), total: total === undefined ? null : Number(total), message: message ?? null } });
+    return undefined;
+  };
+  function* told(items, total = items.length ?? items.size, message) {
+    let count = 0;
+    let last = 0;
+    for (const item of items) {
+      const now = host.now();
+      if (now - last >= 50) {
+        last = now;
+        progress(count, total, message);
+      }
+      count++;
+      yield item;
+    }
+  }
+
+  // Calling tools ---------------------------------------------------------------------------------
+
+  const functions = new Map();
+  const plain = (key, value) => (value instanceof Image ? value.handle : value);
+  const call = (name, args = {}, { noCache = false } = {}) => {
+    const own = functions.get(name);
+    if (own !== undefined) return own.call(args);
+    const answer = ask({ call: { name, arguments: JSON.stringify(args, plain), renew: noCache } });
+    if (answer.error) throw new ToolError(answer.error, name);
+    return resultOf(name, answer);
+  };
+  const resultOf = (name, { content, structured, is_error: isError }) => {
+    const text = content.filter((item) => item.type === 'text').map((item) => item.text).join('\n');
+    if (isError) throw new ToolError({ message: text.trimEnd() || JSON.stringify(structured) }, name, structured ?? undefined);
+    const images = content.filter((item) => item.type === 'image').map((item) => new Image(item.artifact));
+    if (images.length) return images.length === 1 ? images[0] : images;
+    if (structured !== null && structured !== undefined) {
+      const keys = Object.keys(structured);
+      return keys.length === 1 && keys[0] === 'result' ? structured.result : structured;
+    }
+    const values = content.filter((item) => item.type === 'json');
+    return values.length === 1 && text === '' ? values[0].value : text;
+  };
+
+  const isOptions = (value) => value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Image);
+  // What is required can be given by place; the rest, or all of it, by name in an object.
+  const functionOf = (spec) => {
+    const required = spec.input_schema.required ?? [];
+    const made = { [spec.name](...values) {
+      const named = values.length && isOptions(values.at(-1)) ? values.pop() : {};
+      if (values.length > required.length) {
+        throw new TypeError(`${spec.name} takes ${required.join(', ') || 'nothing'} by place, and the rest by name: {…}`);
+      }
+      const placed = Object.fromEntries(values.map((value, at) => [required[at], value]));
+      return call(spec.name, { ...placed, ...named });
+    } }[spec.name];
+    return Object.assign(made, { description: spec.description, inputSchema: spec.input_schema });
+  };
+
+  const module = {};
+  const known = new Set();
+  const refresh = () => {
+    const specs = ask('list');
+    for (const spec of specs) {
+      const [base, space] = spec.name.split('/').reverse();
+      let home = module;
+      if (space !== undefined) home = known.has(space) || !(space in module) ? (module[space] ??= {}) : {};
+      if (space !== undefined) known.add(space);
+      if (base in home && !known.has(spec.name)) continue;
+      known.add(spec.name);
+      home[base] = functionOf(spec);
+    }
+    return specs.map((spec) => spec.name);
+  };
+
+  // Functions as tools ----------------------------------------------------------------------------
+
+  const KINDS = { string: 'string', number: 'number', boolean: 'boolean', integer: 'integer', int: 'integer', object: 'object', array: 'array', null: 'null' };
+  const ofType = (text) => {
+    let type = text.trim().replace(/^\((.*)\)$/s, '$1');
+    if (type === '*' || type === 'any') return {};
+    if (type.startsWith('?')) return union([ofType(type.slice(1)), { type: 'null' }]);
+    const quoted = type.split('|').map((part) => part.trim());
+    if (quoted.every((part) => /^'[^']*'$|^"[^"]*"$|^-?\d+(\.\d+)?$/.test(part))) {
+      return { enum: quoted.map((part) => (/^['"]/.test(part) ? part.slice(1, -1) : Number(part))) };
+    }
+    if (quoted.length > 1) return union(quoted.map(ofType));
+    const array = /^(.*)\[\]$/s.exec(type) ?? /^Array\.?<(.*)>$/s.exec(type);
+    if (array) return { type: 'array', items: ofType(array[1]) };
+    const record = /^(?:Record|Object)\.?<\s*string\s*,(.*)>$/s.exec(type);
+    if (record) return { type: 'object', additionalProperties: ofType(record[1]) };
+    const kind = KINDS[type.toLowerCase()];
+    if (kind === undefined) throw new TypeError(`no JSON Schema is known for the type {${text}}: give the tool an inputSchema`);
+    return { type: kind };
+  };
+  const union = (schemas) => (schemas.every((schema) => typeof schema.type === 'string' && Object.keys(schema).length === 1)
+    ? { type: schemas.map((schema) => schema.type) } : { anyOf: schemas });
+  const valueOf = (text) => { try { return JSON.parse(text.replace(/^'(.*)'$/s, '"$1"')); } catch { return undefined; } };
+
+  // The comment before a function in the source of its cell.
+  const commentOf = (run) => {
+    const source = host.source ?? '';
+    const at = source.indexOf(String(run));
+    if (at < 0) return '';
+    const end = source.lastIndexOf('*/', at);
+    if (end < 0 || !/^\s*((export|async|const|let|var)\b\s*)*([\w$]+\s*=\s*)?([\w$.]+\(\s*)?$/.test(source.slice(end + 2, at))) return '';
+    const start = source.lastIndexOf('/**', end);
+    return start < 0 ? '' : source.slice(start + 3, end).replace(/^[ \t]*\*? ?/gm, '').trim();
+  };
+  const documented = (run) => {
+    const comment = commentOf(run);
+    const [about, ...tags] = comment.split(/^@/m);
+    const properties = {};
+    const required = [];
+    for (const tag of tags) {
+      const found = /^param\s*\{((?:[^{}]|\{[^}]*\})*)\}\s*(\[[^\]]*\]|[\w$.]+)\s*-?\s*([\s\S]*)$/.exec(tag);
+      if (!found) continue;
+      const [, written, place, words] = found;
+      const type = written.replace(/=$/, '');
+      const inside = place.startsWith('[') ? place.slice(1, -1) : place;
+      const [path, otherwise] = inside.split('=');
+      // Of `options.name`, the name: a tool's arguments are one object.
+      const name = path.split('.').pop().trim();
+      if (!path.includes('.') && /^object$/i.test(type) && tags.some((other) => other.includes(`${name}.`))) continue;
+      const schema = ofType(type);
+      if (words.trim()) schema.description = words.trim().replace(/\s+/g, ' ');
+      if (otherwise !== undefined) {
+        const value = valueOf(otherwise.trim());
+        if (value !== undefined) schema.default = value;
+      } else if (!place.startsWith('[') && type === written) {
+        required.push(name);
+      }
+      properties[name] = schema;
+    }
+    const input = { type: 'object', properties, additionalProperties: false };
+    if (required.length) input.required = required;
+    return { about: about.trim().replace(/\s+/g, ' '), input, names: Object.keys(properties) };
+  };
+  // The names of the parameters; undefined for one that takes an object apart.
+  const parametersOf = (run) => {
+    const text = String(run);
+    const inside = /^(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?\(([\s\S]*?)\)\s*(?:=>|\{)/.exec(text)?.[1]
+      ?? /^(?:async\s+)?([\w$]+)\s*=>/.exec(text)?.[1] ?? '';
+    if (/^\s*\{/.test(inside)) return undefined;
+    return inside.split(',').map((part) => part.split('=')[0].trim()).filter(Boolean);
+  };
+
+  const tool = (first, second) => {
+    const [options, run] = typeof first === 'function' ? [second ?? {}, first]
+      : [first, second ?? first.run ?? first.execute];
+    if (typeof run !== 'function') throw host.invalidArgument('run', 'of type function', run);
+    const { about, input, names } = documented(run);
+    const given = options.inputSchema ?? options.input_schema ?? options.parameters;
+    const schema = given ?? input;
+    const places = parametersOf(run);
+    if (given === undefined && names.length === 0 && (places === undefined || places.length)) {
+      throw new TypeError(`what ${run.name || 'the function'} takes is not known: write /** @param {type} name */ above it, or give an inputSchema`);
+    }
+    const spec = {
+      name: options.name ?? run.name,
+      description: options.description ?? (about || `The function ${run.name} of a cell.`),
+      input_schema: schema,
+      tags: options.tags ?? [],
+    };
+    if (options.readOnly) spec.annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false };
+    const byPlace = places !== undefined && places.every((place) => place in (schema.properties ?? {}));
+    const made = {
+      run: (args) => (byPlace ? run(...places.map((place) => args[place])) : run(args)),
+      call(args) {
+        const answer = ask({ check: { name: spec.name, arguments: JSON.stringify(args, plain) } });
+        if (answer.error) throw new ToolError(answer.error, spec.name);
+        return made.run(answer.arguments);
+      },
+    };
+    const answer = ask({ register: { spec: JSON.stringify(spec) } });
+    if (answer?.error) throw new ToolError(answer.error, spec.name);
+    functions.set(spec.name, made);
+    return run;
+  };
+  const removeTool = (name) => {
+    const was = functions.delete(name);
+    if (was) ask({ unregister: { name } });
+    return was;
+  };
+
+  // Runs a tool of ours for somebody else: JSON in, JSON out.
+  const runTool = async (name, args) => {
+    const made = functions.get(name);
+    if (made === undefined) throw new Error(`the cell that made ${name} a tool was taken back: run it again`);
+    const result = await made.run(JSON.parse(args));
+    const images = [result].flat().filter((item) => item instanceof Image);
+    if (images.length && images.length === [result].flat().length) return JSON.stringify({ images: images.map(handleOf) });
+    if (result === undefined) return JSON.stringify({ text: 'done' });
+    if (typeof result === 'string') return JSON.stringify({ text: result, structured: { result } });
+    return JSON.stringify({ structured: isOptions(result) ? result : { result } }, plain);
+  };
+
+  class CodeExecutor {
+    constructor({ timeout } = {}) { this.timeout = timeout; }
+    #execute(name, code) {
+      let told;
+      try {
+        told = call(name, { code, timeout_s: this.timeout });
+      } catch (error) {
+        if (!(error instanceof ToolError) || !isOptions(error.output)) throw error;
+        told = error.output;
+      }
+      return { ...told, success: told.error === null, execution_time: told.time_ms / 1000 };
+    }
+    executePython(code) { return this.#execute('run_python', code); }
+    executeJavascript(code) { return this.#execute('run_javascript', code); }
+    executeShell(code) { return this.#execute('run_shell', code); }
+  }
+
+  Object.assign(module, {
+    call, tool, removeTool, refresh, show, progress, Image, ToolError, CodeExecutor,
+  });
+  Object.defineProperty(module, Symbol.for('companion.run'), { value: runTool });
+  try { refresh(); } catch (error) { if (error.code !== 'EACCES') throw error; }
+  return module;
+}
