@@ -7,6 +7,7 @@
 //! Absent on purpose: asking. Whether a call may run was decided before it gets here.
 
 mod code;
+mod discovery;
 mod files;
 #[cfg(test)]
 mod files_tests;
@@ -17,7 +18,7 @@ mod web;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -27,7 +28,7 @@ use crate::generator::ImageGenerator;
 use crate::models::Catalogue;
 use crate::protocol::Limits;
 use crate::store::{self, Store};
-use crate::tool::Tool;
+use crate::tool::{RegisterError, Registry, Tool};
 use crate::web::{FetchLimits, Fetcher, SearchEngine};
 
 pub(crate) use files::preview;
@@ -104,14 +105,29 @@ pub(crate) fn search_engine(
     }))
 }
 
-/// Every built-in tool.
-pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
+/// Adds every built-in tool to a registry.
+///
+/// # Errors
+/// If a name is taken.
+pub(crate) fn register(
+    engines: &Arc<Engines>,
+    registry: &Arc<Registry>,
+) -> Result<(), RegisterError> {
+    let tools = tools(engines, &Arc::downgrade(registry));
+    tools
+        .into_iter()
+        .try_for_each(|tool| registry.register(tool))
+}
+
+/// Every built-in tool. One of them looks into the registry that they are for.
+fn tools(engines: &Arc<Engines>, registry: &Weak<Registry>) -> Vec<Arc<dyn Tool>> {
     vec![
         code::run_python(engines),
         code::run_javascript(engines),
         code::run_shell(engines),
         pictures::imagine(engines),
         pictures::edit_image(engines),
+        pictures::show_image(engines),
         pictures::compare_images(engines),
         pictures::image_info(engines),
         web::fetch_url(engines),
@@ -124,6 +140,7 @@ pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
         records::history_search(engines),
         records::artifacts(engines),
         records::system_info(engines),
+        discovery::tool_search(registry),
     ]
 }
 
@@ -131,7 +148,7 @@ pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
 pub(crate) fn markdown() -> String {
     let engines = Arc::new(Engines::nowhere());
     let mut page = String::new();
-    for tool in tools(&engines) {
+    for tool in tools(&engines, &Weak::new()) {
         let spec = tool.spec();
         let does = if spec.annotations.read_only {
             "changes nothing"
