@@ -75,7 +75,7 @@
 //! | an operation on pictures | a variant of `picture::edit::Edit`, and an arm in `one_edit` there |
 //! | a search engine | a variant of `web::SearchEngine`, and its arms there |
 //! | a key of a tool's rule | a field in `tool/policy.rs`; a condition: `tool/predicate.rs` |
-//! | a built-in tool | `builtin/<subject>.rs`, a row of `builtin::tools` |
+//! | a built-in tool | `builtin/<subject>.rs`, a row of `tools` in `builtin/mod.rs` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!

@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("safety", &["protocol", "atomic", "panics", "nesting"]),
     ("tool", &["protocol", "atomic", "panics"]),
     ("session", &["protocol"]),
-    ("store", &["protocol", "atomic", "panics"]),
+    ("store", &["protocol", "tool", "atomic", "panics"]),
     ("models", &["protocol", "atomic", "safetensors"]),
     ("config", &["protocol", "atomic"]),
     ("diffusion", &["protocol", "panics", "safetensors"]),

@@ -226,7 +226,7 @@ impl CellDesk {
             )));
         }
         spec.tags = told.tags;
-        spec.tags.push(self.language.to_string());
+        spec.tags.push(self.language.short().to_owned());
         if let Some(annotations) = told.annotations {
             spec.annotations = annotations;
         }

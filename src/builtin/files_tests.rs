@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ impl Project {
     }
 
     fn tool(&self, name: &str) -> Arc<dyn Tool> {
-        tools(&self.engines)
+        tools(&self.engines, &Weak::new())
             .into_iter()
             .find(|tool| tool.spec().name.as_str() == name)
             .expect("it is one of ours")

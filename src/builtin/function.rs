@@ -16,11 +16,16 @@ struct Function<Arguments> {
     spec: ToolSpec,
     engines: Arc<Engines>,
     run: Run<Arguments>,
+    is_pure: fn(&Value) -> bool,
 }
 
 impl<Arguments: DeserializeOwned> Tool for Function<Arguments> {
     fn spec(&self) -> &ToolSpec {
         &self.spec
+    }
+
+    fn is_pure(&self, arguments: &Value) -> bool {
+        (self.is_pure)(arguments)
     }
 
     fn run(&self, arguments: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
@@ -39,11 +44,24 @@ pub(super) fn function<Arguments: DeserializeOwned + JsonSchema + 'static>(
     describe: impl FnOnce(&mut ToolSpec),
     run: Run<Arguments>,
 ) -> Arc<dyn Tool> {
+    pure_function(engines, name, description, describe, |_| true, run)
+}
+
+/// The same for a tool whose results are kept, of calls that depend on their arguments alone.
+pub(super) fn pure_function<Arguments: DeserializeOwned + JsonSchema + 'static>(
+    engines: &Arc<Engines>,
+    name: &str,
+    description: &str,
+    describe: impl FnOnce(&mut ToolSpec),
+    is_pure: fn(&Value) -> bool,
+    run: Run<Arguments>,
+) -> Arc<dyn Tool> {
     let mut spec = ToolSpec::of::<Arguments>(name, description).expect("a name of ours");
     describe(&mut spec);
     Arc::new(Function {
         spec,
         engines: Arc::clone(engines),
         run,
+        is_pure,
     })
 }

@@ -8,6 +8,7 @@
 
 mod code;
 mod desk;
+mod discovery;
 mod files;
 #[cfg(test)]
 mod files_tests;
@@ -18,7 +19,7 @@ mod web;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -28,7 +29,7 @@ use crate::generator::ImageGenerator;
 use crate::models::Catalogue;
 use crate::protocol::Limits;
 use crate::store::{self, Store};
-use crate::tool::Tool;
+use crate::tool::{RegisterError, Registry, Tool};
 use crate::web::{FetchLimits, Fetcher, SearchEngine};
 
 pub(crate) use desk::{Calls, CellDesk, Functions, no_functions};
@@ -106,14 +107,29 @@ pub(crate) fn search_engine(
     }))
 }
 
-/// Every built-in tool.
-pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
+/// Adds every built-in tool to a registry.
+///
+/// # Errors
+/// If a name is taken.
+pub(crate) fn register(
+    engines: &Arc<Engines>,
+    registry: &Arc<Registry>,
+) -> Result<(), RegisterError> {
+    let tools = tools(engines, &Arc::downgrade(registry));
+    tools
+        .into_iter()
+        .try_for_each(|tool| registry.register(tool))
+}
+
+/// Every built-in tool. One of them looks into the registry that they are for.
+fn tools(engines: &Arc<Engines>, registry: &Weak<Registry>) -> Vec<Arc<dyn Tool>> {
     vec![
         code::run_python(engines),
         code::run_javascript(engines),
         code::run_shell(engines),
         pictures::imagine(engines),
         pictures::edit_image(engines),
+        pictures::show_image(engines),
         pictures::compare_images(engines),
         pictures::image_info(engines),
         web::fetch_url(engines),
@@ -126,6 +142,7 @@ pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
         records::history_search(engines),
         records::artifacts(engines),
         records::system_info(engines),
+        discovery::tool_search(registry),
     ]
 }
 
@@ -133,7 +150,7 @@ pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
 pub(crate) fn markdown() -> String {
     let engines = Arc::new(Engines::nowhere());
     let mut page = String::new();
-    for tool in tools(&engines) {
+    for tool in tools(&engines, &Weak::new()) {
         let spec = tool.spec();
         let does = if spec.annotations.read_only {
             "changes nothing"

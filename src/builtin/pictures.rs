@@ -1,18 +1,20 @@
-//! `imagine`, `edit_image`, `compare_images` and `image_info`. Pictures go in by path or handle, and
-//! come out by handle.
+//! `imagine`, `edit_image`, `show_image`, `compare_images` and `image_info`. Pictures go in by path or
+//! handle, and come out by handle.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use image::RgbaImage;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Engines;
-use super::function::function;
+use super::function::{function, pure_function};
 use crate::generator::{GeneratorError, News};
 use crate::picture::{self, PictureMetadata, Recipe, edit};
 use crate::protocol::{Artifact, BlobId, ImageRequest, MediaType, SchedulerName};
@@ -20,6 +22,9 @@ use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput
 
 /// A picture's file that is larger is not read.
 const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// So long what is known of pictures is kept.
+const KEEP: Duration = Duration::from_hours(24);
 
 /// It makes pictures, and changes nothing that is there.
 const MAKES: Annotations = Annotations {
@@ -239,6 +244,51 @@ pub(super) fn edit_image(engines: &Arc<Engines>) -> Arc<dyn Tool> {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+struct ShowImage {
+    /// The picture: a path, or the handle of an earlier result.
+    image: String,
+}
+
+pub(super) fn show_image(engines: &Arc<Engines>) -> Arc<dyn Tool> {
+    function(
+        engines,
+        "show_image",
+        "Shows a picture to the user, and to a model that can see: a file of the project, or an \
+         earlier result. PNG, JPEG, WebP or GIF. Of a file a copy is kept, under the handle in the \
+         result.",
+        |spec| {
+            spec.title = Some("Show a picture".to_owned());
+            spec.tags = vec!["pictures".to_owned()];
+            spec.annotations = Annotations {
+                idempotent: true,
+                ..MAKES
+            };
+        },
+        |arguments: ShowImage, engines, context| {
+            let reference = &arguments.image;
+            let bytes = read(reference, engines, context)?;
+            let unreadable =
+                |error: &dyn std::fmt::Display| ToolError::failed(format!("{reference}: {error}"));
+            let info = picture::probe(&bytes).map_err(|error| unreadable(&error))?;
+            // A front end has nobody to tell that the rest of it is damaged.
+            picture::decode(&bytes).map_err(|error| unreadable(&error))?;
+            let name = match reference.parse::<BlobId>() {
+                Ok(blob) => {
+                    let extension = info.media_type.title().to_lowercase();
+                    let start: String = blob.to_string().chars().take(8).collect();
+                    format!("{start}.{extension}")
+                }
+                Err(_) => Path::new(reference).file_name().map_or_else(
+                    || reference.clone(),
+                    |name| name.to_string_lossy().into_owned(),
+                ),
+            };
+            Ok(shown(keep(engines, &bytes, info.media_type, name)?))
+        },
+    )
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
 struct CompareImages {
     /// A picture: a path, or the handle of an earlier result.
     left: String,
@@ -247,7 +297,7 @@ struct CompareImages {
 }
 
 pub(super) fn compare_images(engines: &Arc<Engines>) -> Arc<dyn Tool> {
-    function(
+    pure_function(
         engines,
         "compare_images",
         "Tells how much two pictures of the same size differ: largest and mean difference of a \
@@ -256,7 +306,9 @@ pub(super) fn compare_images(engines: &Arc<Engines>) -> Arc<dyn Tool> {
             spec.title = Some("Compare pictures".to_owned());
             spec.tags = vec!["pictures".to_owned()];
             spec.annotations = Annotations::READS;
+            spec.keep = Some(KEEP);
         },
+        |arguments| are_handles(arguments, &["left", "right"]),
         |arguments: CompareImages, engines, context| {
             let left = open(&arguments.left, engines, context)?;
             let right = open(&arguments.right, engines, context)?;
@@ -275,7 +327,7 @@ struct ImageInfo {
 }
 
 pub(super) fn image_info(engines: &Arc<Engines>) -> Arc<dyn Tool> {
-    function(
+    pure_function(
         engines,
         "image_info",
         "Tells the size and format of a picture, and how it was made, where it says so (companion, \
@@ -284,7 +336,9 @@ pub(super) fn image_info(engines: &Arc<Engines>) -> Arc<dyn Tool> {
             spec.title = Some("Look at a picture".to_owned());
             spec.tags = vec!["pictures".to_owned()];
             spec.annotations = Annotations::READS;
+            spec.keep = Some(KEEP);
         },
+        |arguments| are_handles(arguments, &["image"]),
         |arguments: ImageInfo, engines, context| {
             let bytes = read(&arguments.image, engines, context)?;
             let info = picture::probe(&bytes)
@@ -313,6 +367,15 @@ pub(super) fn image_info(engines: &Arc<Engines>) -> Arc<dyn Tool> {
             })
         },
     )
+}
+
+/// Whether these arguments are handles: bytes under their hash are the same for ever, and a file is
+/// not.
+fn are_handles(arguments: &Value, names: &[&str]) -> bool {
+    names.iter().all(|name| {
+        let reference = arguments[*name].as_str();
+        reference.is_some_and(|reference| reference.parse::<BlobId>().is_ok())
+    })
 }
 
 /// A picture by its path or handle, decoded.

@@ -352,7 +352,7 @@ impl Additions<'_> {
 /// sled 0.34.7 takes the snapshot that it was writing when it was killed for a finished one, and
 /// then for corruption: it leaves out names that end in `.in___motion`, but gives them
 /// `.generating`.
-fn remove_unfinished_snapshots(path: &Path) {
+pub(super) fn remove_unfinished_snapshots(path: &Path) {
     let names = fs::read_dir(path).into_iter().flatten().flatten();
     for name in names {
         if name.file_name().to_string_lossy().ends_with(".generating") {

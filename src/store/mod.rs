@@ -1,9 +1,9 @@
-//! What outlives a session: what was typed, what happened, and blobs of bytes.
+//! What outlives a session: what was typed, what happened, blobs of bytes, and results of tools.
 //!
 //! Invariants: an append that returned is on disk twice, in the index (sled) and in an
 //! append-only journal, and each is rebuilt from the other; any number of instances may append
 //! at once; nothing is repaired in silence (see [`Store::take_warnings`]); everything blocks, so
-//! it is called on a thread that may wait.
+//! it is called on a thread that may wait. Results of tools are another matter: they may be lost.
 //!
 //! Absent on purpose: async, searching, deleting, and any knowledge of where the folders are.
 
@@ -13,6 +13,7 @@ mod index;
 mod journal;
 mod record;
 mod repair;
+mod results;
 mod sled;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,8 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::{
     Artifact, CellId, Event, Generation, HistoryEntry, NewHistoryEntry, SessionId, Timestamp,
 };
+
+use crate::tool::ResultStore;
 
 pub(crate) use blob::Blobs;
 pub(crate) use error::{StoreError, StoreWarning};
@@ -40,6 +43,13 @@ pub(crate) const MAX_RECORD_BYTES: usize = 64 << 20;
 /// needs it.
 pub(crate) fn open(data_folder: &Path) -> Box<dyn Store> {
     Box::new(sled::SledStore::new(data_folder))
+}
+
+/// The results of tools that a cache folder keeps. Nothing is created or read before the first
+/// result.
+pub(crate) fn results(cache_folder: &Path) -> Box<dyn ResultStore> {
+    let bounds = results::Bounds::default();
+    Box::new(results::SledResults::new(cache_folder, bounds))
 }
 
 /// A place that keeps histories. Every backend passes `tests::conformance`.

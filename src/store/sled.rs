@@ -34,7 +34,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const READER_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How much of the disk has to be free for sled to be let near it.
-const ROOM_BYTES: u64 = 16 << 20;
+pub(super) const ROOM_BYTES: u64 = 16 << 20;
 
 /// The store in a data folder.
 pub(super) struct SledStore {
@@ -211,10 +211,9 @@ impl SledStore {
     /// with locks that it never lets go.
     pub(super) fn need_room(&self, for_bytes: u64) -> Result<(), StoreError> {
         let folder = &self.paths.folder;
-        let Ok(disk) = rustix::fs::statvfs(folder) else {
+        let Some(free_bytes) = free_bytes(folder) else {
             return Ok(());
         };
-        let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
         // What goes to the journal goes to the index too, which copies it once more when it
         // cleans up.
         if free_bytes >= ROOM_BYTES.saturating_add(for_bytes.saturating_mul(4)) {
@@ -298,6 +297,12 @@ impl Store for SledStore {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut state.warnings)
     }
+}
+
+/// What is left on the disk of a folder, if the system tells.
+pub(super) fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Waits that grow from 1 ms to 20 ms, and end.

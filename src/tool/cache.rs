@@ -1,7 +1,9 @@
 //! Results that are known: of tools whose result depends on their arguments alone.
 //!
-//! The key is the tool, its version, the arguments and the permissions of the caller: what one
-//! caller may see is never shown to another. Memory first, then a store that outlives the session.
+//! The key is the tool with all that it says of itself, the arguments and the permissions of the
+//! caller: what one caller may see is never shown to another. Memory first, then a store that
+//! outlives the session. Only results of built-in tools get there: code of a cell or of a server may
+//! be other code under the same name next time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use serde_json::Value;
 
 use super::canonical::canonical;
 use super::clock::{Clock, as_ms};
-use super::{ToolOutput, ToolSpec};
+use super::{Source, ToolOutput};
 use crate::protocol::{CallOrigin, Timestamp};
 
 /// What memory holds, in bytes of JSON.
@@ -38,22 +40,11 @@ impl fmt::Display for CacheKey {
 pub(crate) struct PermissionScope(pub String);
 
 impl CacheKey {
-    /// The name of the result of a call.
-    pub fn of(
-        spec: &ToolSpec,
-        arguments: &Value,
-        origin: CallOrigin,
-        scope: &PermissionScope,
-    ) -> Self {
+    /// The name of the result of a call of that tool ([`Registered::identity`](super::Registered)).
+    pub fn of(tool: &str, arguments: &Value, origin: CallOrigin, scope: &PermissionScope) -> Self {
         let arguments = canonical(arguments);
         let mut hasher = blake3::Hasher::new();
-        let parts = [
-            spec.name.as_str(),
-            &spec.version,
-            &arguments,
-            origin.word(),
-            &scope.0,
-        ];
+        let parts = [tool, &arguments, origin.word(), &scope.0];
         for part in parts {
             // With their lengths, so that no two lists of parts run together to the same bytes.
             hasher.update(&(part.len() as u64).to_le_bytes());
@@ -69,8 +60,11 @@ pub(crate) trait ResultStore: Send + Sync {
     /// The bytes under a key.
     fn get(&self, key: &CacheKey) -> Option<Vec<u8>>;
 
-    /// Keeps bytes, until then at the longest. Bounds of size are the store's.
-    fn put(&self, key: &CacheKey, bytes: &[u8], expires: Timestamp);
+    /// Keeps bytes. Bounds of number and size are the store's.
+    fn put(&self, key: &CacheKey, bytes: &[u8]);
+
+    /// Forgets what is under a key: it is too old, or no result.
+    fn remove(&self, key: &CacheKey);
 }
 
 /// Where a result was found.
@@ -80,7 +74,37 @@ pub(crate) enum CacheTier {
     /// In memory.
     Memory,
     /// In the store.
+    #[serde(rename = "disk")]
     Store,
+}
+
+impl CacheTier {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Store => "disk",
+        }
+    }
+}
+
+/// How far a result goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// To the end of the process.
+    Memory,
+    /// Into the store.
+    Store,
+}
+
+impl Reach {
+    /// As far as a tool's name is sure to stand for the same code.
+    pub fn of(source: Source) -> Self {
+        match source {
+            Source::Builtin => Self::Store,
+            Source::Cell | Source::Mcp => Self::Memory,
+        }
+    }
 }
 
 /// A result in memory.
@@ -126,7 +150,7 @@ impl ResultCache {
     }
 
     /// A result that holds still, and where it was.
-    pub fn get(&self, key: &CacheKey) -> Option<(ToolOutput, CacheTier)> {
+    pub fn get(&self, key: &CacheKey, reach: Reach) -> Option<(ToolOutput, CacheTier)> {
         let now = self.clock.now();
         if let Some(kept) = self.memory.get(key) {
             if now < kept.expires {
@@ -134,17 +158,20 @@ impl ResultCache {
             }
             self.memory.invalidate(key);
         }
-        let bytes = self.store.as_ref()?.get(key)?;
-        let stored: Stored = serde_json::from_slice(&bytes).ok()?;
-        if stored.version != VERSION || now >= stored.expires {
+        let store = self.store.as_ref().filter(|_| reach == Reach::Store)?;
+        let bytes = store.get(key)?;
+        let stored = serde_json::from_slice::<Stored>(&bytes).ok();
+        let holds = |stored: &Stored| stored.version == VERSION && now < stored.expires;
+        let Some(stored) = stored.filter(holds) else {
+            store.remove(key);
             return None;
-        }
+        };
         self.remember(key, &stored.output, bytes.len(), stored.expires);
         Some((stored.output, CacheTier::Store))
     }
 
     /// Keeps a result for so long. Failures and very large ones are not kept.
-    pub fn put(&self, key: &CacheKey, output: &ToolOutput, keep: Duration) {
+    pub fn put(&self, key: &CacheKey, output: &ToolOutput, keep: Duration, reach: Reach) {
         if output.is_error {
             return;
         }
@@ -161,8 +188,8 @@ impl ResultCache {
             return;
         }
         self.remember(key, output, bytes.len(), expires);
-        if let Some(store) = &self.store {
-            store.put(key, &bytes, expires);
+        if let (Some(store), Reach::Store) = (&self.store, reach) {
+            store.put(key, &bytes);
         }
     }
 
@@ -183,7 +210,8 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::Source;
+    use super::super::ToolSpec;
+    use super::super::registry::identity;
     use super::*;
 
     /// A store in a map, which forgets nothing.
@@ -195,16 +223,24 @@ mod tests {
             self.0.lock().expect("sound").get(key).cloned()
         }
 
-        fn put(&self, key: &CacheKey, bytes: &[u8], _: Timestamp) {
+        fn put(&self, key: &CacheKey, bytes: &[u8]) {
             self.0.lock().expect("sound").insert(*key, bytes.to_vec());
+        }
+
+        fn remove(&self, key: &CacheKey) {
+            self.0.lock().expect("sound").remove(key);
         }
     }
 
-    fn spec(name: &str, version: &str) -> ToolSpec {
+    fn tool(name: &str, version: &str, source: Source, number: u64) -> String {
         let schema = json!({ "type": "object" });
-        let mut spec = ToolSpec::new(name, "", schema, Source::Builtin).expect("a name");
+        let mut spec = ToolSpec::new(name, "", schema, source).expect("a name");
         spec.version = version.to_owned();
-        spec
+        identity(&spec, number)
+    }
+
+    fn builtin() -> String {
+        tool("t", "1", Source::Builtin, 0)
     }
 
     fn scope(text: &str) -> PermissionScope {
@@ -214,7 +250,8 @@ mod tests {
     #[test]
     fn keys_differ_by_each_part_and_by_nothing_else() {
         let key = |name, version, arguments: &Value, origin, of| {
-            CacheKey::of(&spec(name, version), arguments, origin, &scope(of))
+            let tool = tool(name, version, Source::Builtin, 0);
+            CacheKey::of(&tool, arguments, origin, &scope(of))
         };
         let arguments = json!({ "a": 1, "b": [1, 2] });
         let one = key("t", "1", &arguments, CallOrigin::User, "");
@@ -251,22 +288,55 @@ mod tests {
     }
 
     #[test]
+    fn foreign_code_is_another_tool_each_time_and_stays_in_memory() {
+        let ids = [
+            tool("t", "1", Source::Builtin, 1),
+            tool("t", "1", Source::Cell, 1),
+            tool("t", "1", Source::Cell, 2),
+            tool("t", "1", Source::Mcp, 2),
+        ];
+        for (at, one) in ids.iter().enumerate() {
+            assert!(!ids[at + 1..].contains(one), "{one}");
+        }
+        assert_eq!(ids[0], tool("t", "1", Source::Builtin, 2));
+        let shelf = Shelf::default();
+        let cache = ResultCache::new(Some(Box::new(shelf.clone())), Clock::paused());
+        let key = CacheKey::of(&ids[1], &json!({}), CallOrigin::User, &scope(""));
+        let reach = Reach::of(Source::Cell);
+        cache.put(&key, &ToolOutput::text("x"), Duration::from_secs(9), reach);
+        assert!(cache.get(&key, reach).is_some());
+        assert!(shelf.0.lock().expect("sound").is_empty());
+    }
+
+    #[test]
     fn results_end_in_both_tiers() {
         let (clock, shelf) = (Clock::paused(), Shelf::default());
         let cache = |clock: &Clock| ResultCache::new(Some(Box::new(shelf.clone())), clock.clone());
         let first = cache(&clock);
-        let key = CacheKey::of(&spec("t", "1"), &json!({}), CallOrigin::User, &scope(""));
+        let key = CacheKey::of(&builtin(), &json!({}), CallOrigin::User, &scope(""));
         let output = ToolOutput::structured(json!({ "x": 1 }));
-        assert!(first.get(&key).is_none());
-        first.put(&key, &output, Duration::from_secs(10));
-        assert_eq!(first.get(&key), Some((output.clone(), CacheTier::Memory)));
+        assert!(first.get(&key, Reach::Store).is_none());
+        first.put(&key, &output, Duration::from_secs(10), Reach::Store);
+        assert_eq!(
+            first.get(&key, Reach::Store),
+            Some((output.clone(), CacheTier::Memory))
+        );
         // Another session finds it in the store, and then in memory.
         let second = cache(&clock);
-        assert_eq!(second.get(&key), Some((output.clone(), CacheTier::Store)));
-        assert_eq!(second.get(&key), Some((output.clone(), CacheTier::Memory)));
+        assert_eq!(
+            second.get(&key, Reach::Store),
+            Some((output.clone(), CacheTier::Store))
+        );
+        assert_eq!(
+            second.get(&key, Reach::Store),
+            Some((output.clone(), CacheTier::Memory))
+        );
         clock.advance(Duration::from_secs(10));
-        assert!(first.get(&key).is_none() && second.get(&key).is_none());
-        assert!(cache(&clock).get(&key).is_none());
+        assert!(
+            first.get(&key, Reach::Store).is_none() && second.get(&key, Reach::Store).is_none()
+        );
+        assert!(cache(&clock).get(&key, Reach::Store).is_none());
+        assert!(shelf.0.lock().expect("sound").is_empty(), "it was too old");
     }
 
     #[test]
@@ -274,18 +344,20 @@ mod tests {
         let shelf = Shelf::default();
         let cache = ResultCache::new(Some(Box::new(shelf.clone())), Clock::paused());
         let key = CacheKey([7; 32]);
-        shelf.put(&key, b"{\"version\":1,", Timestamp(0));
-        assert!(cache.get(&key).is_none());
+        shelf.put(&key, b"{\"version\":1,");
+        assert!(cache.get(&key, Reach::Store).is_none());
+        assert_eq!(shelf.get(&key), None, "what is damaged goes");
         let failed = ToolOutput {
             is_error: true,
             ..ToolOutput::text("no")
         };
-        cache.put(&key, &failed, Duration::from_secs(9));
+        cache.put(&key, &failed, Duration::from_secs(9), Reach::Store);
         cache.put(
             &key,
             &ToolOutput::text("x".repeat(3 << 20)),
             Duration::from_secs(9),
+            Reach::Store,
         );
-        assert!(cache.get(&key).is_none());
+        assert!(cache.get(&key, Reach::Store).is_none());
     }
 }

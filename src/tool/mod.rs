@@ -80,6 +80,12 @@ pub(crate) trait Tool: Send + Sync {
     /// What it is. The same for as long as it is registered.
     fn spec(&self) -> &ToolSpec;
 
+    /// Whether the result of this call may be kept, of a tool that says for how long
+    /// ([`ToolSpec::keep`]): whether it depends on these arguments alone.
+    fn is_pure(&self, _arguments: &Value) -> bool {
+        true
+    }
+
     /// Does it. The arguments fit the spec's schema and have been allowed. Looks at the context's
     /// token at least every 100 ms or so.
     ///

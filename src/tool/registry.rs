@@ -1,6 +1,7 @@
 //! Which tools there are. They come and go at run time.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -25,6 +26,10 @@ pub(crate) struct Registered {
     pub input: Schema,
     /// Of its structured output.
     pub output: Option<Schema>,
+    /// Of all that it says of itself: another tool of its name has another one.
+    pub fingerprint: String,
+    /// What results are kept under. It is another one for other code, as far as can be told.
+    pub identity: String,
 }
 
 impl Registered {
@@ -84,6 +89,7 @@ impl Filter {
 /// Which tools there are. Shared by all threads.
 #[derive(Default)]
 pub(crate) struct Registry {
+    registrations: AtomicU64,
     tools: RwLock<BTreeMap<ToolName, Arc<Registered>>>,
     listeners: Mutex<Vec<SyncSender<()>>>,
 }
@@ -130,6 +136,9 @@ impl Registry {
         let output = output
             .map(|schema| compile("output_schema", schema))
             .transpose()?;
+        let number = self.registrations.fetch_add(1, Ordering::Relaxed);
+        let fingerprint = fingerprint(spec);
+        let identity = identity(spec, number);
         let mut tools = self.tools.write().unwrap_or_else(PoisonError::into_inner);
         if taken == Taken::Refuse && tools.contains_key(&name) {
             return Err(RegisterError::Taken(name));
@@ -145,6 +154,8 @@ impl Registry {
                 tool,
                 input,
                 output,
+                fingerprint,
+                identity,
             }),
         );
         drop(tools);
@@ -241,6 +252,20 @@ impl Registry {
 enum Taken {
     Refuse,
     Replace,
+}
+
+fn fingerprint(spec: &ToolSpec) -> String {
+    let spec = serde_json::to_string(spec).unwrap_or_default();
+    blake3::hash(spec.as_bytes()).to_hex().to_string()
+}
+
+/// A built-in tool is the code that is compiled in; any other is what was registered at that time.
+pub(super) fn identity(spec: &ToolSpec, number: u64) -> String {
+    let fingerprint = fingerprint(spec);
+    match spec.source {
+        Source::Builtin => fingerprint,
+        Source::Cell | Source::Mcp => format!("{fingerprint} {number}"),
+    }
 }
 
 fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a ToolName>) -> Vec<String> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::answers::{Decision, PolicyError, Question, Rules};
 use super::audit::{AuditEntry, AuditLog, Durability, Phase};
-use super::cache::{CacheKey, ResultCache};
+use super::cache::{CacheKey, Reach, ResultCache};
 use super::call::{CacheUse, Called, Finished, Pending, ToolCall};
 use super::clock::{Clock, as_ms};
 use super::policy::{Asked, Ruling, Say};
@@ -20,7 +20,7 @@ use super::{ToolContext, ToolError, ToolOutput};
 /// All that a call passes.
 pub(crate) struct Toolbox {
     /// Which tools there are.
-    pub registry: Registry,
+    pub registry: Arc<Registry>,
     rules: RwLock<Rules>,
     limiter: RateLimiter,
     cache: ResultCache,
@@ -32,7 +32,7 @@ impl Toolbox {
     /// A toolbox without tools. Without a log nothing is written down.
     pub fn new(rules: Rules, cache: ResultCache, audit: Option<AuditLog>, clock: Clock) -> Self {
         Self {
-            registry: Registry::default(),
+            registry: Arc::default(),
             rules: RwLock::new(rules),
             limiter: RateLimiter::new(clock),
             cache,
@@ -144,7 +144,7 @@ impl Toolbox {
                 rule.clone().unwrap_or_default(),
             ),
             Ok(Gate::Question(question)) => {
-                let fingerprint = fingerprint(&registered);
+                let fingerprint = registered.fingerprint.clone();
                 let ended = Ended {
                     rule: Some(question.rule.clone()),
                     outcome: "pending",
@@ -224,7 +224,7 @@ impl Toolbox {
             Say::Ask => {
                 let question = Rules::question(asked, ruling);
                 let is_answered = answered.is_some_and(|pending| {
-                    pending.question == question && pending.fingerprint == fingerprint(registered)
+                    pending.question == question && pending.fingerprint == registered.fingerprint
                 });
                 if !is_answered {
                     return Ok(Gate::Question(question));
@@ -253,15 +253,15 @@ impl Toolbox {
             took: Duration::ZERO,
             warnings: Vec::new(),
         };
-        let kept = spec.keep.map(|keep| {
-            (
-                keep,
-                CacheKey::of(spec, &arguments, context.origin, &context.scope),
-            )
+        let keep = spec.keep.filter(|_| registered.tool.is_pure(&arguments));
+        let kept = keep.map(|keep| {
+            let (tool, scope) = (&registered.identity, &context.scope);
+            let key = CacheKey::of(tool, &arguments, context.origin, scope);
+            (keep, key, Reach::of(spec.source))
         });
-        if let Some((_, key)) = &kept
+        if let Some((_, key, reach)) = &kept
             && call.cache == CacheUse::Read
-            && let Some((output, tier)) = self.cache.get(key)
+            && let Some((output, tier)) = self.cache.get(key, *reach)
         {
             return Ok(finished(output, Some(tier), 0));
         }
@@ -293,8 +293,8 @@ impl Toolbox {
                 )));
             }
         }
-        if let Some((keep, key)) = kept {
-            self.cache.put(&key, &output, keep);
+        if let Some((keep, key, reach)) = kept {
+            self.cache.put(&key, &output, keep, reach);
         }
         Ok(finished(output, None, attempts))
     }
@@ -336,7 +336,12 @@ impl Toolbox {
         let asked = asked(&registered, &arguments, context);
         let ruling = rules.ruling(asked);
         let asks = ruling.say == Say::Ask;
-        Ok(asks.then(|| (Rules::question(asked, ruling), fingerprint(&registered))))
+        Ok(asks.then(|| {
+            (
+                Rules::question(asked, ruling),
+                registered.fingerprint.clone(),
+            )
+        }))
     }
 }
 
@@ -412,10 +417,4 @@ fn validated(registered: &Registered, arguments: Value) -> Result<Value, ToolErr
             tool: registered.spec().name.to_string(),
             violations,
         })
-}
-
-/// Of all that a tool says of itself: another tool of its name has another one.
-fn fingerprint(registered: &Registered) -> String {
-    let spec = serde_json::to_string(registered.spec()).unwrap_or_default();
-    blake3::hash(spec.as_bytes()).to_hex().to_string()
 }

@@ -254,7 +254,7 @@ fn print(finished: &Finished) {
     drop(out);
     if io::stderr().is_terminal() {
         let from = match finished.cached {
-            Some(_) => ", known from before".to_owned(),
+            Some(tier) => format!(", cached ({})", tier.word()),
             None => String::new(),
         };
         let _ = writeln!(io::stderr(), "{}{from}", duration(finished.took));

@@ -17,6 +17,7 @@ use crate::error::Report;
 use crate::files::{Access, Folders};
 use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize_for_terminal;
+use crate::store;
 use crate::tool::{
     AuditLog, CacheUse, Clock, Considered, Filter, Registered, ResultCache, Rules, Ruling, Say,
     Source, ToolCall, ToolContext, ToolSpec, Toolbox,
@@ -169,14 +170,12 @@ pub(super) fn toolbox(context: &Context) -> Result<(Toolbox, Arc<Engines>), Repo
         Report::failure(format!("can't open the audit log {}", path.display()))
             .cause(error.to_string())
     })?;
-    let cache = ResultCache::new(None, Clock::System);
+    let cache = ResultCache::new(Some(store::results(&context.folders.cache)), Clock::System);
     let toolbox = Toolbox::new(rules, cache, Some(audit), Clock::System);
-    for tool in builtin::tools(&engines) {
-        let name = tool.spec().name.to_string();
-        toolbox.registry.register(tool).map_err(|error| {
-            Report::failure(format!("the tool {name} is broken")).cause(error.to_string())
-        })?;
-    }
+    builtin::register(&engines, &toolbox.registry).map_err(|error| {
+        Report::failure("a built-in tool is broken: this is a bug of companion")
+            .cause(error.to_string())
+    })?;
     Ok((toolbox, engines))
 }
 
