@@ -5,12 +5,13 @@ mod vet;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::error::Report;
 use crate::executor;
-use crate::kernel::{ExecuteMode, ExecuteRequest, Finished, Kernel, ReadLineError, find_program};
+use crate::kernel::{Desk, ExecuteMode, ExecuteRequest, Finished, Kernel, ReadLineError, find_program};
 use crate::protocol::{Finding, Grant, Language, LimitKind, Limits, Status, Stream};
 use crate::sanitize::{TerminalSanitizer, sanitize_for_terminal};
 
@@ -48,6 +49,8 @@ pub(crate) struct RunOptions<'a> {
     pub limits: Limits,
     /// What it may do beyond its jail.
     pub grants: Vec<Grant>,
+    /// Who answers when it asks for tools.
+    pub desk: Arc<dyn Desk>,
     /// One JSON object instead of streams.
     pub json: bool,
     /// Whose code it is, and who answers for it.
@@ -75,6 +78,7 @@ pub(crate) fn run(options: RunOptions<'_>) -> Result<u8, Report> {
     }
     let mut kernel = Kernel::new(language, find_program()?, &options.limits)?;
     kernel.set_grants(options.grants)?;
+    kernel.set_desk(options.desk);
     kernel.start()?;
     let interrupt = kernel.controller();
     // Without a handler Ctrl-C would end this process; the worker would follow, but unasked.

@@ -4,7 +4,7 @@
 //! reached by their handles, which are the hashes of their bytes.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use image::RgbaImage;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::Engines;
 use crate::kernel::{Answered, Asking, Desk, DeskCall, DeskReturn, HostCallError, ImageBytes};
 use crate::picture::{self, edit};
-use crate::protocol::{Artifact, BlobId, CallOrigin, CellProgress, Language, MediaType, ToolName};
+use crate::protocol::{Artifact, BlobId, CallOrigin, CellProgress, MediaType, ToolName};
 use crate::tool::{
     Annotations, CacheUse, Content, Filter, Finished, Place, Registry, Source, Tool,
     ToolCall, ToolContext, ToolError, ToolOutput, ToolSpec, Update,
@@ -41,8 +41,6 @@ pub(crate) type Functions =
 
 /// Answers for one kernel.
 pub(crate) struct CellDesk {
-    /// Whose.
-    pub language: Language,
     /// Pictures.
     pub engines: Arc<Engines>,
     /// The tools.
@@ -226,7 +224,6 @@ impl CellDesk {
             )));
         }
         spec.tags = told.tags;
-        spec.tags.push(self.language.short().to_owned());
         if let Some(annotations) = told.annotations {
             spec.annotations = annotations;
         }
@@ -391,6 +388,34 @@ impl Tool for CellTool {
             structured: told.structured,
             is_error: false,
         })
+    }
+}
+
+/// A desk that is set up with its first question: most programs have none.
+pub(crate) struct LateDesk {
+    made: OnceLock<Result<CellDesk, String>>,
+    make: Box<dyn Fn() -> Result<CellDesk, String> + Send + Sync>,
+}
+
+impl LateDesk {
+    /// A desk that is made so.
+    pub fn new(make: impl Fn() -> Result<CellDesk, String> + Send + Sync + 'static) -> Self {
+        Self {
+            made: OnceLock::new(),
+            make: Box::new(make),
+        }
+    }
+}
+
+impl Desk for LateDesk {
+    fn answer(&self, call: DeskCall, asking: &Asking) -> Answered {
+        match self.made.get_or_init(&self.make) {
+            Ok(desk) => desk.answer(call, asking),
+            Err(problem) => Answered {
+                outcome: Err(failed(problem)),
+                is_own_time: false,
+            },
+        }
     }
 }
 

@@ -32,7 +32,7 @@ use crate::store::{self, Store};
 use crate::tool::{RegisterError, Registry, Tool};
 use crate::web::{FetchLimits, Fetcher, SearchEngine};
 
-pub(crate) use desk::{Calls, CellDesk, Functions, no_functions};
+pub(crate) use desk::{Calls, CellDesk, Functions, LateDesk, no_functions};
 pub(crate) use files::preview;
 
 /// What the tools reach.

@@ -162,7 +162,7 @@ impl Cli {
             // Needs no folders: works where there is no home, too.
             Some(Sub::Print(print)) => print.start(Self::command()),
             Some(Sub::Sanitize(_)) => sanitize::Sanitize::start(),
-            Some(Sub::Run(run)) => run.start(&global.context()?),
+            Some(Sub::Run(run)) => run.start(&Arc::new(global.context()?)),
             Some(Sub::Imagine(imagine)) => imagine.start(&global.context()?),
             Some(Sub::Show(show)) => show.start(&global.context()?),
             Some(Sub::Models(models)) => models.start(&global.context()?),

@@ -1,11 +1,12 @@
 //! `companion run`
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::Context;
+use super::{Context, tools};
 use crate::error::Report;
 use crate::headless::{self, Program, RunOptions, Vetting};
 use crate::protocol::{Grant, Language, Origin};
@@ -105,7 +106,7 @@ impl From<Who> for Origin {
 const GRANTS: &str = "What the program may do";
 
 impl Run {
-    pub fn start(self, context: &Context) -> Result<u8, Report> {
+    pub fn start(self, context: &Arc<Context>) -> Result<u8, Report> {
         let mut limits = context.config.limits();
         if let Some(timeout) = self.timeout {
             limits.timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
@@ -147,6 +148,7 @@ impl Run {
             language: self.lang,
             limits,
             grants,
+            desk: Arc::new(tools::desk(context)),
             json: self.json,
             vetting: Vetting {
                 policy_file: &policy_file,

@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::rows::{columns, cut};
-use crate::builtin::{self, Engines};
+use crate::builtin::{self, CellDesk, Engines, LateDesk};
 use crate::error::Report;
 use crate::files::{Access, Folders};
 use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize_for_terminal;
 use crate::store;
 use crate::tool::{
-    AuditLog, CacheUse, Clock, Considered, Filter, Registered, ResultCache, Rules, Ruling, Say,
-    Source, ToolCall, ToolContext, ToolSpec, Toolbox,
+    AuditLog, CacheUse, Called, Clock, Considered, Filter, Pending, Registered, ResultCache, Rules,
+    Ruling, Say, Source, ToolCall, ToolContext, ToolError, ToolSpec, Toolbox,
 };
 use crate::tui::view::text::wrap_words;
 use crate::web::{FetchLimits, Fetcher};
@@ -177,6 +177,33 @@ pub(super) fn toolbox(context: &Context) -> Result<(Toolbox, Arc<Engines>), Repo
             .cause(error.to_string())
     })?;
     Ok((toolbox, engines))
+}
+
+/// Where the code of a program asks for tools. It asks nobody: what a rule would ask about is denied.
+pub(super) fn desk(context: &Arc<Context>) -> LateDesk {
+    let context = Arc::clone(context);
+    LateDesk::new(move || {
+        let failed = |report: Report| report.to_string();
+        let (toolbox, engines) = toolbox(&context).map_err(failed)?;
+        let registry = Arc::clone(&toolbox.registry);
+        let calls = move |call, context: ToolContext| match toolbox.call(call, &context)? {
+            Called::Finished(finished) => Ok(finished),
+            Called::Pending(Pending { question, .. }) => Err(ToolError::Denied {
+                tool: question.tool.to_string(),
+                rule: question.rule,
+                reason: "it asks first, and there is nobody to ask; a rule in tools.toml allows it"
+                    .to_owned(),
+            }),
+        };
+        Ok(CellDesk {
+            engines,
+            registry,
+            place: call::place().map_err(failed)?,
+            calls: Box::new(calls),
+            functions: builtin::no_functions(),
+            registered: Mutex::default(),
+        })
+    })
 }
 
 fn explain(context: &Context, name: &str, args: &str, who: Who) -> Result<u8, Report> {
