@@ -11,8 +11,8 @@ use serde_json::json;
 use super::Engines;
 use super::function::function;
 use crate::executor::CodeExecutor;
-use crate::protocol::{Language, Limits, Status};
-use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput};
+use crate::protocol::{Language, Limits, Status, Stream};
+use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput, Update};
 
 /// Longest time that can be asked for, in seconds.
 const MAX_SECONDS: u32 = 600;
@@ -113,7 +113,13 @@ fn run(
     let executor = CodeExecutor::with_limits(limits).map_err(failed)?;
     let is_over = || context.cancel.is_cancelled();
     let execution = executor
-        .execute_until(language, &code, &is_over)
+        .execute_until(language, &code, &is_over, &mut |stream, text| {
+            // The rest follows when it is clear where it belongs.
+            if stream == Stream::Stdout {
+                let text = text.to_owned();
+                context.report(Update::Output(Content::Text { text }));
+            }
+        })
         .map_err(failed)?;
     if context.cancel.is_cancelled() {
         return Err(ToolError::Cancelled);

@@ -10,7 +10,9 @@
 //!            rate       how often
 //!            cache      results that are known     ── canonical
 //!            run        time-outs and retries      ── context   cancel, progress, deadline
+//!                                                  ── threads   to leave a tool behind on
 //!            audit      what was done, in a chain  ── redact · verification
+//! chain     calls in a row: arguments that name earlier results
 //! ```
 //!
 //! Invariants: [`Toolbox::call`] is the only way to a tool's `run`; arguments fit the schema before
@@ -31,6 +33,7 @@ mod call;
 #[cfg(test)]
 mod call_tests;
 mod canonical;
+pub(crate) mod chain;
 mod clock;
 mod context;
 mod error;
@@ -51,6 +54,7 @@ mod schema_fuzz_tests;
 #[cfg(test)]
 mod schema_tests;
 mod spec;
+mod threads;
 mod toolbox;
 mod verification;
 mod violation;
