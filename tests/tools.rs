@@ -70,7 +70,7 @@ fn tools_are_found_by_a_tool() {
     assert_eq!(found["structured"]["more"], 3);
     let found = home.call("tool_search", &json!({ "source": "mcp" }), 0);
     assert_eq!(found["structured"]["tools"], json!([]));
-    let near = home.call("tool_search", &json!({ "words": "edit imag" }), 0);
+    let near = home.call("tool_search", &json!({ "words": "edt imge" }), 0);
     assert_eq!(
         near["structured"]["did_you_mean"][0], "edit_image",
         "{near}"
@@ -140,7 +140,7 @@ fn calls_in_a_row_give_on_what_they_found() {
         "tools",
         "pipe",
         "show_image image=a.png",
-        r#"edit_image image=$ edits=[{"op": "resize", "width": 8, "height": 4}]"#,
+        r#"edit_image image=$ edits=[{"op": "resize", "width": 8, "height": 4, "mode": "exact"}]"#,
         "image_info image=$2.image",
     ];
     assert!(home.out(&steps, 0).starts_with("PNG, 8×4"));
