@@ -90,6 +90,13 @@ impl Report {
         }
     }
 
+    /// Says where it happened, before what happened.
+    #[must_use]
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     /// Adds what lies behind it.
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {

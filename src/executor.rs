@@ -219,18 +219,20 @@ impl CodeExecutor {
     /// # Errors
     /// When there is no kernel to run it.
     pub fn execute(&self, language: Language, code: &str) -> Result<Execution, ExecutorError> {
-        self.execute_with(language, code, None)
+        self.execute_with(language, code, None, &mut |_, _| {})
     }
 
     /// As [`Self::execute`], and ends the cell when `is_over` says so; it is asked every 20 ms, on a
-    /// thread of its own. A kernel on a thread can't be ended that way.
+    /// thread of its own. A kernel on a thread can't be ended that way. What the code prints goes to
+    /// `tell` when it comes, too.
     pub(crate) fn execute_until(
         &self,
         language: Language,
         code: &str,
         is_over: &(dyn Fn() -> bool + Sync),
+        tell: &mut dyn FnMut(Stream, &str),
     ) -> Result<Execution, ExecutorError> {
-        self.execute_with(language, code, Some(is_over))
+        self.execute_with(language, code, Some(is_over), tell)
     }
 
     fn execute_with(
@@ -238,6 +240,7 @@ impl CodeExecutor {
         language: Language,
         code: &str,
         is_over: Option<&(dyn Fn() -> bool + Sync)>,
+        tell: &mut dyn FnMut(Stream, &str),
     ) -> Result<Execution, ExecutorError> {
         let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut kernel, count) = match kernels.remove(&language) {
@@ -272,7 +275,7 @@ impl CodeExecutor {
                     }
                 })
             });
-            let execution = collect(&mut kernel, request, &self.limits);
+            let execution = collect(&mut kernel, request, &self.limits, tell);
             is_done.store(true, Ordering::Release);
             if let Some(watch) = watch {
                 watch.thread().unpark();
@@ -330,12 +333,20 @@ impl CodeExecutor {
     }
 }
 
-/// Runs a request and gathers what it prints.
-fn collect(kernel: &mut AnyKernel, request: ExecuteRequest, limits: &Limits) -> Execution {
+/// Runs a request, tells what it prints, and gathers that.
+fn collect(
+    kernel: &mut AnyKernel,
+    request: ExecuteRequest,
+    limits: &Limits,
+    tell: &mut dyn FnMut(Stream, &str),
+) -> Execution {
     let (mut output, mut stderr) = (String::new(), String::new());
-    let mut write = |stream, text: &str| match stream {
-        Stream::Stdout => output.push_str(text),
-        Stream::Stderr => stderr.push_str(text),
+    let mut write = |stream, text: &str| {
+        tell(stream, text);
+        match stream {
+            Stream::Stdout => output.push_str(text),
+            Stream::Stderr => stderr.push_str(text),
+        }
     };
     let finished = match kernel {
         AnyKernel::Worker(kernel) => run(

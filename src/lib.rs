@@ -26,10 +26,11 @@
 //!          │
 //!       protocol                              plain data: Command, Event, ids, slash commands
 //!
-//!    address · atomic · granted · jail · nesting · panics · safetensors · sanitize   leaves: hosts,
-//!                                             files, what is granted of them, the walls of the
-//!                                             system, how deep a text nests, other people's panics,
-//!                                             files of tensors, untrusted text
+//!    address · atomic · granted · jail · nesting · panics · safetensors · sanitize · secrets   leaves:
+//!                                             hosts, files, what is granted of them, the walls of
+//!                                             the system, how deep a text nests, other people's
+//!                                             panics, files of tensors, untrusted text, what keys
+//!                                             and tokens look like
 //! ```
 //!
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
@@ -66,6 +67,7 @@
 //! | a setting of `config.toml` | a row of `config/keys.rs` |
 //! | a setting of `/set` | a row of `tui/settings.rs` |
 //! | a command of the command line | `cli/<name>.rs`, a variant in `cli/mod.rs` |
+//! | a key or token that is known by its looks | a row of `SHAPES` in `secrets.rs` |
 //! | a finding of the validator | a row of `safety/rules.rs`, and the code that sees it |
 //! | a wrapper that the command policy sees through | a row of `safety/shell/wrappers.rs` |
 //! | a sampler | `diffusion/scheduler/<name>.rs`, a row of its `SCHEDULERS`, a variant of `SchedulerName` |
@@ -108,6 +110,7 @@ pub(crate) mod runtime;
 mod safetensors;
 pub(crate) mod safety;
 mod sanitize;
+mod secrets;
 pub mod session;
 pub(crate) mod store;
 #[expect(

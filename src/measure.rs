@@ -1,5 +1,7 @@
-//! What `benches/fuel.rs` needs and nobody else gets: an interpreter that counts no steps. Not in
-//! any build without the feature `measure`.
+//! What `benches/fuel.rs` and `benches/tools.rs` need and nobody else gets: an interpreter that counts
+//! no steps, and calls of tools. Not in any build without the feature `measure`.
+
+pub mod tools;
 
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("atomic", &[]),
     ("sanitize", &[]),
     ("panics", &[]),
+    ("secrets", &[]),
     ("jail", &[]),
     ("nesting", &[]),
     ("safetensors", &["sanitize"]),
@@ -20,8 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "kernel",
         &["protocol", "address", "granted", "jail", "nesting", "panics", "tool"],
     ),
-    ("safety", &["protocol", "atomic", "panics", "nesting"]),
-    ("tool", &["protocol", "atomic", "panics"]),
+    ("safety", &["protocol", "atomic", "panics", "nesting", "secrets"]),
+    ("tool", &["protocol", "atomic", "panics", "secrets"]),
     ("session", &["protocol"]),
     ("store", &["protocol", "tool", "atomic", "panics"]),
     ("models", &["protocol", "atomic", "safetensors"]),
@@ -62,7 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "web",
         ],
     ),
-    ("measure", &["protocol", "kernel"]),
+    ("measure", &["protocol", "kernel", "tool", "store", "builtin"]),
     (
         "error",
         &[

@@ -8,6 +8,13 @@ use serde_json::{Value, json};
 
 use crate::home::Home;
 
+/// A PNG of one red pixel.
+const ONE_PIXEL: &[u8] =
+    b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\
+    \x00\x00\x00\x01\x08\x02\x00\x00\x00\x90\x77\x53\xde\x00\x00\x00\x0c\x49\x44\x41\
+    \x54\x78\x9c\x63\xf8\xcf\xc0\x00\x00\x03\x01\x01\x00\xc9\xfe\x92\xef\x00\x00\x00\
+    \x00\x49\x45\x4e\x44\xae\x42\x60\x82";
+
 #[test]
 fn tools_are_listed_found_and_described() {
     let home = Home::new();
@@ -17,6 +24,11 @@ fn tools_are_listed_found_and_described() {
     }
     let web = home.out(&["tools", "list", "--tag", "web"], 0);
     assert_eq!(web.lines().count(), 2, "{web}");
+    let tag = home.err(&["tools", "list", "--tag", "pics"], 2);
+    assert!(tag.contains("code, files, pictures, records, web"), "{tag}");
+    assert_eq!(home.out(&["tools", "list", "--source", "mcp"], 0), "");
+    let code = home.out(&["tools", "search", "run", "--tag", "code"], 0);
+    assert_eq!(code.lines().count(), 3, "{code}");
     let specs = home.out(&["tools", "list", "--json"], 0);
     let specs: Vec<Value> = serde_json::from_str(&specs).expect("an array");
     for spec in &specs {
@@ -37,6 +49,234 @@ fn tools_are_listed_found_and_described() {
     assert!(about.contains("code (string, required)"), "{about}");
     let near = home.err(&["tools", "describe", "run_pyton"], 2);
     assert!(near.contains("did you mean run_python"), "{near}");
+    let near = home.err(&["tools", "call", "fetchurl"], 2);
+    assert!(near.contains("did you mean fetch_url"), "{near}");
+}
+
+#[test]
+fn tools_are_found_by_a_tool() {
+    let home = Home::new();
+    let found = home.call("tool_search", &json!({ "words": "crop picture" }), 0);
+    let tools = found["structured"]["tools"].as_array().expect("an array");
+    assert_eq!(tools.len(), 1, "{found}");
+    assert_eq!(tools[0]["name"], "edit_image");
+    assert_eq!(tools[0]["input_schema"]["type"], "object");
+    let two = json!({ "tag": "files", "source": "builtin", "limit": 2 });
+    let found = home.call("tool_search", &two, 0);
+    assert_eq!(
+        found["structured"]["tools"].as_array().map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(found["structured"]["more"], 3);
+    let found = home.call("tool_search", &json!({ "source": "mcp" }), 0);
+    assert_eq!(found["structured"]["tools"], json!([]));
+    let near = home.call("tool_search", &json!({ "words": "edt imge" }), 0);
+    assert_eq!(
+        near["structured"]["did_you_mean"][0], "edit_image",
+        "{near}"
+    );
+}
+
+#[test]
+fn what_is_known_of_a_picture_is_known_to_the_next_process() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), ONE_PIXEL).expect("written");
+    let shown = home.call("show_image", &json!({ "image": "a.png" }), 0);
+    assert_eq!(shown["content"][0]["artifact"]["name"], "a.png");
+    let image = shown["structured"]["image"].clone();
+    let about = json!({ "image": image });
+    let first = home.call("image_info", &about, 0);
+    assert_eq!(first["cached"], Value::Null);
+    assert_eq!(first["structured"]["width"], 1);
+    let second = home.call("image_info", &about, 0);
+    assert_eq!(second["cached"], "disk");
+    assert_eq!(second["attempts"], 0);
+    assert_eq!(first["structured"], second["structured"]);
+    // Whoever is not allowed to call it does not hear what others were told.
+    home.policy("[[rule]]\nrule = \"deny\"\ntool = \"image_info\"\n");
+    let arguments = about.to_string();
+    home.err(&["tools", "call", "image_info", "--args", &arguments], 3);
+    home.policy("");
+    let anew = [
+        "tools",
+        "call",
+        "image_info",
+        "--args",
+        &arguments,
+        "--no-cache",
+        "--json",
+    ];
+    assert_eq!(home.json(&anew, 0)["cached"], Value::Null);
+    // A file may be another one next time.
+    for _ in 0..2 {
+        let of_file = home.call("image_info", &json!({ "image": "a.png" }), 0);
+        assert_eq!(of_file["cached"], Value::Null);
+    }
+    // Damage costs the results, not the calls.
+    let path = home.path("cache/results-v1.sled/db");
+    fs::write(&path, b"not sled's").expect("written");
+    assert_eq!(home.call("image_info", &about, 0)["cached"], Value::Null);
+    assert_eq!(home.call("image_info", &about, 0)["cached"], "disk");
+    fs::write(home.path("b.png"), b"\x89PNG\r\n\x1a\nrubbish").expect("written");
+    for wrong in ["b.png", "/etc/passwd", "gone.png"] {
+        let arguments = json!({ "image": wrong }).to_string();
+        home.err(&["tools", "call", "show_image", "--args", &arguments], 1);
+    }
+}
+
+#[test]
+fn nothing_is_opened_for_tools_that_keep_nothing() {
+    let home = Home::new();
+    home.out(&["tools", "list"], 0);
+    home.call("system_info", &json!({}), 0);
+    assert!(!home.path("cache/results-v1.sled").exists());
+}
+
+#[test]
+fn calls_in_a_row_give_on_what_they_found() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), ONE_PIXEL).expect("written");
+    let steps = [
+        "tools",
+        "pipe",
+        "show_image image=a.png",
+        r#"edit_image image=$ edits=[{"op": "resize", "width": 8, "height": 4, "mode": "exact"}]"#,
+        "image_info image=$2.image",
+    ];
+    assert!(home.out(&steps, 0).starts_with("PNG, 8×4"));
+    let all = home.json(&[&steps[..], &["--json"]].concat(), 0);
+    let names: Vec<_> = all["steps"]
+        .as_array()
+        .expect("steps")
+        .iter()
+        .map(|step| &step["tool"])
+        .collect();
+    assert_eq!(names, ["show_image", "edit_image", "image_info"]);
+    assert_eq!(all["steps"][1]["structured"]["height"], 4);
+    fs::write(home.path("code.py"), "print(6 * 7)\n").expect("written");
+    let out = home.out(
+        &[
+            "tools",
+            "pipe",
+            "read_file path=code.py",
+            "run_python code=$.text",
+        ],
+        0,
+    );
+    assert_eq!(out, "42\n");
+    let steps = json!([
+        { "tool": "run_python", "arguments": { "code": "print('$5 and ' + \"it's\")" } },
+        { "tool": "write_file", "arguments": { "path": "$$.txt", "content": "$1.output" } },
+    ]);
+    fs::write(home.path("steps.json"), steps.to_string()).expect("written");
+    home.out(&["tools", "pipe", "--steps", "@steps.json"], 0);
+    assert_eq!(
+        fs::read_to_string(home.path("$.txt")).expect("there"),
+        "$5 and it's\n"
+    );
+    let shown = home.out(&["audit", "show"], 0);
+    assert!(shown.contains("write_file"), "each is on record: {shown}");
+}
+
+#[test]
+fn calls_in_a_row_stop_at_the_first_that_fails() {
+    let home = Home::new();
+    // Before anything runs.
+    let writes = "write_file path=x content=y";
+    for (wrong, parts) in [
+        (
+            "run_pyton code=1",
+            ["step 2 (run_pyton)", "did you mean run_python"],
+        ),
+        ("run_python cod=1", ["step 2 (run_python)", "cod"]),
+        (
+            "run_python code=$3",
+            ["step 2 (run_python)", "only 1 steps come before"],
+        ),
+        (
+            "run_python code=$HOME",
+            ["step 2 (run_python)", "$$ begins a text"],
+        ),
+        ("run_python code", ["call 2", "KEY=VALUE"]),
+    ] {
+        let err = home.err(&["tools", "pipe", writes, wrong], 2);
+        for part in parts {
+            assert!(err.contains(part), "{part}: {err}");
+        }
+        assert!(!home.path("x").exists(), "{wrong}");
+    }
+    home.err(&["tools", "pipe", "--steps", "[]"], 2);
+    home.err(&["tools", "pipe"], 2);
+    // While it runs.
+    let err = home.err(
+        &[
+            "tools",
+            "pipe",
+            "system_info",
+            "run_python code=$.coers",
+            writes,
+        ],
+        1,
+    );
+    assert!(
+        err.contains("step 2 (run_python)") && err.contains("cores"),
+        "{err}"
+    );
+    let err = home.err(
+        &[
+            "tools",
+            "pipe",
+            "system_info",
+            "run_python code=$.cores",
+            writes,
+        ],
+        2,
+    );
+    assert!(
+        err.contains("step 2 (run_python)") && err.contains("/code"),
+        "{err}"
+    );
+    let failing = ["tools", "pipe", "run_python code=1/0", writes, "--json"];
+    let all = home.json(&failing, 1);
+    assert_eq!(all["steps"][0]["is_error"], true);
+    assert_eq!(all["failed"]["step"], 1);
+    home.policy("[[rule]]\nrule = \"deny\"\ntool = \"write_file\"\nreason = \"not here\"\n");
+    let err = home.err(&["tools", "pipe", "system_info", writes], 3);
+    assert!(
+        err.contains("step 2 (write_file)") && err.contains("not here"),
+        "{err}"
+    );
+    assert!(!home.path("x").exists());
+}
+
+#[test]
+fn what_code_prints_is_shown_when_it_comes() {
+    let home = Home::new();
+    let code = "import time\nprint('early', flush=True)\ntime.sleep(60)";
+    let arguments = json!({ "code": code }).to_string();
+    let mut child = home
+        .command(&["tools", "call", "run_python", "--args", &arguments])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut stdout = child.stdout.take().expect("piped");
+    let mut early = [0; 6];
+    std::io::Read::read_exact(&mut stdout, &mut early).expect("it prints");
+    assert_eq!(&early, b"early\n");
+    let started = std::time::Instant::now();
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.expect("there is a kill").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(started.elapsed().as_secs() < 20, "it does not sleep on");
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut stdout, &mut rest).expect("text");
+    assert_eq!(rest, "", "nothing comes twice");
+    let twice = json!({ "code": "print('a')\nprint('b')\n'c'" }).to_string();
+    let out = home.out(&["tools", "call", "run_python", "--args", &twice], 0);
+    assert_eq!(out, "a\nb\n'c'\n");
 }
 
 #[test]

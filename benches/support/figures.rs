@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+/// Seconds that three digits of milliseconds say too little of.
+const SHORT: f64 = 20e-6;
+
 /// What was measured under one name.
 pub struct Series {
     name: String,
@@ -42,19 +45,24 @@ impl Series {
     }
 }
 
-/// Milliseconds of the sample below which so many thousandths of them lie.
+/// The sample below which so many thousandths of them lie, in seconds.
 fn at(sorted: &[Duration], thousandths: usize) -> f64 {
     let rank = (sorted.len() * thousandths)
         .div_ceil(1000)
         .clamp(1, sorted.len().max(1));
-    sorted
-        .get(rank - 1)
-        .map_or(f64::NAN, |sample| sample.as_secs_f64() * 1000.0)
+    sorted.get(rank - 1).map_or(f64::NAN, Duration::as_secs_f64)
 }
 
-/// Prints the series as a table in Markdown: milliseconds, and the ratio of the medians.
+/// Prints the series as a table in Markdown: milliseconds, or microseconds where one of them is too
+/// short for that, and the ratio of the medians.
 pub fn print_table(title: &str, series: &[Series]) {
-    println!("\n{title} (ms)\n");
+    let medians = series.iter().map(|one| at(&one.sorted(), 500));
+    let (unit, scale) = if medians.fold(f64::INFINITY, f64::min) < SHORT {
+        ("µs", 1e6)
+    } else {
+        ("ms", 1e3)
+    };
+    println!("\n{title} ({unit})\n");
     println!("| | min | median | p95 | p99 | max | n | median / peer's |");
     println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     for one in series.iter().filter(|one| !one.samples.is_empty()) {
@@ -69,7 +77,7 @@ pub fn print_table(title: &str, series: &[Series]) {
         };
         print!("| {} ", one.name);
         for thousandths in [0, 500, 950, 990, 1000] {
-            print!("| {:.3} ", at(&sorted, thousandths));
+            print!("| {:.3} ", at(&sorted, thousandths) * scale);
         }
         println!("| {} | {ratio} |", sorted.len());
     }

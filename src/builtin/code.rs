@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Engines;
-use super::function::function;
+use super::function::contained_function;
 use crate::executor::CodeExecutor;
-use crate::protocol::{Language, Limits, Status};
-use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput};
+use crate::protocol::{Language, Limits, Status, Stream};
+use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput, Update};
 
 /// Longest time that can be asked for, in seconds.
 const MAX_SECONDS: u32 = 600;
@@ -81,7 +81,7 @@ fn tool(
     description: &str,
     run: fn(RunCode, &Engines, &ToolContext) -> Result<ToolOutput, ToolError>,
 ) -> Arc<dyn Tool> {
-    function(
+    contained_function(
         engines,
         name,
         description,
@@ -90,6 +90,7 @@ fn tool(
             spec.tags = vec!["code".to_owned()];
             spec.annotations = JAILED;
         },
+        |_| true,
         run,
     )
 }
@@ -113,7 +114,13 @@ fn run(
     let executor = CodeExecutor::with_limits(limits).map_err(failed)?;
     let is_over = || context.cancel.is_cancelled();
     let execution = executor
-        .execute_until(language, &code, &is_over)
+        .execute_until(language, &code, &is_over, &mut |stream, text| {
+            // The rest follows when it is clear where it belongs.
+            if stream == Stream::Stdout {
+                let text = text.to_owned();
+                context.report(Update::Output(Content::Text { text }));
+            }
+        })
         .map_err(failed)?;
     if context.cancel.is_cancelled() {
         return Err(ToolError::Cancelled);

@@ -366,6 +366,11 @@ impl Tool for CellTool {
         &self.spec
     }
 
+    /// Its code has no more rights than that of any cell.
+    fn is_contained(&self, _: &Value) -> bool {
+        true
+    }
+
     fn run(&self, arguments: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
         let told = (self.functions)(self.spec.name.as_str(), arguments.to_string(), context)?;
         let told: TheirOutput = serde_json::from_str(&told)

@@ -78,6 +78,10 @@ impl Tool for Search {
         &self.spec
     }
 
+    fn is_contained(&self, _: &Value) -> bool {
+        true
+    }
+
     fn run(&self, arguments: Value, _: &ToolContext) -> Result<ToolOutput, ToolError> {
         let arguments: ToolSearch = serde_json::from_value(arguments)
             .map_err(|error| ToolError::failed(format!("the arguments don't fit: {error}")))?;

@@ -17,6 +17,7 @@ struct Function<Arguments> {
     engines: Arc<Engines>,
     run: Run<Arguments>,
     is_pure: fn(&Value) -> bool,
+    is_contained: fn(&Value) -> bool,
 }
 
 impl<Arguments: DeserializeOwned> Tool for Function<Arguments> {
@@ -26,6 +27,10 @@ impl<Arguments: DeserializeOwned> Tool for Function<Arguments> {
 
     fn is_pure(&self, arguments: &Value) -> bool {
         (self.is_pure)(arguments)
+    }
+
+    fn is_contained(&self, arguments: &Value) -> bool {
+        (self.is_contained)(arguments)
     }
 
     fn run(&self, arguments: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
@@ -44,7 +49,27 @@ pub(super) fn function<Arguments: DeserializeOwned + JsonSchema + 'static>(
     describe: impl FnOnce(&mut ToolSpec),
     run: Run<Arguments>,
 ) -> Arc<dyn Tool> {
-    pure_function(engines, name, description, describe, |_| true, run)
+    contained_function(engines, name, description, describe, |_| false, run)
+}
+
+/// The same for a tool of which some calls touch nothing of the user's.
+pub(super) fn contained_function<Arguments: DeserializeOwned + JsonSchema + 'static>(
+    engines: &Arc<Engines>,
+    name: &str,
+    description: &str,
+    describe: impl FnOnce(&mut ToolSpec),
+    is_contained: fn(&Value) -> bool,
+    run: Run<Arguments>,
+) -> Arc<dyn Tool> {
+    let mut spec = ToolSpec::of::<Arguments>(name, description).expect("a name of ours");
+    describe(&mut spec);
+    Arc::new(Function {
+        spec,
+        engines: Arc::clone(engines),
+        run,
+        is_pure: |_| true,
+        is_contained,
+    })
 }
 
 /// The same for a tool whose results are kept, of calls that depend on their arguments alone.
@@ -63,5 +88,7 @@ pub(super) fn pure_function<Arguments: DeserializeOwned + JsonSchema + 'static>(
         engines: Arc::clone(engines),
         run,
         is_pure,
+        // What depends on its arguments alone touches nothing else.
+        is_contained: is_pure,
     })
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Engines;
-use super::function::{function, pure_function};
+use super::function::{contained_function, pure_function};
 use crate::generator::{GeneratorError, News};
 use crate::picture::{self, PictureMetadata, Recipe, edit};
 use crate::protocol::{Artifact, BlobId, ImageRequest, MediaType, SchedulerName};
@@ -67,7 +67,7 @@ struct Imagine {
 }
 
 pub(super) fn imagine(engines: &Arc<Engines>) -> Arc<dyn Tool> {
-    function(
+    contained_function(
         engines,
         "imagine",
         "Makes pictures from a prompt with Stable Diffusion, on this machine. The result holds their \
@@ -76,6 +76,11 @@ pub(super) fn imagine(engines: &Arc<Engines>) -> Arc<dyn Tool> {
             spec.title = Some("Make pictures".to_owned());
             spec.tags = vec!["pictures".to_owned()];
             spec.annotations = MAKES;
+        },
+        // A path is a file of the user's.
+        |arguments| {
+            let model = arguments["model"].as_str().unwrap_or_default();
+            !model.starts_with(['/', '.', '~'])
         },
         |arguments: Imagine, engines, context| {
             let scheduler = arguments
@@ -210,7 +215,7 @@ struct EditImage {
 }
 
 pub(super) fn edit_image(engines: &Arc<Engines>) -> Arc<dyn Tool> {
-    function(
+    contained_function(
         engines,
         "edit_image",
         "Edits a picture: crop, resize, thumbnail, rotate, flip, pad, border, brightness, contrast, \
@@ -220,6 +225,11 @@ pub(super) fn edit_image(engines: &Arc<Engines>) -> Arc<dyn Tool> {
             spec.title = Some("Edit a picture".to_owned());
             spec.tags = vec!["pictures".to_owned()];
             spec.annotations = MAKES;
+        },
+        |arguments| {
+            let sources = arguments["sources"].as_object();
+            let mut sources = sources.into_iter().flat_map(|sources| sources.values());
+            are_handles(arguments, &["image"]) && sources.all(is_handle)
         },
         |arguments: EditImage, engines, context| {
             let picture = open(&arguments.image, engines, context)?;
@@ -250,7 +260,7 @@ struct ShowImage {
 }
 
 pub(super) fn show_image(engines: &Arc<Engines>) -> Arc<dyn Tool> {
-    function(
+    contained_function(
         engines,
         "show_image",
         "Shows a picture to the user, and to a model that can see: a file of the project, or an \
@@ -264,6 +274,7 @@ pub(super) fn show_image(engines: &Arc<Engines>) -> Arc<dyn Tool> {
                 ..MAKES
             };
         },
+        |arguments| are_handles(arguments, &["image"]),
         |arguments: ShowImage, engines, context| {
             let reference = &arguments.image;
             let bytes = read(reference, engines, context)?;
@@ -372,10 +383,12 @@ pub(super) fn image_info(engines: &Arc<Engines>) -> Arc<dyn Tool> {
 /// Whether these arguments are handles: bytes under their hash are the same for ever, and a file is
 /// not.
 fn are_handles(arguments: &Value, names: &[&str]) -> bool {
-    names.iter().all(|name| {
-        let reference = arguments[*name].as_str();
-        reference.is_some_and(|reference| reference.parse::<BlobId>().is_ok())
-    })
+    names.iter().all(|name| is_handle(&arguments[*name]))
+}
+
+fn is_handle(reference: &Value) -> bool {
+    let reference = reference.as_str();
+    reference.is_some_and(|reference| reference.parse::<BlobId>().is_ok())
 }
 
 /// A picture by its path or handle, decoded.

@@ -10,7 +10,9 @@
 //!            rate       how often
 //!            cache      results that are known     ── canonical
 //!            run        time-outs and retries      ── context   cancel, progress, deadline
+//!                                                  ── threads   to leave a tool behind on
 //!            audit      what was done, in a chain  ── redact · verification
+//! chain     calls in a row: arguments that name earlier results
 //! ```
 //!
 //! Invariants: [`Toolbox::call`] is the only way to a tool's `run`; arguments fit the schema before
@@ -31,6 +33,7 @@ mod call;
 #[cfg(test)]
 mod call_tests;
 mod canonical;
+pub(crate) mod chain;
 mod clock;
 mod context;
 mod error;
@@ -51,6 +54,7 @@ mod schema_fuzz_tests;
 #[cfg(test)]
 mod schema_tests;
 mod spec;
+mod threads;
 mod toolbox;
 mod verification;
 mod violation;
@@ -84,6 +88,13 @@ pub(crate) trait Tool: Send + Sync {
     /// ([`ToolSpec::keep`]): whether it depends on these arguments alone.
     fn is_pure(&self, _arguments: &Value) -> bool {
         true
+    }
+
+    /// Whether a call with these arguments touches nothing of the user's: no file, no record, no
+    /// network. It computes, or makes something new. The policy lets such calls pass unless a rule
+    /// says otherwise.
+    fn is_contained(&self, _arguments: &Value) -> bool {
+        false
     }
 
     /// Does it. The arguments fit the spec's schema and have been allowed. Looks at the context's

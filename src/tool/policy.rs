@@ -108,6 +108,8 @@ pub(crate) struct Asked<'a> {
     pub origin: CallOrigin,
     /// From where.
     pub place: &'a Place,
+    /// Whether it touches nothing of the user's.
+    pub is_contained: bool,
 }
 
 /// What is wrong with a file.
@@ -224,8 +226,13 @@ impl Policy {
         let strictest = about.reduce(|a, b| if b.0.say > a.0.say { b } else { a });
         let Some((rule, whose)) = strictest else {
             return Ruling {
-                say: self.default_say(asked.origin),
-                rule: format!("the default for {}", asked.origin),
+                say: self.default_say(asked),
+                rule: match asked {
+                    Asked { is_contained: true, origin, .. } if !self.default.contains_key(&origin) => {
+                        "the default for what touches nothing of yours".to_owned()
+                    }
+                    Asked { origin, .. } => format!("the default for {origin}"),
+                },
                 reason: None,
             };
         };
@@ -249,9 +256,11 @@ impl Policy {
         self.rules.iter().map(considered).collect()
     }
 
-    fn default_say(&self, origin: CallOrigin) -> Say {
-        self.default.get(&origin).copied().unwrap_or(match origin {
+    fn default_say(&self, asked: Asked<'_>) -> Say {
+        let said = self.default.get(&asked.origin).copied();
+        said.unwrap_or(match asked.origin {
             CallOrigin::User => Say::Allow,
+            _ if asked.is_contained => Say::Allow,
             CallOrigin::Model | CallOrigin::Sandbox | CallOrigin::Mcp => Say::Ask,
         })
     }
@@ -326,6 +335,7 @@ impl Rule {
             arguments,
             origin,
             place,
+            ..
         } = asked;
         if !self.tool.is_about(&spec.name) {
             return Some(format!("the tool is {}", spec.name));

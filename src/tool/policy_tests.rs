@@ -68,6 +68,7 @@ impl Stage {
             arguments,
             origin,
             place: &self.place,
+            is_contained: false,
         }
     }
 

@@ -1,9 +1,12 @@
 //! Arguments without their secrets, and not without end: as they go into the audit log.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::{Map, Value};
+
+use crate::secrets::{self, Care, Secret};
 
 /// In the place of a secret.
 const REDACTED: &str = "[redacted]";
@@ -14,22 +17,14 @@ const MAX_ITEMS: usize = 50;
 /// What is deeper is left out.
 const MAX_DEPTH: usize = 12;
 
-/// Parts of names, without `_` and `-` and in lower case, whose values are secrets.
-const SECRET_NAMES: &[&str] = &[
-    "accesskey",
-    "apikey",
-    "authkey",
+/// Parts of names of fields and headers whose values are secrets, too: without `_` and `-` and in
+/// lower case.
+const FIELDS: &[&str] = &[
     "authorization",
     "cookie",
     "credential",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "secret",
     "sessionid",
     "signature",
-    "token",
 ];
 
 /// Names that hold one of those parts, and count things.
@@ -41,26 +36,13 @@ const HARMLESS_NAMES: &[&str] = &[
     "maxnewtokens",
 ];
 
-/// Texts that are secrets wherever they stand.
-static SECRET_TEXTS: LazyLock<Regex> = LazyLock::new(|| {
-    let patterns = [
-        r"\bsk-[A-Za-z0-9_-]{16,}",                // OpenAI, Anthropic
-        r"\bgh[pousr]_[A-Za-z0-9]{20,}",           // GitHub
-        r"\bgithub_pat_[A-Za-z0-9_]{20,}",         // GitHub
-        r"\bglpat-[A-Za-z0-9_-]{16,}",             // GitLab
-        r"\bhf_[A-Za-z0-9]{20,}",                  // Hugging Face
-        r"\bnpm_[A-Za-z0-9]{30,}",                 // npm
-        r"\bpypi-[A-Za-z0-9_-]{16,}",              // PyPI
-        r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",          // AWS
-        r"\bAIza[A-Za-z0-9_-]{30,}",               // Google
-        r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",       // Slack
-        r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}", // Stripe
-        r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*", // JSON web tokens
-        r"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9+/_.~=-]{8,}", // HTTP
-        r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
-        r#"(?i)(?:password|passwd|secret|api[_-]?key|token)["']?\s*[=:]\s*["']?[^\s"'&]{6,}"#,
-    ];
-    Regex::new(&patterns.join("|")).expect("the patterns are sound")
+/// Texts that are secrets because of what stands before them.
+static NAMED_TEXTS: LazyLock<Regex> = LazyLock::new(|| {
+    let names = secrets::NAMES.join("|").replace('_', "[_-]?");
+    let pattern = format!(
+        r#"(?i)\b(?:bearer|basic)\s+[A-Za-z0-9+/_.~=-]{{8,}}|(?:{names})["']?\s*[=:]\s*["']?[^\s"'&]{{6,}}"#
+    );
+    Regex::new(&pattern).expect("the pattern is sound")
 });
 
 /// A name and a password before the host of an address.
@@ -81,7 +63,8 @@ pub(super) fn redacted_text(text: &str) -> String {
         .map_or(text.len(), |(at, _)| at);
     let start = text.get(..cut).unwrap_or(text);
     let clean = USER_OF_URL.replace_all(start, format!("://{REDACTED}@"));
-    let clean = SECRET_TEXTS.replace_all(&clean, REDACTED);
+    let clean = without_shapes(&clean);
+    let clean = NAMED_TEXTS.replace_all(&clean, REDACTED);
     match clean.char_indices().nth(MAX_CHARS) {
         Some((at, _)) => {
             let kept = clean.get(..at).unwrap_or_default();
@@ -90,6 +73,25 @@ pub(super) fn redacted_text(text: &str) -> String {
         None if cut < text.len() => format!("{clean}… ({} bytes)", text.len()),
         None => clean.into_owned(),
     }
+}
+
+fn without_shapes(text: &str) -> Cow<'_, str> {
+    let mut found = secrets::find(text, Care::Likely);
+    if found.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    found.sort_by_key(|secret| secret.range.start);
+    let (mut clean, mut at) = (String::new(), 0);
+    for Secret { range, .. } in found {
+        // One may be within another.
+        if range.start >= at {
+            clean.push_str(text.get(at..range.start).unwrap_or_default());
+            clean.push_str(REDACTED);
+        }
+        at = at.max(range.end);
+    }
+    clean.push_str(text.get(at..).unwrap_or_default());
+    Cow::Owned(clean)
 }
 
 fn redact(value: &Value, depth: usize) -> Value {
@@ -138,7 +140,7 @@ fn is_secret(name: &str) -> bool {
     let letters = name.chars().filter(|c| c.is_alphanumeric());
     let name: String = letters.flat_map(char::to_lowercase).collect();
     !HARMLESS_NAMES.contains(&name.as_str())
-        && SECRET_NAMES.iter().any(|secret| name.contains(secret))
+        && (secrets::NAMES.iter().chain(FIELDS)).any(|secret| name.contains(secret))
 }
 
 #[cfg(test)]

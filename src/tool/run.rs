@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::registry::Registered;
+use super::threads::Threads;
 use super::{CancelToken, ToolContext, ToolError, ToolOutput};
 use crate::panics;
 
@@ -23,9 +24,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const MAX_RUNNING: usize = 256;
 
 /// Runs tools, and counts those on threads of their own.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Runner {
     running: Arc<AtomicUsize>,
+    threads: Threads,
 }
 
 impl Runner {
@@ -89,13 +91,14 @@ impl Runner {
         theirs.cancel = cancel.clone();
         let (sender, receiver) = sync_channel(1);
         let lent = registered.clone();
-        thread::Builder::new()
-            .name(format!("tool {}", registered.spec().name))
-            .spawn(move || {
-                let _running = running;
-                // Nobody may wait any more.
-                let _ = sender.send(on_this_thread(&lent, arguments, &theirs));
-            })
+        let work = move || {
+            let result = on_this_thread(&lent, arguments, &theirs);
+            drop(running);
+            // If nobody waits any more, the tool overran: who knows what else it left behind.
+            sender.send(result).is_ok()
+        };
+        self.threads
+            .run(Box::new(work))
             .map_err(|error| ToolError::transient(format!("there is no thread for it: {error}")))?;
         let given_up = GivenUp(cancel);
         let mut cancelled_at = None;

@@ -406,6 +406,7 @@ fn asked<'a>(
         arguments,
         origin: context.origin,
         place: &context.place,
+        is_contained: registered.tool.is_contained(arguments),
     }
 }
 

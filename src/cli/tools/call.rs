@@ -1,4 +1,4 @@
-//! `companion tools call`
+//! `companion tools call`, and what it has in common with `companion tools pipe`.
 
 use std::io::{self, BufRead as _, IsTerminal, Write};
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize_for_terminal;
 use crate::tool::{
     CacheUse, Called, Content, Decision, Finished, Pending, Place, Scope, ToolCall, ToolContext,
-    Update, Width,
+    ToolOutput, Toolbox, Update, Width,
 };
 use crate::tui::view::text::duration;
 
@@ -33,6 +33,13 @@ pub(in crate::cli) struct Call {
     /// Its arguments: a JSON object, or @FILE with one, or @- for standard input
     #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
     args: String,
+    #[command(flatten)]
+    how: How,
+}
+
+/// How calls are made.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct How {
     /// Answer a question of the policy with yes, for this call
     #[arg(long)]
     yes: bool,
@@ -41,7 +48,7 @@ pub(in crate::cli) struct Call {
     no_cache: bool,
     /// Print the whole result as a JSON object
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 impl Call {
@@ -50,65 +57,125 @@ impl Call {
         Self {
             name: name.to_owned(),
             args: arguments.to_string(),
-            yes: false,
-            no_cache: false,
-            json,
+            how: How {
+                yes: false,
+                no_cache: false,
+                json,
+            },
         }
     }
 
     pub fn start(self, context: &Context) -> Result<u8, Report> {
-        let arguments = arguments(&self.args)?;
+        let hint = "as in: --args '{\"code\": \"1 + 1\"}'";
+        let arguments = read_json(&self.args, "the arguments", hint)?;
+        let mut caller = Caller::new(context, &self.how)?;
+        caller.streams();
+        let finished = caller.call(&self.name, arguments)?;
+        if self.how.json {
+            // A reader that is gone does not want to hear of it.
+            let _ = writeln!(io::stdout(), "{}", as_json(&finished));
+        } else {
+            print(&finished, &caller.streamed());
+        }
+        Ok(u8::from(finished.output.is_error))
+    }
+}
+
+/// Calls tools for somebody at a terminal: shows how far they are, asks what the policy asks, and
+/// stops them when it is interrupted.
+pub(super) struct Caller {
+    toolbox: Toolbox,
+    engines: Arc<Engines>,
+    context: ToolContext,
+    meter: Arc<Mutex<Meter>>,
+    how: How,
+}
+
+impl Caller {
+    pub fn new(context: &Context, how: &How) -> Result<Self, Report> {
         let (toolbox, engines) = toolbox(context)?;
-        let meter = Arc::new(Mutex::new(Meter::new(self.json)));
+        let meter = Arc::new(Mutex::new(Meter::new(how.json)));
         let theirs = Arc::clone(&meter);
-        let tool_context = ToolContext::new(CallOrigin::User, place()?)
+        let context = ToolContext::new(CallOrigin::User, place()?)
             .with_progress(move |update| lock(&theirs).draw(&update));
         let stop = stopped_by_signals();
-        let cancel = tool_context.cancel.clone();
+        let cancel = context.cancel.clone();
         std::thread::spawn(move || {
             while !stop.load(Ordering::SeqCst) {
                 std::thread::sleep(LOOK_EVERY);
             }
             cancel.cancel();
         });
-        let call = ToolCall {
-            name: self.name.clone(),
-            arguments,
-            cache: if self.no_cache {
-                CacheUse::Renew
-            } else {
-                CacheUse::Read
-            },
-        };
-        let mut called = toolbox.call(call, &tool_context);
+        Ok(Self {
+            toolbox,
+            engines,
+            context,
+            meter,
+            how: *how,
+        })
+    }
+
+    /// From now on pieces of results are printed as they come.
+    pub fn streams(&mut self) {
+        lock(&self.meter).streams = !self.how.json;
+    }
+
+    /// What was printed so far.
+    pub fn streamed(&self) -> String {
+        lock(&self.meter).streamed.clone()
+    }
+
+    /// Whether there is such a tool and the arguments, if they are known, fit. Calls nothing.
+    pub fn check(&self, name: &str, arguments: Option<Value>) -> Result<(), Report> {
+        match arguments {
+            None => self.toolbox.registry.get(name).map(drop)?,
+            Some(arguments) => self
+                .toolbox
+                .explain(self.of(name, arguments), &self.context)
+                .map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// Calls a tool to its end.
+    pub fn call(&self, name: &str, arguments: Value) -> Result<Finished, Report> {
+        let mut called = self.toolbox.call(self.of(name, arguments), &self.context);
         let finished = loop {
-            lock(&meter).clear();
+            lock(&self.meter).clear();
             match called? {
                 Called::Finished(finished) => break finished,
                 Called::Pending(pending) => {
-                    let decision = self.ask(&pending, &engines, &tool_context.place)?;
-                    called = toolbox.resume(pending, decision, &tool_context);
+                    let decision = self.ask(&pending)?;
+                    called = self.toolbox.resume(pending, decision, &self.context);
                 }
             }
         };
         for warning in &finished.warnings {
+            let warning = sanitize_for_terminal(warning);
             let _ = writeln!(io::stderr(), "companion: warning: {warning}");
         }
-        if self.json {
-            print_json(&finished);
-        } else {
-            print(&finished);
+        Ok(finished)
+    }
+
+    fn of(&self, name: &str, arguments: Value) -> ToolCall {
+        ToolCall {
+            name: name.to_owned(),
+            arguments,
+            cache: if self.how.no_cache {
+                CacheUse::Renew
+            } else {
+                CacheUse::Read
+            },
         }
-        Ok(u8::from(finished.output.is_error))
     }
 
     /// The answer to a question of the policy.
-    fn ask(&self, pending: &Pending, engines: &Engines, place: &Place) -> Result<Decision, Report> {
+    fn ask(&self, pending: &Pending) -> Result<Decision, Report> {
         let once = Decision::Allow {
             scope: Scope::Once,
             width: Width::Arguments,
         };
-        if self.yes {
+        if self.how.yes {
             return Ok(once);
         }
         let question = &pending.question;
@@ -118,7 +185,8 @@ impl Call {
             text.push_str(reason);
         }
         let call = &pending.call;
-        if let Some(preview) = builtin::preview(engines, &call.name, &call.arguments, place) {
+        let (name, place) = (&call.name, &self.context.place);
+        if let Some(preview) = builtin::preview(&self.engines, name, &call.arguments, place) {
             text.push('\n');
             text.push_str(&preview);
         }
@@ -153,8 +221,8 @@ impl Call {
     }
 }
 
-/// What `--args` says: JSON, or a file with it.
-pub(super) fn arguments(args: &str) -> Result<Value, Report> {
+/// What an argument says: JSON, or a file with it.
+pub(super) fn read_json(args: &str, what: &str, hint: &str) -> Result<Value, Report> {
     let text = match args.strip_prefix('@') {
         None => args.to_owned(),
         Some("-") => io::read_to_string(io::stdin().lock())
@@ -167,9 +235,9 @@ pub(super) fn arguments(args: &str) -> Result<Value, Report> {
         }
     };
     serde_json::from_str(&text).map_err(|error| {
-        Report::usage("the arguments are no JSON")
+        Report::usage(format!("{what} are no JSON"))
             .cause(error.to_string())
-            .hint("as in: --args '{\"code\": \"1 + 1\"}'")
+            .hint(hint)
     })
 }
 
@@ -183,10 +251,12 @@ pub(super) fn place() -> Result<Place, Report> {
     })
 }
 
-/// How far it is, on one line of standard error, where a terminal reads it.
+/// How far it is, on one line of standard error, where a terminal reads it; and pieces of results.
 struct Meter {
     columns: Option<usize>,
     is_drawn: bool,
+    streams: bool,
+    streamed: String,
 }
 
 impl Meter {
@@ -194,23 +264,44 @@ impl Meter {
         Self {
             columns: columns(&io::stderr()).filter(|_| !is_quiet),
             is_drawn: false,
+            streams: false,
+            streamed: String::new(),
         }
     }
 
     fn draw(&mut self, update: &Update) {
-        let (
-            Some(columns),
+        match update {
             Update::Progress {
                 done,
                 total,
                 message,
-            },
-        ) = (self.columns, update)
-        else {
+            } => self.draw_progress(*done, *total, message.as_deref()),
+            Update::Output(Content::Text { text }) => self.print(text),
+            // They are in the result, when it is whole.
+            Update::Output(_) => {}
+        }
+    }
+
+    fn print(&mut self, text: &str) {
+        // What is over the bound is cut from the result, too.
+        let fits = self.streamed.len() + text.len() <= ToolOutput::MAX_TEXT_BYTES;
+        if self.streams && fits {
+            self.clear();
+            let mut out = io::stdout().lock();
+            let _ = write!(out, "{}", sanitize_for_terminal(text));
+            let _ = out.flush();
+            self.streamed.push_str(text);
+        } else {
+            self.streams = false;
+        }
+    }
+
+    fn draw_progress(&mut self, done: f64, total: Option<f64>, message: Option<&str>) {
+        let Some(columns) = self.columns else {
             return;
         };
         let of = total.map(|total| format!("/{total}"));
-        let message = message.as_deref().unwrap_or_default();
+        let message = message.unwrap_or_default();
         let line = format!("{done}{} {message}", of.unwrap_or_default());
         let line = sanitize_for_terminal(&line).replace('\n', " ");
         let line = cut(&line, columns.saturating_sub(1));
@@ -229,11 +320,16 @@ fn lock(meter: &Mutex<Meter>) -> MutexGuard<'_, Meter> {
     meter.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn print(finished: &Finished) {
+/// Prints a result, without the start of it that was printed before.
+pub(super) fn print(finished: &Finished, streamed: &str) {
     let mut out = io::stdout().lock();
+    let mut streamed = (!streamed.is_empty()).then_some(streamed);
     for content in &finished.output.content {
         let text = match content {
-            Content::Text { text } => text.clone(),
+            Content::Text { text } => match streamed.take() {
+                Some(start) => text.strip_prefix(start).unwrap_or(text).to_owned(),
+                None => text.clone(),
+            },
             Content::Json { value } => format!("{value:#}"),
             Content::Image { artifact } => format!(
                 "{} {} {}×{}",
@@ -245,6 +341,9 @@ fn print(finished: &Finished) {
                 size_bytes,
             } => format!("{blob} {media_type}, {size_bytes} bytes"),
         };
+        if text.is_empty() {
+            continue;
+        }
         // A reader that is gone does not want to hear of it.
         let _ = write!(out, "{}", sanitize_for_terminal(&text));
         if !text.ends_with('\n') {
@@ -261,8 +360,9 @@ fn print(finished: &Finished) {
     }
 }
 
-fn print_json(finished: &Finished) {
-    let value = json!({
+/// A result for programs.
+pub(super) fn as_json(finished: &Finished) -> Value {
+    json!({
         "content": finished.output.content,
         "structured": finished.output.structured,
         "is_error": finished.output.is_error,
@@ -271,6 +371,5 @@ fn print_json(finished: &Finished) {
         "attempts": finished.attempts,
         "time_ms": finished.took.as_secs_f64() * 1000.0,
         "warnings": finished.warnings,
-    });
-    let _ = writeln!(io::stdout(), "{value}");
+    })
 }

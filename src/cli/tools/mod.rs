@@ -1,8 +1,10 @@
 //! `companion tools`
 
 pub(super) mod call;
+mod pipe;
 mod validate;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -19,8 +21,8 @@ use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize_for_terminal;
 use crate::store;
 use crate::tool::{
-    AuditLog, CacheUse, Called, Clock, Considered, Filter, Pending, Registered, ResultCache, Rules,
-    Ruling, Say, Source, ToolCall, ToolContext, ToolError, ToolSpec, Toolbox,
+    AuditLog, CacheUse, Called, Clock, Considered, Filter, Pending, Registered, Registry,
+    ResultCache, Rules, Ruling, Say, Source, ToolCall, ToolContext, ToolError, ToolSpec, Toolbox,
 };
 use crate::tui::view::text::wrap_words;
 use crate::web::{FetchLimits, Fetcher};
@@ -58,6 +60,8 @@ enum What {
     },
     /// Call a tool
     Call(call::Call),
+    /// Call tools in a row: the arguments of each may name results of those before it
+    Pipe(pipe::Pipe),
     /// Tell whether a call would be allowed, and which rule of tools.toml says so; calls nothing
     Explain {
         /// The tool
@@ -108,14 +112,17 @@ impl Tools {
         match self.what {
             What::Validate => validate::start(),
             What::Call(call) => call.start(context),
+            What::Pipe(pipe) => pipe.start(context),
             What::Explain { name, args, origin } => explain(context, &name, &args, origin),
             What::List(list) => {
                 let (toolbox, _) = toolbox(context)?;
+                check_tag(&toolbox.registry, list.tag.as_ref())?;
                 let tools = toolbox.registry.list(&list.filter());
                 Ok(print_list(&tools, list.json))
             }
             What::Search { words, list } => {
                 let (toolbox, _) = toolbox(context)?;
+                check_tag(&toolbox.registry, list.tag.as_ref())?;
                 let words = words.join(" ");
                 let tools = toolbox.registry.search(&words, &list.filter());
                 if tools.is_empty() && !list.json {
@@ -207,7 +214,8 @@ pub(super) fn desk(context: &Arc<Context>) -> LateDesk {
 }
 
 fn explain(context: &Context, name: &str, args: &str, who: Who) -> Result<u8, Report> {
-    let arguments = call::arguments(args)?;
+    let hint = "as in: --args '{\"path\": \"notes.txt\"}'";
+    let arguments = call::read_json(args, "the arguments", hint)?;
     let origin = match who {
         Who::User => CallOrigin::User,
         Who::Model => CallOrigin::Model,
@@ -249,22 +257,46 @@ fn print_list(tools: &[Arc<Registered>], json: bool) -> u8 {
         let _ = writeln!(out, "{}", json!(all));
         return 0;
     }
-    let names = tools.iter().map(|tool| tool.spec().name.to_string());
-    let widest = names.map(|name| name.chars().count()).max().unwrap_or(0);
-    for tool in tools {
-        let spec = tool.spec();
-        let name = spec.name.to_string();
-        let summary = spec.description.split_terminator(". ").next();
-        let line = format!("{name:widest$}  {}", summary.unwrap_or_default());
-        let line = sanitize_for_terminal(line.trim_end_matches('.'));
-        let line = match columns(&out) {
-            Some(columns) => cut(&line, columns),
-            None => line.into_owned(),
-        };
-        // A reader that is gone does not want to hear of it.
-        let _ = writeln!(out, "{line}");
-    }
+    let specs: Vec<_> = tools.iter().map(|tool| tool.spec()).collect();
+    // A reader that is gone does not want to hear of it.
+    let _ = write!(out, "{}", listing(&specs, columns(&out)));
     0
+}
+
+/// A line for each tool, as wide as there is room for. Names of servers' tools may be long: they get
+/// half of it.
+fn listing(specs: &[&ToolSpec], columns: Option<usize>) -> String {
+    let names = specs.iter().map(|spec| spec.name.as_str().chars().count());
+    let most = columns.map_or(usize::MAX, |columns| columns / 2);
+    let widest = names.max().unwrap_or(0).min(most);
+    let mut text = String::new();
+    for spec in specs {
+        let name = cut(spec.name.as_str(), widest);
+        let summary = spec.description.split_terminator(". ").next();
+        let summary = summary.unwrap_or_default().replace(['\n', '\t'], " ");
+        let line = format!("{name:widest$}  {}", summary.trim_end_matches('.'));
+        let line = sanitize_for_terminal(&line);
+        match columns {
+            Some(columns) => text.push_str(&cut(&line, columns)),
+            None => text.push_str(&line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Says which tags there are, if there is none of that name.
+fn check_tag(registry: &Registry, tag: Option<&String>) -> Result<(), Report> {
+    let tools = registry.list(&Filter::default());
+    let tags: BTreeSet<_> = tools.iter().flat_map(|tool| &tool.spec().tags).collect();
+    match tag {
+        Some(tag) if !tags.contains(tag) => {
+            let tags: Vec<_> = tags.into_iter().map(String::as_str).collect();
+            Err(Report::usage(format!("no tool has the tag {tag:?}"))
+                .hint(format!("one of: {}", tags.join(", "))))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn describe(spec: &ToolSpec, json: bool) {
@@ -312,4 +344,40 @@ fn arguments(schema: &Value) -> String {
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+
+    #[test]
+    fn a_list_fits_the_terminal() {
+        let schema = || json!({ "type": "object" });
+        let spec = |name: &str, description: &str, source| {
+            ToolSpec::new(name, description, schema(), source).expect("a name")
+        };
+        let long = format!("server/{}", "long_name_".repeat(12));
+        let specs = [
+            spec("add", "Adds. It is slow.", Source::Builtin),
+            spec(
+                &long,
+                "Says\n\u{1b}[2Jmuch about itself, more than there is room for here",
+                Source::Mcp,
+            ),
+        ];
+        let specs: Vec<_> = specs.iter().collect();
+        for columns in [40, 60, 200] {
+            let text = listing(&specs, Some(columns));
+            assert_eq!(text.lines().count(), 2, "{text}");
+            assert!(text.lines().all(|line| line.width() <= columns), "{text}");
+            assert!(
+                !text.contains('\u{1b}') && text.contains("Adds\n"),
+                "{text}"
+            );
+        }
+        assert!(listing(&specs, Some(60)).contains("Says"));
+        assert!(listing(&specs, None).contains(&long));
+    }
 }
