@@ -130,6 +130,7 @@ fn tools(engines: &Arc<Engines>, registry: &Weak<Registry>) -> Vec<Arc<dyn Tool>
         pictures::imagine(engines),
         pictures::edit_image(engines),
         pictures::show_image(engines),
+        pictures::save_image(engines),
         pictures::compare_images(engines),
         pictures::image_info(engines),
         web::fetch_url(engines),

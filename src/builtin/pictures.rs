@@ -14,7 +14,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Engines;
-use super::function::{contained_function, pure_function};
+use super::function::{contained_function, function, pure_function};
+use crate::atomic::Clash;
+use crate::files::{self, WriteRequest};
 use crate::generator::{GeneratorError, News};
 use crate::picture::{self, PictureMetadata, Recipe, edit};
 use crate::protocol::{Artifact, BlobId, ImageRequest, MediaType, SchedulerName};
@@ -297,6 +299,104 @@ pub(super) fn show_image(engines: &Arc<Engines>) -> Arc<dyn Tool> {
             Ok(shown(keep(engines, &bytes, info.media_type, name)?))
         },
     )
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct SaveImage {
+    /// The picture: a path, or the handle of an earlier result.
+    image: String,
+    /// The file: .png, .jpg, .webp or .gif. A relative path starts from the working folder.
+    #[schemars(length(min = 1, max = 4096))]
+    path: String,
+    /// Whether the folders above it are made, if they are missing.
+    #[serde(default)]
+    create_folders: bool,
+    /// Whether a file that is there is replaced.
+    #[serde(default)]
+    overwrite: bool,
+    /// For JPEG: 1 to 100.
+    #[schemars(range(min = 1, max = 100))]
+    quality: Option<u8>,
+}
+
+pub(super) fn save_image(engines: &Arc<Engines>) -> Arc<dyn Tool> {
+    function(
+        engines,
+        "save_image",
+        "Writes a picture to a file of the project, up to 8 MiB, as what its ending says. A file that \
+         is there is replaced only with overwrite, in one step.",
+        |spec| {
+            spec.title = Some("Save a picture".to_owned());
+            spec.tags = vec!["pictures".to_owned(), "files".to_owned()];
+            spec.annotations = Annotations {
+                destructive: true,
+                ..MAKES
+            };
+        },
+        |arguments: SaveImage, engines, context| {
+            let path = &arguments.path;
+            let media_type = media_type_of(path).ok_or_else(|| {
+                ToolError::failed(format!(
+                    "{path}: the ending of a picture is .png, .jpg, .webp or .gif"
+                ))
+            })?;
+            let mut bytes = read(&arguments.image, engines, context)?;
+            let info = picture::probe(&bytes)
+                .map_err(|error| ToolError::failed(format!("{}: {error}", arguments.image)))?;
+            if info.media_type != media_type || arguments.quality.is_some() {
+                let picture = open(&arguments.image, engines, context)?;
+                let encoding = edit::Encoding {
+                    media_type,
+                    quality: arguments.quality,
+                };
+                bytes = edit::encode(&picture, encoding)
+                    .map_err(|error| ToolError::failed(error.to_string()))?;
+            }
+            let request = WriteRequest {
+                from: &context.place.folder,
+                path,
+                content: &bytes,
+                creates_folders: arguments.create_folders,
+                clash: if arguments.overwrite {
+                    Clash::Replace
+                } else {
+                    Clash::Fail
+                },
+            };
+            let is_cancelled = || context.check().is_err();
+            let written = files::write(&engines.files, &request, &is_cancelled)
+                .map_err(|error| ToolError::failed(error.to_string()))?;
+            let what = if written.is_new {
+                "created"
+            } else {
+                "replaced"
+            };
+            let (path, size_bytes) = (&written.path, written.size_bytes);
+            Ok(ToolOutput {
+                content: vec![Content::Text {
+                    text: format!("{what} {path}: {size_bytes} bytes"),
+                }],
+                structured: Some(json!({
+                    "path": path,
+                    "size_bytes": size_bytes,
+                    "is_new": written.is_new,
+                })),
+                is_error: false,
+            })
+        },
+    )
+}
+
+/// The format that a file's name promises.
+fn media_type_of(path: &str) -> Option<MediaType> {
+    let (_, ending) = path.rsplit_once('.')?;
+    Some(match ending.to_ascii_lowercase().as_str() {
+        "png" => MediaType::Png,
+        "jpg" | "jpeg" => MediaType::Jpeg,
+        "webp" => MediaType::Webp,
+        "gif" => MediaType::Gif,
+        _ => return None,
+    })
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

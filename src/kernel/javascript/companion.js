@@ -59,16 +59,13 @@
       const format = { jpg: 'jpeg', jpeg: 'jpeg', png: 'png', webp: 'webp', gif: 'gif' }[ending];
       if (format === undefined) throw new TypeError(`'${name}': the ending of a picture is .png, .jpg, .webp or .gif`);
       const image = this.format === `image/${format}` ? this : this.convert(format);
-      const data = image.read();
       try {
-        host.files().fs.writeFileSync(path, data);
-        return image;
+        host.files().fs.writeFileSync(path, image.read());
       } catch (error) {
         if (error.code !== 'EACCES') throw error;
-        const kept = Image.fromBytes(data, name);
-        core.console.error(`${name} is kept as ${kept.handle}, and no file is written: ${error.message}`);
-        return kept;
+        saveByTool(image, path);
       }
+      return image;
     }
     edit(edits, { sources, format = 'png', quality } = {}) {
       const named = sources && Object.fromEntries(Object.entries(sources).map(([name, image]) => [name, handleOf(image)]));
@@ -102,6 +99,15 @@
       return `Image { '${this.name}' ${this.width}×${this.height} ${this.handle.slice(0, 12)} }`;
     }
   }
+  // Where this cell may not write a tool may, if the policy lets it.
+  const saveByTool = (image, path) => {
+    try {
+      call('save_image', { image: image.handle, path: String(path), overwrite: true });
+    } catch (error) {
+      if (error.kind !== 'denied') throw error;
+      core.console.error(`${path} is not written: ${error.message}; the picture is kept as ${image.handle}`);
+    }
+  };
   const readAll = (image, pixels) => {
     const handle = answered(host.deskOpen(image.handle, pixels));
     try {
@@ -292,8 +298,14 @@
     };
     if (options.readOnly) spec.annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false };
     const byPlace = places !== undefined && places.every((place) => place in (schema.properties ?? {}));
+    const defaults = Object.fromEntries(Object.entries(schema.properties ?? {})
+      .filter(([, property]) => property?.default !== undefined)
+      .map(([name, property]) => [name, property.default]));
     const made = {
-      run: (args) => (byPlace ? run(...places.map((place) => args[place])) : run(args)),
+      run(given) {
+        const args = { ...defaults, ...given };
+        return byPlace ? run(...places.map((place) => args[place])) : run(args);
+      },
       call(args) {
         const answer = ask({ check: { name: spec.name, arguments: JSON.stringify(args, plain) } });
         if (answer.error) throw new ToolError(answer.error, spec.name);

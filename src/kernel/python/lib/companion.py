@@ -102,25 +102,32 @@ class Image:
         return tuple(self.crop((x, y, x + 1, y + 1)).pixels())
 
     def save(self, path):
-        """Writes it to a file, if this cell may write there (/allow write FOLDER). Otherwise it is kept
-        under that name among companion's artifacts, and says so. PNG, JPEG, WebP or GIF by the ending."""
-        import sys
-
+        """Writes it to a file: PNG, JPEG, WebP or GIF by the ending. Where this cell may not write
+        (/allow write FOLDER), save_image does it, in the project's folder, if the policy lets it; if not,
+        it says so, and under which handle the picture is kept."""
         name = str(path).rpartition("/")[2]
         ending = name.rpartition(".")[2].lower()
         format = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp", "gif": "gif"}.get(ending)
         if format is None:
             raise ValueError(f"{name!r}: the ending of a picture is .png, .jpg, .webp or .gif")
         image = self if self.format == "image/" + format else self.convert(format)
-        data = image.read()
         try:
             with open(path, "wb") as file:
-                file.write(data)
-        except PermissionError as refusal:
-            image = Image.from_bytes(data, name=name)
-            said = f"{name} is kept as {image.handle}, and no file is written: {refusal.strerror}"
-            print(said, file=sys.stderr)
+                file.write(image.read())
+        except PermissionError:
+            image._save_by_tool(path)
         return image
+
+    def _save_by_tool(self, path):
+        try:
+            call("save_image", image=self.handle, path=str(path), overwrite=True)
+        except ToolError as error:
+            if error.kind != "denied":
+                raise
+            import sys
+
+            said = f"{path} is not written: {error}; the picture is kept as {self.handle}"
+            print(said, file=sys.stderr)
 
     # Editing -----------------------------------------------------------------------------------------
 
