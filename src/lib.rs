@@ -96,6 +96,7 @@ mod granted;
 mod headless;
 mod jail;
 pub(crate) mod kernel;
+mod mcp;
 #[cfg(feature = "measure")]
 #[doc(hidden)]
 pub mod measure;

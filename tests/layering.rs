@@ -62,6 +62,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "web",
         ],
     ),
+    (
+        "mcp",
+        &["protocol", "sanitize", "tool", "builtin", "store"],
+    ),
     ("measure", &["protocol", "kernel"]),
     (
         "error",
@@ -76,6 +80,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "diffusion",
             "generator",
             "tool",
+            "mcp",
         ],
     ),
     (
@@ -141,6 +146,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "files",
             "tool",
             "web",
+            "mcp",
+            "atomic",
         ],
     ),
 ];
@@ -169,7 +176,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("burn_tensor", &["diffusion"]),
     ("burn_cuda", &["diffusion"]),
     ("burn_wgpu", &["diffusion"]),
-    ("tokio", &["runtime"]),
+    ("tokio", &["mcp", "runtime"]),
+    ("rmcp", &["mcp"]),
+    ("axum", &["mcp"]),
     ("ureq", &["address", "kernel", "models", "web"]),
     ("dom_query", &["web"]),
     ("dom_smoothie", &["web"]),

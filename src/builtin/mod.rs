@@ -72,7 +72,7 @@ impl Engines {
     }
 
     /// Where pictures are kept, and what was typed; opened when it is first asked for.
-    fn store(&self) -> &dyn Store {
+    pub fn store(&self) -> &dyn Store {
         let open = || Arc::from(store::open(&self.data));
         self.store.get_or_init(open).as_ref()
     }

@@ -148,7 +148,7 @@ impl List {
 }
 
 /// All tools, under the policy of tools.toml, with the audit log.
-pub(super) fn toolbox(context: &Context) -> Result<(Toolbox, Arc<Engines>), Report> {
+pub(super) fn toolbox(context: &Context) -> Result<(Arc<Toolbox>, Arc<Engines>), Report> {
     let search = &context.config.search;
     let key = std::env::var(&search.token_variable).ok();
     let search = builtin::search_engine(&search.engine, &search.url, key).map_err(|problem| {
@@ -170,7 +170,7 @@ pub(super) fn toolbox(context: &Context) -> Result<(Toolbox, Arc<Engines>), Repo
             .cause(error.to_string())
     })?;
     let cache = ResultCache::new(None, Clock::System);
-    let toolbox = Toolbox::new(rules, cache, Some(audit), Clock::System);
+    let toolbox = Arc::new(Toolbox::new(rules, cache, Some(audit), Clock::System));
     for tool in builtin::tools(&engines) {
         let name = tool.spec().name.to_string();
         toolbox.registry.register(tool).map_err(|error| {
