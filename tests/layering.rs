@@ -64,7 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "mcp",
-        &["protocol", "sanitize", "tool", "builtin", "store"],
+        &["protocol", "sanitize", "tool", "builtin", "picture"],
     ),
     ("measure", &["protocol", "kernel"]),
     (
@@ -147,7 +147,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "tool",
             "web",
             "mcp",
-            "atomic",
         ],
     ),
 ];
@@ -179,6 +178,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tokio", &["mcp", "runtime"]),
     ("rmcp", &["mcp"]),
     ("axum", &["mcp"]),
+    ("rustls", &["mcp"]),
     ("ureq", &["address", "kernel", "models", "web"]),
     ("dom_query", &["web"]),
     ("dom_smoothie", &["web"]),

@@ -52,7 +52,7 @@ pub(crate) struct Engines {
 
 impl Engines {
     /// With no folders and no models: for what asks tools for their words only.
-    fn nowhere() -> Self {
+    pub fn nowhere() -> Self {
         let nowhere = PathBuf::new;
         let catalogue = Catalogue::new(&nowhere(), None);
         Self {

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tempfile::TempDir;
 
 use super::Context;
 use super::tools::{call::place, toolbox};
-use crate::atomic;
 use crate::error::Report;
 use crate::mcp::server::{Listen, Served, serve_http, serve_stdio};
 
@@ -37,7 +37,7 @@ pub(super) struct Mcp {
 
 impl Mcp {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
-        self.enter_folder(context)?;
+        let _scratch = self.enter_folder()?;
         let (toolbox, engines) = toolbox(context)?;
         let served = Served {
             toolbox,
@@ -72,29 +72,31 @@ impl Mcp {
 
     /// Clients start servers in any folder. The whole disk, or all of a user's files, is none that
     /// anybody has chosen.
-    fn enter_folder(&self, context: &Context) -> Result<(), Report> {
+    fn enter_folder(&self) -> Result<Option<TempDir>, Report> {
         let failed = |path: &Path, error: io::Error| {
             Report::usage(format!("can't work in {}", path.display())).cause(error.to_string())
         };
         if let Some(folder) = &self.folder {
-            return std::env::set_current_dir(folder).map_err(|error| failed(folder, error));
+            std::env::set_current_dir(folder).map_err(|error| failed(folder, error))?;
+            return Ok(None);
         }
         let here = place()?.folder;
         let home = std::env::home_dir();
         if here.parent().is_some() && home.is_none_or(|home| home != here) {
-            return Ok(());
+            return Ok(None);
         }
-        let own = context.folders.data.join("mcp");
-        atomic::create_folder(&own)
-            .and_then(|()| std::env::set_current_dir(&own))
-            .map_err(|error| failed(&own, error))?;
+        let own = tempfile::Builder::new()
+            .prefix("companion-mcp-")
+            .tempdir()
+            .map_err(|error| failed(&std::env::temp_dir(), error))?;
+        std::env::set_current_dir(own.path()).map_err(|error| failed(own.path(), error))?;
         let _ = writeln!(
             io::stderr(),
-            "companion: {} is no folder to work in: file tools work in {}; --folder DIR names another",
-            here.display(),
-            own.display()
+            "companion: {} is no folder for tools to work in: they get an empty one that goes with \
+             this server; --folder DIR names another",
+            here.display()
         );
-        Ok(())
+        Ok(Some(own))
     }
 
     fn token(&self) -> Result<Option<String>, Report> {

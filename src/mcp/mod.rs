@@ -15,6 +15,7 @@
 //! Absent on purpose: sampling, roots and logging (the protocol has deprecated them), authorization
 //! by OAuth, and resources and prompts of foreign servers.
 
+pub(crate) mod client;
 mod error;
 mod names;
 pub(crate) mod server;

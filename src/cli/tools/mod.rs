@@ -15,6 +15,7 @@ use super::rows::{columns, cut};
 use crate::builtin::{self, Engines};
 use crate::error::Report;
 use crate::files::{Access, Folders};
+use crate::mcp::client::Servers;
 use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize_for_terminal;
 use crate::tool::{
@@ -111,12 +112,14 @@ impl Tools {
             What::List(list) => {
                 let (toolbox, _) = toolbox(context)?;
                 let tools = toolbox.registry.list(&list.filter());
+                warn_of_servers(&toolbox);
                 Ok(print_list(&tools, list.json))
             }
             What::Search { words, list } => {
                 let (toolbox, _) = toolbox(context)?;
                 let words = words.join(" ");
                 let tools = toolbox.registry.search(&words, &list.filter());
+                warn_of_servers(&toolbox);
                 if tools.is_empty() && !list.json {
                     return Err(Report::failure("no tool is like that")
                         .hint("companion tools list has them all"));
@@ -177,7 +180,19 @@ pub(super) fn toolbox(context: &Context) -> Result<(Arc<Toolbox>, Arc<Engines>),
             Report::failure(format!("the tool {name} is broken")).cause(error.to_string())
         })?;
     }
+    let folder = call::place()?.folder;
+    if let Some(servers) = Servers::load(&context.folders.mcp_file(), &engines, &folder)? {
+        servers.register(&toolbox);
+    }
     Ok((toolbox, engines))
+}
+
+/// Servers that are not there, and what else is wrong with them.
+fn warn_of_servers(toolbox: &Toolbox) {
+    for problem in toolbox.registry.problems() {
+        let problem = sanitize_for_terminal(&problem);
+        let _ = writeln!(io::stderr(), "companion: warning: {problem}");
+    }
 }
 
 fn explain(context: &Context, name: &str, args: &str, who: Who) -> Result<u8, Report> {

@@ -21,7 +21,7 @@ use crate::tool::{Decision, Pending, Scope, Width};
 
 /// A person is given so long.
 const PATIENCE: Duration = Duration::from_mins(10);
-/// Longer questions are cut, and say so: nobody reads more, and what is not shown is not asked.
+/// Longer questions are cut, and say so: nobody reads more.
 const MAX_QUESTION_CHARS: usize = 6000;
 
 const ONCE: &str = "once";

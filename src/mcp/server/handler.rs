@@ -1,7 +1,8 @@
 //! The methods of MCP.
 
 use std::borrow::Cow;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, TryLockError};
+use std::time::Duration;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
@@ -13,6 +14,7 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::calls::Outcome;
 use super::{Server, content, prompts, resources};
@@ -20,6 +22,8 @@ use crate::mcp::names::wire_name;
 use crate::sanitize::sanitize;
 use crate::tool::{CacheUse, Filter, Registered, ToolCall, ToolSpec};
 
+/// Changes of the tools within this time are told as one: a server that starts has many tools.
+const CHANGES_WITHIN: Duration = Duration::from_millis(200);
 /// Tools a page.
 const PAGE: usize = 500;
 
@@ -51,7 +55,7 @@ impl ServerHandler for Server {
         changes.mark_unchanged();
         // Ends with the session, when the next change finds nobody; or with the server.
         tokio::spawn(async move {
-            while changes.changed().await.is_ok() {
+            while changed(&mut changes).await {
                 let told = context.peer.notify_tool_list_changed().await;
                 if told.is_err() || context.peer.is_transport_closed() {
                     return;
@@ -74,8 +78,8 @@ impl ServerHandler for Server {
         loop {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
-                changed = changes.changed() => {
-                    if changed.is_err() || context.sink().notify_tool_list_changed().await.is_err() {
+                is_changed = changed(&mut changes) => {
+                    if !is_changed || context.sink().notify_tool_list_changed().await.is_err() {
                         return Ok(());
                     }
                 }
@@ -223,14 +227,24 @@ impl Server {
         // One that is at work has its lock for minutes.
         let names = match generator.try_lock() {
             Ok(generator) => generator.names(),
-            Err(std::sync::TryLockError::Poisoned(poisoned)) => {
+            Err(TryLockError::Poisoned(poisoned)) => {
                 PoisonError::into_inner(poisoned).names()
             }
-            Err(std::sync::TryLockError::WouldBlock) => return Vec::new(),
+            Err(TryLockError::WouldBlock) => return Vec::new(),
         };
         let (_, styles) = names();
         styles.into_iter().map(|(name, _)| name).collect()
     }
+}
+
+/// Waits for changes: one is told for all that come in a moment. False when none can come any more.
+async fn changed(changes: &mut watch::Receiver<u64>) -> bool {
+    if changes.changed().await.is_err() {
+        return false;
+    }
+    tokio::time::sleep(CHANGES_WITHIN).await;
+    changes.mark_unchanged();
+    true
 }
 
 /// A tool, as a client reads it.
