@@ -1,8 +1,6 @@
 //! Pictures from the shell, with the model that comes along: files, exit codes, JSON.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;

@@ -195,10 +195,16 @@ fn tools_are_listed_and_called_and_errors_can_be_read() {
     assert_eq!(result["content"][0]["text"], "42\n");
     assert_eq!(result["structuredContent"]["output"], "42\n");
     assert_eq!(result["isError"], false);
-    let failed = client.call("run_python", &json!({ "code": "print('\\x1b[2Jx'); 1 / 0" }));
+    let failed = client.call(
+        "run_python",
+        &json!({ "code": "print('\\x1b[2Jx'); 1 / 0" }),
+    );
     assert_eq!(failed["isError"], true);
     let said = failed["content"][0]["text"].as_str().expect("text");
-    assert!(said.contains("ZeroDivisionError") && !said.contains('\u{1b}'), "{said}");
+    assert!(
+        said.contains("ZeroDivisionError") && !said.contains('\u{1b}'),
+        "{said}"
+    );
     let wrong = client.call("run_python", &json!({ "cod": "1", "timeout_s": 0 }));
     assert_eq!(wrong["isError"], true);
     let said = wrong["content"][0]["text"].as_str().expect("text");
@@ -227,13 +233,20 @@ fn pictures_come_as_images_with_progress_and_are_resources() {
     });
     let result = client.request("tools/call", &params)["result"].clone();
     let image = &result["content"][0];
-    assert_eq!((&image["type"], &image["mimeType"]), (&json!("image"), &json!("image/png")));
+    assert_eq!(
+        (&image["type"], &image["mimeType"]),
+        (&json!("image"), &json!("image/png"))
+    );
     let data = image["data"].as_str().expect("base64");
     assert!(data.starts_with("iVBORw0KGgo"), "a PNG");
     let handle = result["structuredContent"]["images"][0]["image"].as_str();
     let handle = handle.expect("a handle").to_owned();
     // A client that looks at text alone finds the handle, too.
-    assert!(result["content"][1]["text"].as_str().is_some_and(|text| text.contains(&handle)));
+    assert!(
+        result["content"][1]["text"]
+            .as_str()
+            .is_some_and(|text| text.contains(&handle))
+    );
 
     let told: Vec<_> = client
         .notified
@@ -252,14 +265,29 @@ fn pictures_come_as_images_with_progress_and_are_resources() {
     assert_eq!(read["result"]["contents"][0]["blob"], data);
     assert_eq!(read["result"]["contents"][0]["mimeType"], "image/png");
     let templates = client.request("resources/templates/list", &json!({}));
-    assert_eq!(templates["result"]["resourceTemplates"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        templates["result"]["resourceTemplates"]
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
     let none = "companion://artifact/".to_owned() + &"0".repeat(64);
-    for wrong in [none.as_str(), "companion://artifact/x", "file:///etc/passwd"] {
+    for wrong in [
+        none.as_str(),
+        "companion://artifact/x",
+        "file:///etc/passwd",
+    ] {
         let read = client.request("resources/read", &json!({ "uri": wrong }));
         assert_eq!(read["error"]["code"], -32002, "{read}");
     }
-    let history = client.request("resources/read", &json!({ "uri": "companion://history/recent" }));
-    assert!(history["result"]["contents"][0]["text"].is_string(), "{history}");
+    let history = client.request(
+        "resources/read",
+        &json!({ "uri": "companion://history/recent" }),
+    );
+    assert!(
+        history["result"]["contents"][0]["text"].is_string(),
+        "{history}"
+    );
 }
 
 #[test]
@@ -267,7 +295,11 @@ fn prompts_are_filled_in_and_completed() {
     let home = Home::new();
     let mut client = Client::start(&home, &json!({}));
     let listed = client.request("prompts/list", &json!({}));
-    assert_eq!(listed["result"]["prompts"].as_array().map(Vec::len), Some(3), "{listed}");
+    assert_eq!(
+        listed["result"]["prompts"].as_array().map(Vec::len),
+        Some(3),
+        "{listed}"
+    );
     let arguments = json!({ "name": "run_and_explain", "arguments": { "code": "1 + 1" } });
     let prompt = client.request("prompts/get", &arguments);
     let text = prompt["result"]["messages"][0]["content"]["text"].as_str();
@@ -280,10 +312,22 @@ fn prompts_are_filled_in_and_completed() {
             "argument": { "name": argument, "value": value },
         })
     };
-    let found = client.request("completion/complete", &complete("run_and_explain", "language", "ja"));
-    assert_eq!(found["result"]["completion"]["values"], json!(["javascript"]));
-    let found = client.request("completion/complete", &complete("make_picture", "style", "water"));
-    assert_eq!(found["result"]["completion"]["values"], json!(["watercolor"]));
+    let found = client.request(
+        "completion/complete",
+        &complete("run_and_explain", "language", "ja"),
+    );
+    assert_eq!(
+        found["result"]["completion"]["values"],
+        json!(["javascript"])
+    );
+    let found = client.request(
+        "completion/complete",
+        &complete("make_picture", "style", "water"),
+    );
+    assert_eq!(
+        found["result"]["completion"]["values"],
+        json!(["watercolor"])
+    );
 }
 
 #[test]
@@ -292,7 +336,12 @@ fn a_client_that_can_ask_asks_and_one_that_cannot_reads_why() {
     let write = |name: &str| json!({ "path": name, "content": "new\n" });
     let mut dumb = Client::start(&home, &json!({}));
     let refused = dumb.text("write_file", &write("a.txt"));
-    for part in ["permission", "the default for mcp", "tools.toml", "rule = \"always\""] {
+    for part in [
+        "permission",
+        "the default for mcp",
+        "tools.toml",
+        "rule = \"always\"",
+    ] {
         assert!(refused.contains(part), "{part}: {refused}");
     }
     assert!(!home.path("a.txt").exists());
@@ -311,7 +360,10 @@ fn a_client_that_can_ask_asks_and_one_that_cannot_reads_why() {
 
     client.decision = Some("once");
     assert_eq!(client.call("write_file", &write("a.txt"))["isError"], false);
-    assert_eq!(fs::read_to_string(home.path("a.txt")).expect("there"), "new\n");
+    assert_eq!(
+        fs::read_to_string(home.path("a.txt")).expect("there"),
+        "new\n"
+    );
     client.decision = Some("session");
     client.call("write_file", &write("b.txt"));
     assert_eq!(client.asked.len(), 3);
@@ -327,7 +379,10 @@ fn a_client_that_can_ask_asks_and_one_that_cannot_reads_why() {
     assert_eq!(client.asked.len(), 5);
     // Another tool was not asked about.
     client.decision = None;
-    assert_eq!(client.call("read_file", &json!({ "path": "a.txt" }))["isError"], true);
+    assert_eq!(
+        client.call("read_file", &json!({ "path": "a.txt" }))["isError"],
+        true
+    );
     let history = json!({ "uri": "companion://history/recent" });
     assert!(client.request("resources/read", &history)["error"].is_object());
     assert_eq!(client.asked.len(), 7);
@@ -348,9 +403,15 @@ fn without_a_session_the_question_comes_back_with_its_answer() {
         })
     };
     let can_ask = json!({ "elicitation": { "form": {} } });
-    let about = client.request("server/discover", &json!({ "_meta": meta(can_ask.clone()) }));
+    let about = client.request(
+        "server/discover",
+        &json!({ "_meta": meta(can_ask.clone()) }),
+    );
     let versions = about["result"]["supportedVersions"].as_array();
-    assert!(versions.is_some_and(|all| all.contains(&json!("2026-07-28"))), "{about}");
+    assert!(
+        versions.is_some_and(|all| all.contains(&json!("2026-07-28"))),
+        "{about}"
+    );
     let mut call = json!({
         "_meta": meta(can_ask),
         "name": "write_file",
@@ -371,7 +432,10 @@ fn without_a_session_the_question_comes_back_with_its_answer() {
     call["arguments"]["content"] = json!("new\n");
     let done = client.request("tools/call", &call)["result"].clone();
     assert_eq!(done["isError"], false, "{done}");
-    assert_eq!(fs::read_to_string(home.path("a.txt")).expect("there"), "new\n");
+    assert_eq!(
+        fs::read_to_string(home.path("a.txt")).expect("there"),
+        "new\n"
+    );
     call["_meta"] = meta(json!({}));
     call["arguments"]["path"] = json!("b.txt");
     let refused = client.request("tools/call", &call)["result"].clone();
@@ -386,7 +450,10 @@ fn a_call_that_is_cancelled_ends() {
     let endless = json!({ "name": "run_python", "arguments": { "code": "while True: pass", "timeout_s": 600 } });
     let id = client.begin("tools/call", &endless);
     // Others are served meanwhile.
-    assert_eq!(client.text("run_javascript", &json!({ "code": "console.log(1)" })), "1\n");
+    assert_eq!(
+        client.text("run_javascript", &json!({ "code": "console.log(1)" })),
+        "1\n"
+    );
     let reason = json!({ "requestId": id, "reason": "enough" });
     client.notify("notifications/cancelled", &reason);
     let until = Instant::now() + PATIENCE;
@@ -441,16 +508,18 @@ impl Listening {
         Self { child, address }
     }
 
-    /// Greets the server; the status, and what came behind the headers.
+    /// Greets the server; the status, and what came.
     fn greet(&self, headers: &[(&str, &str)]) -> (u16, String) {
-        let body = json!({
-            "jsonrpc": "2.0", "id": 1, "method": "initialize",
-            "params": {
-                "protocolVersion": "2025-06-18", "capabilities": {},
-                "clientInfo": { "name": "test", "version": "1" },
-            },
-        })
-        .to_string();
+        let mut answer = String::new();
+        let mut stream = self.post(headers, &greeting(&json!({})));
+        stream.read_to_string(&mut answer).expect("text");
+        let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
+        (status.expect("a status"), answer)
+    }
+
+    /// Sends a frame, and gives what comes, headers first.
+    fn post(&self, headers: &[(&str, &str)], frame: &Value) -> BufReader<TcpStream> {
+        let body = frame.to_string();
         let mut request = format!(
             "POST /mcp HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              Accept: application/json, text/event-stream\r\nConnection: close\r\n",
@@ -465,10 +534,33 @@ impl Listening {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time");
         write!(stream, "{request}\r\n{body}").expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("text");
-        let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
-        (status.expect("a status"), answer)
+        BufReader::new(stream)
+    }
+}
+
+fn greeting(capabilities: &Value) -> Value {
+    json!({
+        "jsonrpc": "2.0", "id": 1, "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18", "capabilities": capabilities,
+            "clientInfo": { "name": "test", "version": "1" },
+        },
+    })
+}
+
+/// The next frame of a stream of events.
+fn next_frame(stream: &mut BufReader<TcpStream>) -> Value {
+    loop {
+        let mut line = String::new();
+        assert_ne!(
+            stream.read_line(&mut line).expect("text"),
+            0,
+            "the stream ends"
+        );
+        let data = line.strip_prefix("data:").map(str::trim);
+        if let Some(frame) = data.and_then(|data| serde_json::from_str(data).ok()) {
+            return frame;
+        }
     }
 }
 
@@ -502,13 +594,80 @@ fn http_is_for_this_machine_and_for_who_has_the_token() {
 
     let closed = Listening::start(&home, Some("a long secret"));
     assert_eq!(closed.greet(&[]).0, 401);
-    assert_eq!(closed.greet(&[("Authorization", "Bearer a long secre")]).0, 401);
-    assert_eq!(closed.greet(&[("Authorization", "Bearer a long secret")]).0, 200);
+    assert_eq!(
+        closed.greet(&[("Authorization", "Bearer a long secre")]).0,
+        401
+    );
+    assert_eq!(
+        closed.greet(&[("Authorization", "Bearer a long secret")]).0,
+        200
+    );
 
     let err = home.err(&["mcp", "--http", "0.0.0.0:0"], 2);
     assert!(err.contains("token"), "{err}");
-    let err = home.err(&["mcp", "--http", "0", "--token-variable", "NOT_SET_ANYWHERE"], 2);
+    let err = home.err(
+        &["mcp", "--http", "0", "--token-variable", "NOT_SET_ANYWHERE"],
+        2,
+    );
     assert!(err.contains("NOT_SET_ANYWHERE"), "{err}");
+}
+
+#[test]
+fn over_http_the_question_comes_with_the_call() {
+    let home = Home::new();
+    let server = Listening::start(&home, None);
+    let mut stream = server.post(&[], &greeting(&json!({ "elicitation": {} })));
+    let mut session = String::new();
+    while !session.to_lowercase().starts_with("mcp-session-id:") {
+        session.clear();
+        assert_ne!(
+            stream.read_line(&mut session).expect("text"),
+            0,
+            "no session"
+        );
+    }
+    let (_, session) = session.split_once(':').expect("a header");
+    let headers = [
+        ("Mcp-Session-Id", session.trim()),
+        ("MCP-Protocol-Version", "2025-06-18"),
+    ];
+    let status = |frame: &Value| {
+        let mut line = String::new();
+        let mut stream = server.post(&headers, frame);
+        stream.read_line(&mut line).expect("text");
+        line
+    };
+    let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    assert!(status(&initialized).contains("202"));
+    let call = json!({
+        "jsonrpc": "2.0", "id": 2, "method": "tools/call",
+        "params": { "name": "write_file", "arguments": { "path": "a.txt", "content": "new\n" } },
+    });
+    let mut stream = server.post(&headers, &call);
+    let asks = next_frame(&mut stream);
+    assert_eq!(asks["method"], "elicitation/create", "{asks}");
+    assert!(!home.path("a.txt").exists());
+    let result = json!({ "action": "accept", "content": { "decision": "once" } });
+    let answer = json!({ "jsonrpc": "2.0", "id": asks["id"], "result": result });
+    assert!(status(&answer).contains("202"));
+    let done = next_frame(&mut stream);
+    assert_eq!(
+        (&done["id"], &done["result"]["isError"]),
+        (&json!(2), &json!(false)),
+        "{done}"
+    );
+    assert_eq!(
+        fs::read_to_string(home.path("a.txt")).expect("there"),
+        "new\n"
+    );
+    // A session that is not there has to be begun.
+    let headers = [("Mcp-Session-Id", "gone")];
+    let mut line = String::new();
+    server
+        .post(&headers, &call)
+        .read_line(&mut line)
+        .expect("text");
+    assert!(line.contains("404"), "{line}");
 }
 
 /// The words that start companion as a server in another home.
@@ -550,7 +709,12 @@ fn tools_of_servers_are_tools_and_are_not_believed() {
 
     let output = home.run(&["tools", "list", "--source", "mcp"], 0);
     let listed = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(listed.lines().any(|line| line.starts_with("inner/run_python ")), "{listed}");
+    assert!(
+        listed
+            .lines()
+            .any(|line| line.starts_with("inner/run_python ")),
+        "{listed}"
+    );
     let warned = String::from_utf8_lossy(&output.stderr).into_owned();
     for part in ["broken", "no such module", "no-such-program-anywhere"] {
         assert!(warned.contains(part), "{part}: {warned}");
@@ -566,7 +730,16 @@ fn tools_of_servers_are_tools_and_are_not_believed() {
     let failed = home.call("inner/run_python", &json!({ "code": "1 / 0" }), 1);
     assert!(failed["content"].to_string().contains("ZeroDivisionError"));
     // Checked here, before anything is sent.
-    let wrong = home.err(&["tools", "call", "inner/run_python", "--args", "{\"cod\": 1}"], 2);
+    let wrong = home.err(
+        &[
+            "tools",
+            "call",
+            "inner/run_python",
+            "--args",
+            "{\"cod\": 1}",
+        ],
+        2,
+    );
     assert!(wrong.contains("cod"), "{wrong}");
     let broken = home.err(&["tools", "call", "broken/x"], 1);
     assert!(broken.contains("no such module"), "{broken}");
@@ -583,9 +756,27 @@ fn tools_of_servers_are_tools_and_are_not_believed() {
 
     // The policy here is about calls from here.
     home.policy("[[rule]]\nrule = \"deny\"\ntool = \"inner/*\"\n");
-    home.err(&["tools", "call", "inner/run_python", "--args", "{\"code\": \"1\"}"], 3);
+    home.err(
+        &[
+            "tools",
+            "call",
+            "inner/run_python",
+            "--args",
+            "{\"code\": \"1\"}",
+        ],
+        3,
+    );
     home.policy("[[rule]]\nrule = \"deny\"\ntool = \"*\"\nread_only = false\n");
-    home.err(&["tools", "call", "inner/run_python", "--args", "{\"code\": \"1\"}"], 3);
+    home.err(
+        &[
+            "tools",
+            "call",
+            "inner/run_python",
+            "--args",
+            "{\"code\": \"1\"}",
+        ],
+        3,
+    );
     home.call("run_python", &json!({ "code": "1" }), 0);
 
     fs::write(home.path("config/mcp.json"), "{").expect("written");
@@ -605,7 +796,10 @@ fn a_server_that_dies_is_started_again_and_its_tools_pass_through() {
     // Its tools came, and that was told.
     client.wait_for("notifications/tools/list_changed");
     let tools = client.request("tools/list", &json!({}));
-    let tools = tools["result"]["tools"].as_array().cloned().unwrap_or_default();
+    let tools = tools["result"]["tools"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     assert!(tools.iter().any(|tool| tool["name"] == "inner__run_shell"));
 
     let before = fs::read_to_string(inner.path("pid")).expect("started");
@@ -655,13 +849,26 @@ fn servers_are_reached_over_http_with_their_token() {
         }),
     );
     let call = |name: &str| {
-        let mut command = home.command(&["tools", "call", name, "--args", "{\"code\": \"print(6 * 7)\"}"]);
+        let mut command = home.command(&[
+            "tools",
+            "call",
+            name,
+            "--args",
+            "{\"code\": \"print(6 * 7)\"}",
+        ]);
         let output = command.env("FAR_TOKEN", "a long secret").output();
         let output = output.expect("the binary starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code(), text(&output.stdout), text(&output.stderr))
+        (
+            output.status.code(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
     };
-    assert_eq!(call("far/run_python"), (Some(0), "42\n".to_owned(), String::new()));
+    assert_eq!(
+        call("far/run_python"),
+        (Some(0), "42\n".to_owned(), String::new())
+    );
     let (code, _, err) = call("shut/run_python");
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("shut"), "{err}");

@@ -105,10 +105,10 @@ impl Mcp {
         };
         match std::env::var(name) {
             Ok(token) if !token.trim().is_empty() => Ok(Some(token.trim().to_owned())),
-            _ => Err(Report::usage(format!(
-                "the environment variable {name} holds no token"
-            ))
-            .hint("a long random one: head -c 32 /dev/urandom | base64")),
+            _ => Err(
+                Report::usage(format!("the environment variable {name} holds no token"))
+                    .hint("a long random one: head -c 32 /dev/urandom | base64"),
+            ),
         }
     }
 }

@@ -75,7 +75,10 @@ mod tests {
         let all: BTreeSet<String> = names.iter().map(|name| wire(name)).collect();
         assert_eq!(all.len(), names.len(), "{all:?}");
         for name in &all {
-            assert!(name.len() <= MAX_BYTES && name.chars().all(is_safe), "{name}");
+            assert!(
+                name.len() <= MAX_BYTES && name.chars().all(is_safe),
+                "{name}"
+            );
         }
     }
 }

@@ -152,7 +152,9 @@ fn server(
     }
     let filled = |text: &str| filled(text, variable);
     let all = |texts: BTreeMap<String, String>| -> Result<BTreeMap<String, String>, String> {
-        let each = texts.into_iter().map(|(key, text)| Ok((key, filled(&text)?)));
+        let each = texts
+            .into_iter()
+            .map(|(key, text)| Ok((key, filled(&text)?)));
         each.collect()
     };
     let kind = text.kind.as_deref().map(str::to_lowercase);
@@ -174,7 +176,11 @@ fn server(
                 .map(|argument| filled(argument))
                 .collect::<Result<_, _>>()?,
             env: all(text.env)?,
-            cwd: text.cwd.map(|cwd| filled(&cwd)).transpose()?.map(PathBuf::from),
+            cwd: text
+                .cwd
+                .map(|cwd| filled(&cwd))
+                .transpose()?
+                .map(PathBuf::from),
         },
         (None, Some(url), _) => Transport::Http {
             url: filled(&url)?,
@@ -297,8 +303,18 @@ mod tests {
         let names: Vec<_> = servers.iter().map(|server| server.name.as_str()).collect();
         assert_eq!(names, ["a-b", "ok"]);
         assert_eq!(problems.len(), 8, "{problems:#?}");
-        for said in ["GONE", "neither", "one of them", "streamable HTTP", "no end", "already"] {
-            assert!(problems.iter().any(|problem| problem.contains(said)), "{said}");
+        for said in [
+            "GONE",
+            "neither",
+            "one of them",
+            "streamable HTTP",
+            "no end",
+            "already",
+        ] {
+            assert!(
+                problems.iter().any(|problem| problem.contains(said)),
+                "{said}"
+            );
         }
         let nothing = |_: &str| None;
         assert!(parse("[]", &nothing).is_err());

@@ -20,7 +20,16 @@ use crate::sanitize::sanitize;
 /// What every program gets of the environment; the rest is companion's own business, keys of
 /// others among it.
 const INHERITED: [&str; 11] = [
-    "HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LOGNAME",
+    "PATH",
+    "SHELL",
+    "TERM",
+    "TMPDIR",
+    "TZ",
+    "USER",
     "XDG_RUNTIME_DIR",
 ];
 /// So much of what a program wrote to standard error is kept.
@@ -80,7 +89,11 @@ pub(super) async fn connect<H: ClientHandler>(
             program
                 .args(args)
                 .env_clear()
-                .envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))))
+                .envs(
+                    INHERITED
+                        .iter()
+                        .filter_map(|name| Some((name, env::var_os(name)?))),
+                )
                 .envs(env)
                 .current_dir(cwd.as_deref().unwrap_or(folder))
                 // Ctrl-C in a terminal is for companion, which ends its servers itself.
@@ -108,8 +121,8 @@ pub(super) async fn connect<H: ClientHandler>(
                 value.set_sensitive(true);
                 all.insert(name, value);
             }
-            let config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
-                .custom_headers(all);
+            let config =
+                StreamableHttpClientTransportConfig::with_uri(url.as_str()).custom_headers(all);
             let transport = StreamableHttpClientTransport::from_config(config);
             greeted(handler.serve(transport).await)
         }
@@ -142,7 +155,10 @@ mod tests {
         tail.push("x".repeat(3 * TAIL_BYTES).as_bytes());
         tail.push(b"\n\x1b[2Jno such module\n");
         let said = tail.said().expect("something");
-        assert!(said.ends_with("no such module") && !said.contains('\x1b'), "{said}");
+        assert!(
+            said.ends_with("no such module") && !said.contains('\x1b'),
+            "{said}"
+        );
         assert!(said.len() <= TAIL_BYTES + 16);
     }
 }

@@ -60,10 +60,12 @@ fn piece(block: ContentBlock, engines: &Engines) -> Content {
         },
         ContentBlock::Audio(audio) => bytes(&audio.data, &audio.mime_type, engines),
         ContentBlock::Resource(embedded) => match embedded.resource {
-            ResourceContents::TextResourceContents { uri, text: said, .. } => {
-                text(&format!("{}:\n{said}", named(&uri)))
-            }
-            ResourceContents::BlobResourceContents { mime_type, blob, .. } => {
+            ResourceContents::TextResourceContents {
+                uri, text: said, ..
+            } => text(&format!("{}:\n{said}", named(&uri))),
+            ResourceContents::BlobResourceContents {
+                mime_type, blob, ..
+            } => {
                 let media_type = mime_type.unwrap_or_default();
                 match kept_picture(&blob, engines) {
                     Ok(artifact) => Content::Image { artifact },
@@ -198,7 +200,9 @@ mod tests {
         let long = "x".repeat(ToolOutput::MAX_TEXT_BYTES);
         let result = json!({ "content": [], "structuredContent": { "a": long } });
         assert!(of(result, folder.path()).is_err());
-        let many: Vec<_> = (0..300).map(|_| json!({ "type": "text", "text": "x" })).collect();
+        let many: Vec<_> = (0..300)
+            .map(|_| json!({ "type": "text", "text": "x" }))
+            .collect();
         let output = of(json!({ "content": many }), folder.path()).expect("cut");
         assert_eq!(output.content.len(), MAX_BLOCKS + 1);
     }

@@ -36,6 +36,16 @@ const MAX_BLOCKING: usize = 8;
 /// Servers get so long to end.
 const GOODBYE: Duration = Duration::from_millis(1500);
 
+/// The namespaces of the servers in a file, and what is wrong with others. Starts nothing.
+///
+/// # Errors
+/// As [`Servers::load`].
+pub(crate) fn configured(path: &Path) -> Result<(Vec<String>, Vec<String>), McpError> {
+    let (configs, problems) = config::load(path)?;
+    let names = configs.into_iter().map(|config| config.name);
+    Ok((names.collect(), problems))
+}
+
 /// What servers share.
 struct Shared {
     engines: Arc<Engines>,
@@ -93,7 +103,9 @@ impl Servers {
     /// them.
     pub fn register(self: &Arc<Self>, toolbox: &Arc<Toolbox>) {
         if self.shared.toolbox.set(Arc::downgrade(toolbox)).is_ok() {
-            toolbox.registry.add_source(Arc::clone(self) as Arc<dyn ToolSource>);
+            toolbox
+                .registry
+                .add_source(Arc::clone(self) as Arc<dyn ToolSource>);
         }
     }
 }

@@ -196,12 +196,7 @@ impl Server {
         state.starts.push(Instant::now());
         let tail = Tail::default();
         let listener = Listener(Arc::downgrade(self));
-        let connecting = connect(
-            &self.config.transport,
-            &self.shared.folder,
-            listener,
-            &tail,
-        );
+        let connecting = connect(&self.config.transport, &self.shared.folder, listener, &tail);
         let problem = match timeout(START_PATIENCE, connecting).await {
             Ok(Ok(service)) => {
                 let peer = service.peer().clone();
@@ -274,7 +269,8 @@ impl Server {
             () = stop.notified() => return Err("it was cancelled".to_owned()),
         };
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-        let failed = |error: &ServiceError| self.problem("the call failed", &error.to_string(), &tail);
+        let failed =
+            |error: &ServiceError| self.problem("the call failed", &error.to_string(), &tail);
         let mut handle = peer
             .send_cancellable_request(request, PeerRequestOptions::no_options())
             .await
@@ -317,11 +313,7 @@ impl Server {
     }
 
     fn problem(&self, what: &str, why: &str, tail: &Tail) -> String {
-        let mut text = format!(
-            "the MCP server {}: {what}: {}",
-            self.name(),
-            sanitize(why)
-        );
+        let mut text = format!("the MCP server {}: {what}: {}", self.name(), sanitize(why));
         if let Some(said) = tail.said() {
             text.push_str("; the last that it wrote to standard error: ");
             text.push_str(&said);
@@ -361,11 +353,13 @@ impl ClientHandler for Listener {
         let Some(server) = self.0.upgrade() else {
             return;
         };
-        let slot = lock(&server.progress).get(&progress.progress_token).cloned();
+        let slot = lock(&server.progress)
+            .get(&progress.progress_token)
+            .cloned();
         if let Some(slot) = slot {
-            let message = progress.message.map(|message| {
-                sanitize(&message).chars().take(MAX_MESSAGE_CHARS).collect()
-            });
+            let message = progress
+                .message
+                .map(|message| sanitize(&message).chars().take(MAX_MESSAGE_CHARS).collect());
             *lock(&slot) = Some(Update::Progress {
                 done: progress.progress,
                 total: progress.total,

@@ -165,6 +165,9 @@ mod tests {
         assert!(spec.description.chars().count() <= MAX_DESCRIPTION_CHARS + 1);
         assert_eq!(spec.input_schema["type"], "object");
         let about = spec.input_schema["properties"]["a"]["description"].to_string();
-        assert!(!about.contains('\u{1b}') && !about.contains("\\u001b"), "{about}");
+        assert!(
+            !about.contains('\u{1b}') && !about.contains("\\u001b"),
+            "{about}"
+        );
     }
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rmcp::model::{
-    InputRequiredResult, InputResponses, ProgressNotificationParam, ProgressToken,
-};
+use rmcp::model::{InputRequiredResult, InputResponses, ProgressNotificationParam, ProgressToken};
 use rmcp::service::RequestContext;
 use rmcp::{Peer, RoleServer};
 use tokio::sync::watch;
@@ -17,7 +15,7 @@ use super::{MAX_CALLS, Server};
 use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize;
 use crate::tool::{
-    CancelToken, Called, Decision, Finished, Pending, ToolCall, ToolContext, ToolError, Update,
+    Called, CancelToken, Decision, Finished, Pending, ToolCall, ToolContext, ToolError, Update,
 };
 
 /// Progress is told so often at most.

@@ -31,7 +31,10 @@ impl Server {
             blocks.push(ContentBlock::text(value.to_string()));
         }
         for warning in &finished.warnings {
-            blocks.push(ContentBlock::text(format!("warning: {}", sanitize(warning))));
+            blocks.push(ContentBlock::text(format!(
+                "warning: {}",
+                sanitize(warning)
+            )));
         }
         let mut result = CallToolResult::success(blocks);
         result.structured_content = output.structured;
@@ -56,7 +59,10 @@ fn block(content: &Content, served: &Served) -> Vec<ContentBlock> {
         Content::Text { text } => vec![ContentBlock::text(sanitize(text))],
         Content::Json { value } => vec![ContentBlock::text(value.to_string())],
         Content::Image { artifact } => match image(artifact, served) {
-            Ok(data) => vec![ContentBlock::image(data, media_type_name(artifact.media_type))],
+            Ok(data) => vec![ContentBlock::image(
+                data,
+                media_type_name(artifact.media_type),
+            )],
             Err(why) => vec![
                 ContentBlock::text(why),
                 ContentBlock::resource_link(resources::of_artifact(artifact)),

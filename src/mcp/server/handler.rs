@@ -15,6 +15,7 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::calls::Outcome;
 use super::{Server, content, prompts, resources};
@@ -24,6 +25,8 @@ use crate::tool::{CacheUse, Filter, Registered, ToolCall, ToolSpec};
 
 /// Changes of the tools within this time are told as one: a server that starts has many tools.
 const CHANGES_WITHIN: Duration = Duration::from_millis(200);
+/// How often it is looked whether a session is still there.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// Tools a page.
 const PAGE: usize = 500;
 
@@ -53,11 +56,14 @@ impl ServerHandler for Server {
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         let mut changes = self.changes.clone();
         changes.mark_unchanged();
-        // Ends with the session, when the next change finds nobody; or with the server.
         tokio::spawn(async move {
-            while changed(&mut changes).await {
-                let told = context.peer.notify_tool_list_changed().await;
-                if told.is_err() || context.peer.is_transport_closed() {
+            while !context.peer.is_transport_closed() {
+                // A session says nothing when it ends: it is looked for.
+                let Ok(changed) = timeout(LOOK_EVERY, changes.changed()).await else {
+                    continue;
+                };
+                settle(&mut changes).await;
+                if changed.is_err() || context.peer.notify_tool_list_changed().await.is_err() {
                     return;
                 }
             }
@@ -78,8 +84,9 @@ impl ServerHandler for Server {
         loop {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
-                is_changed = changed(&mut changes) => {
-                    if !is_changed || context.sink().notify_tool_list_changed().await.is_err() {
+                changed = changes.changed() => {
+                    settle(&mut changes).await;
+                    if changed.is_err() || context.sink().notify_tool_list_changed().await.is_err() {
                         return Ok(());
                     }
                 }
@@ -116,15 +123,17 @@ impl ServerHandler for Server {
             arguments: Value::Object(request.arguments.unwrap_or_default()),
             cache: CacheUse::default(),
         };
-        Ok(match self.call(call, &context, request.input_responses).await {
-            Outcome::Finished(finished) => {
-                let result = self.blocking(move |server| server.result(finished));
-                result.await.ok_or_else(broken)?.into()
-            }
-            Outcome::Failed(error) => content::failure(&error).into(),
-            Outcome::Unasked(message) => content::refusal(&message).into(),
-            Outcome::InputRequired(required) => required.into(),
-        })
+        Ok(
+            match self.call(call, &context, request.input_responses).await {
+                Outcome::Finished(finished) => {
+                    let result = self.blocking(move |server| server.result(finished));
+                    result.await.ok_or_else(broken)?.into()
+                }
+                Outcome::Failed(error) => content::failure(&error).into(),
+                Outcome::Unasked(message) => content::refusal(&message).into(),
+                Outcome::InputRequired(required) => required.into(),
+            },
+        )
     }
 
     async fn list_resources(
@@ -227,9 +236,7 @@ impl Server {
         // One that is at work has its lock for minutes.
         let names = match generator.try_lock() {
             Ok(generator) => generator.names(),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                PoisonError::into_inner(poisoned).names()
-            }
+            Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned).names(),
             Err(TryLockError::WouldBlock) => return Vec::new(),
         };
         let (_, styles) = names();
@@ -237,19 +244,17 @@ impl Server {
     }
 }
 
-/// Waits for changes: one is told for all that come in a moment. False when none can come any more.
-async fn changed(changes: &mut watch::Receiver<u64>) -> bool {
-    if changes.changed().await.is_err() {
-        return false;
-    }
+/// Waits a moment after a change: one is told for all that come meanwhile.
+async fn settle(changes: &mut watch::Receiver<u64>) {
     tokio::time::sleep(CHANGES_WITHIN).await;
     changes.mark_unchanged();
-    true
 }
 
 /// A tool, as a client reads it.
 fn told(spec: &ToolSpec) -> Tool {
     let schema = |value: &Value| -> Arc<JsonObject> {
+        let mut value = value.clone();
+        simplify(&mut value);
         Arc::new(value.as_object().cloned().unwrap_or_default())
     };
     let hints = ToolAnnotations::from_raw(
@@ -260,8 +265,12 @@ fn told(spec: &ToolSpec) -> Tool {
         Some(spec.annotations.open_world),
     );
     let description: Cow<'static, str> = Cow::Owned(spec.description.clone());
-    let mut tool = Tool::new(wire_name(&spec.name), description, schema(&spec.input_schema))
-        .with_annotations(hints);
+    let mut tool = Tool::new(
+        wire_name(&spec.name),
+        description,
+        schema(&spec.input_schema),
+    )
+    .with_annotations(hints);
     tool.title.clone_from(&spec.title);
     // Older clients take objects only.
     let output = spec.output_schema.as_ref();
@@ -271,6 +280,75 @@ fn told(spec: &ToolSpec) -> Tool {
     tool
 }
 
+/// What may be left out need not be `null`, too: models behind some clients take one type a field.
+/// Whatever fits the schema that a client sees fits the tool's own.
+fn simplify(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(simplify),
+        Value::Object(fields) => {
+            let required = fields.get("required").cloned().unwrap_or_default();
+            let is_required = |name: &str| {
+                let mut names = required.as_array().into_iter().flatten();
+                names.any(|required| required == name)
+            };
+            if let Some(Value::Object(properties)) = fields.get_mut("properties") {
+                let optional = properties.iter_mut().filter(|(name, _)| !is_required(name));
+                for (_, property) in optional {
+                    without_null(property);
+                }
+            }
+            fields.values_mut().for_each(simplify);
+        }
+        _ => {}
+    }
+}
+
+fn without_null(property: &mut Value) {
+    let only = match property["type"].as_array().map(Vec::as_slice) {
+        Some([one, null] | [null, one]) if null == "null" => one.clone(),
+        _ => return,
+    };
+    if let Some(property) = property.as_object_mut()
+        && !property.contains_key("enum")
+        && !property.contains_key("const")
+    {
+        property.insert("type".to_owned(), only);
+        if property.get("default").is_some_and(Value::is_null) {
+            property.remove("default");
+        }
+    }
+}
+
 fn broken() -> ErrorData {
     ErrorData::internal_error("a thread of the server broke down", None)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_may_be_left_out_has_one_type() {
+        let mut schema = json!({
+            "type": "object",
+            "properties": {
+                "a": { "type": ["integer", "null"], "minimum": 1, "default": null },
+                "b": { "type": ["string", "null"] },
+                "c": { "type": ["string", "null"], "enum": ["x", null] },
+                "d": { "type": "array", "items": { "properties": { "e": { "type": ["null", "number"] } } } },
+            },
+            "required": ["b"],
+        });
+        simplify(&mut schema);
+        let properties = &schema["properties"];
+        assert_eq!(properties["a"], json!({ "type": "integer", "minimum": 1 }));
+        assert_eq!(properties["b"]["type"], json!(["string", "null"]));
+        assert_eq!(properties["c"]["type"], json!(["string", "null"]));
+        assert_eq!(
+            properties["d"]["items"]["properties"]["e"]["type"],
+            "number"
+        );
+    }
 }

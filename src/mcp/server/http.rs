@@ -166,7 +166,13 @@ mod tests {
         };
         assert!(shows(&with("Bearer a secret"), &token));
         assert!(shows(&with("bearer a secret"), &token));
-        for wrong in ["Bearer a secre", "Bearer a secrets", "a secret", "Bearer ", "Basic a secret"] {
+        for wrong in [
+            "Bearer a secre",
+            "Bearer a secrets",
+            "a secret",
+            "Bearer ",
+            "Basic a secret",
+        ] {
             assert!(!shows(&with(wrong), &token), "{wrong}");
         }
         assert!(!shows(&HeaderMap::new(), &token));

@@ -128,7 +128,10 @@ pub(super) fn list() -> ListPromptsResult {
 ///
 /// # Errors
 /// If there is no such prompt, or an argument is missing, unknown or no text.
-pub(super) fn get(name: &str, arguments: Option<&JsonObject>) -> Result<GetPromptResult, ErrorData> {
+pub(super) fn get(
+    name: &str,
+    arguments: Option<&JsonObject>,
+) -> Result<GetPromptResult, ErrorData> {
     let wrong = |message: String| ErrorData::invalid_params(message, None);
     let Some(spec) = PROMPTS.iter().find(|spec| spec.name == name) else {
         let names: Vec<_> = PROMPTS.iter().map(|spec| spec.name).collect();
@@ -137,11 +140,18 @@ pub(super) fn get(name: &str, arguments: Option<&JsonObject>) -> Result<GetPromp
     };
     for (name, value) in arguments.into_iter().flatten() {
         if !spec.arguments.iter().any(|argument| argument.name == name) {
-            return Err(wrong(format!("{} takes no argument of that name", spec.name)));
+            return Err(wrong(format!(
+                "{} takes no argument of that name",
+                spec.name
+            )));
         }
         match value {
             Value::String(text) if text.len() <= MAX_ARGUMENT_BYTES => {}
-            _ => return Err(wrong(format!("{name} has to be a text of a bounded length"))),
+            _ => {
+                return Err(wrong(format!(
+                    "{name} has to be a text of a bounded length"
+                )));
+            }
         }
     }
     let argument = |name: &str| {
@@ -207,15 +217,29 @@ mod tests {
             json!({ "code": "echo '```'", "language": "sh" }),
         );
         let filled = filled.expect("sound");
-        assert!(filled.contains("run_shell") && filled.contains("````sh\necho"), "{filled}");
-        let styled = text("make_picture", json!({ "subject": "a fox", "style": "ink" }));
+        assert!(
+            filled.contains("run_shell") && filled.contains("````sh\necho"),
+            "{filled}"
+        );
+        let styled = text(
+            "make_picture",
+            json!({ "subject": "a fox", "style": "ink" }),
+        );
         assert!(styled.expect("sound").contains("\"ink\""));
         for (name, arguments, said) in [
             ("gone", json!({}), "run_and_explain"),
             ("run_and_explain", json!({}), "needs the argument code"),
-            ("run_and_explain", json!({ "code": " " }), "needs the argument code"),
+            (
+                "run_and_explain",
+                json!({ "code": " " }),
+                "needs the argument code",
+            ),
             ("make_picture", json!({ "subject": 5 }), "has to be a text"),
-            ("make_picture", json!({ "subject": "x", "size": "y" }), "takes no argument"),
+            (
+                "make_picture",
+                json!({ "subject": "x", "size": "y" }),
+                "takes no argument",
+            ),
         ] {
             let error = text(name, arguments).expect_err("wrong");
             assert!(error.contains(said), "{error}");

@@ -4,12 +4,12 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
+use rmcp::RoleServer;
 use rmcp::model::{
     ErrorData, ListResourceTemplatesResult, ListResourcesResult, ReadResourceRequestParams,
     ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
 };
 use rmcp::service::RequestContext;
-use rmcp::RoleServer;
 use serde_json::{Value, json};
 
 use super::Server;
@@ -44,7 +44,9 @@ impl Server {
         let mut all = vec![
             Resource::new(HISTORY, "history")
                 .with_title("What was typed last")
-                .with_description(format!("The last {MOST} entries of the prompt, newest first."))
+                .with_description(format!(
+                    "The last {MOST} entries of the prompt, newest first."
+                ))
                 .with_mime_type("text/plain"),
             Resource::new(PICTURES, "pictures")
                 .with_title("Pictures that were made")
@@ -132,9 +134,12 @@ pub(super) fn templates() -> ListResourceTemplatesResult {
 
 /// A picture, as a resource.
 pub(super) fn of_artifact(artifact: &Artifact) -> Resource {
-    Resource::new(format!("{PICTURE}{}", artifact.blob), sanitize(&artifact.name))
-        .with_mime_type(media_type_name(artifact.media_type))
-        .with_size(artifact.size_bytes)
+    Resource::new(
+        format!("{PICTURE}{}", artifact.blob),
+        sanitize(&artifact.name),
+    )
+    .with_mime_type(media_type_name(artifact.media_type))
+    .with_size(artifact.size_bytes)
 }
 
 /// `image/png`, …
@@ -148,7 +153,10 @@ fn listed(made: &Value) -> Option<Resource> {
     let resource = of_artifact(&artifact);
     Some(match made["generation"]["request"]["prompt"].as_str() {
         Some(prompt) => {
-            let prompt: String = sanitize(prompt).chars().take(MAX_DESCRIPTION_CHARS).collect();
+            let prompt: String = sanitize(prompt)
+                .chars()
+                .take(MAX_DESCRIPTION_CHARS)
+                .collect();
             resource.with_description(prompt)
         }
         None => resource,
@@ -158,7 +166,10 @@ fn listed(made: &Value) -> Option<Resource> {
 /// What an address means, and the call that it is.
 fn named(uri: &str) -> Option<(Kind, ToolCall)> {
     if uri == HISTORY {
-        return Some((Kind::Text, call_of("history_search", json!({ "limit": MOST }))));
+        return Some((
+            Kind::Text,
+            call_of("history_search", json!({ "limit": MOST })),
+        ));
     }
     if uri == PICTURES {
         return Some((Kind::Text, call_of("artifacts", json!({ "limit": MOST }))));
