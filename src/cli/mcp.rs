@@ -24,7 +24,7 @@ pub(super) struct Mcp {
     /// The environment variable that holds the token which clients have to show
     #[arg(long, value_name = "NAME", requires = "http")]
     token_variable: Option<String>,
-    /// Origin of a web page that may connect: <https://example.org>; can be given more than once
+    /// Origin of a web page that may connect, with its scheme; can be given more than once
     #[arg(long, value_name = "ORIGIN", requires = "http")]
     allow_origin: Vec<String>,
     /// A name of this machine that clients use; can be given more than once

@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::env;
+use std::error::Error;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use rmcp::service::{ClientInitializeError, RunningService};
@@ -13,6 +15,8 @@ use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
 use rmcp::{ClientHandler, RoleClient, ServiceExt as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::config::Transport;
 use crate::sanitize::sanitize;
@@ -35,14 +39,36 @@ const INHERITED: [&str; 11] = [
 /// So much of what a program wrote to standard error is kept.
 const TAIL_BYTES: usize = 2 << 10;
 
+/// A program that has ended may have said why: what it wrote is waited for so long.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
 /// The end of what a program wrote to standard error.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tail(Arc<Mutex<VecDeque<u8>>>);
+#[derive(Clone, Debug)]
+pub(super) struct Tail {
+    bytes: Arc<Mutex<VecDeque<u8>>>,
+    /// Whether nothing more will come.
+    has_ended: watch::Sender<bool>,
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self {
+            bytes: Arc::default(),
+            has_ended: watch::Sender::new(true),
+        }
+    }
+}
 
 impl Tail {
+    /// Waits a little for the end of a program that is about to end.
+    pub async fn settle(&self) {
+        let mut has_ended = self.has_ended.subscribe();
+        let _ = timeout(LAST_WORDS, has_ended.wait_for(|has_ended| *has_ended)).await;
+    }
+
     /// It, as text for a message; nothing if there was none.
     pub fn said(&self) -> Option<String> {
-        let tail = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tail = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes: Vec<u8> = tail.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
         let text = sanitize(text.trim()).into_owned();
@@ -50,7 +76,7 @@ impl Tail {
     }
 
     fn push(&self, bytes: &[u8]) {
-        let mut tail = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tail = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         tail.extend(bytes);
         let over = tail.len().saturating_sub(TAIL_BYTES);
         tail.drain(..over);
@@ -59,14 +85,13 @@ impl Tail {
     /// Reads until the end, so that the program never waits for a reader.
     fn follow(&self, mut stderr: impl AsyncRead + Unpin + Send + 'static) {
         let tail = self.clone();
+        tail.has_ended.send_replace(false);
         tokio::spawn(async move {
             let mut buffer = vec![0; 4 << 10];
-            while let Ok(read) = stderr.read(&mut buffer).await {
-                match buffer.get(..read) {
-                    None | Some([]) => return,
-                    Some(bytes) => tail.push(bytes),
-                }
+            while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
+                tail.push(buffer.get(..read).unwrap_or_default());
             }
+            tail.has_ended.send_replace(true);
         });
     }
 }
@@ -132,7 +157,29 @@ pub(super) async fn connect<H: ClientHandler>(
 fn greeted<H: ClientHandler>(
     running: Result<RunningService<RoleClient, H>, ClientInitializeError>,
 ) -> Result<RunningService<RoleClient, H>, String> {
-    running.map_err(|error| sanitize(&error.to_string()).into_owned())
+    running.map_err(|error| match error {
+        ClientInitializeError::TransportError { error, .. } => with_causes(&*error.error),
+        ClientInitializeError::ConnectionClosed(_) => "it has ended".to_owned(),
+        ClientInitializeError::JsonRpcError(error) => {
+            format!("it refused: {}", sanitize(&error.message))
+        }
+        other => sanitize(&other.to_string()).into_owned(),
+    })
+}
+
+/// An error and what lies behind it, each once.
+pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    sanitize(&text).into_owned()
 }
 
 /// TLS by ring, as everywhere in companion: the HTTP client of MCP brings none of its own.

@@ -15,6 +15,7 @@
 mod config;
 mod connect;
 mod content;
+mod listener;
 mod server;
 mod tool;
 

@@ -1,29 +1,29 @@
 //! One server: started when it is wanted, started again when it has ended, listed when it says that
 //! its tools have changed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use rmcp::model::{
-    CallToolRequest, CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig,
-    ClientRequest, Implementation, JsonObject, PaginatedRequestParams, ProgressNotificationParam,
-    ProgressToken, ProtocolVersion, ServerResult, Tool,
+    CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, JsonObject,
+    PaginatedRequestParams, ServerResult, Tool,
 };
-use rmcp::service::{NotificationContext, PeerRequestOptions, RunningService};
-use rmcp::{ClientHandler, Peer, RoleClient, ServiceError};
+use rmcp::service::{PeerRequestOptions, RunningService};
+use rmcp::{Peer, RoleClient, ServiceError};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::timeout;
 
 use super::config::ServerConfig;
-use super::connect::{Tail, connect};
+use super::connect::{Tail, connect, with_causes};
+use super::listener::{Calls, Listener, Slot};
 use super::tool::ForeignTool;
 use super::{Shared, content};
 use crate::protocol::ToolName;
 use crate::sanitize::sanitize;
-use crate::tool::{RegisterError, Tool as _, ToolContext, ToolError, ToolOutput, Toolbox, Update};
+use crate::tool::{RegisterError, Tool as _, ToolContext, ToolError, ToolOutput, Toolbox};
 
 /// A program may have to be downloaded first, by npx or uvx.
 const START_PATIENCE: Duration = Duration::from_mins(1);
@@ -37,17 +37,10 @@ const STARTS_WITHIN: Duration = Duration::from_mins(10);
 /// Most pages of a list, and tools in it.
 const MAX_PAGES: usize = 100;
 const MAX_TOOLS: usize = 1000;
-/// A server that says often that its tools have changed is listed so often.
-const LIST_EVERY: Duration = Duration::from_millis(500);
 /// How often it is looked whether to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Problems of tools that are told.
 const MAX_PROBLEMS: usize = 20;
-/// A message of progress is cut there.
-const MAX_MESSAGE_CHARS: usize = 500;
-
-/// Where a call's progress goes: the newest is enough.
-type Slot = Arc<Mutex<Option<Update>>>;
 
 /// A server of the file.
 pub(super) struct Server {
@@ -57,7 +50,7 @@ pub(super) struct Server {
     /// Its tools in the registry: by name, the name that the server knows.
     tools: Mutex<BTreeMap<ToolName, String>>,
     is_list_due: AtomicBool,
-    progress: Mutex<HashMap<ProgressToken, Slot>>,
+    progress: Arc<Calls>,
     problems: Mutex<Vec<String>>,
 }
 
@@ -81,7 +74,7 @@ impl Server {
             state: AsyncMutex::default(),
             tools: Mutex::default(),
             is_list_due: AtomicBool::new(true),
-            progress: Mutex::default(),
+            progress: Arc::default(),
             problems: Mutex::default(),
         }
     }
@@ -94,6 +87,11 @@ impl Server {
     /// What is wrong with it or with tools of it.
     pub fn problems(&self) -> Vec<String> {
         lock(&self.problems).clone()
+    }
+
+    /// Whether the next list has to ask it, from now on. Whether it had to already.
+    pub fn expect_list(&self) -> bool {
+        self.is_list_due.swap(true, Ordering::AcqRel)
     }
 
     /// Starts it if it was never listed, and lists it.
@@ -118,9 +116,12 @@ impl Server {
                 self.register(tools);
                 return Ok(());
             }
-            Ok(Err(error)) => self.problem("its tools can't be listed", &error.to_string(), &tail),
-            Err(_) => self.problem("its tools can't be listed", "it does not answer", &tail),
+            Ok(Err(error)) => why(&error),
+            Err(_) => "it does not answer".to_owned(),
         };
+        let problem = self
+            .problem("its tools can't be listed", &problem, &tail)
+            .await;
         self.is_list_due.store(true, Ordering::Release);
         Err(problem)
     }
@@ -195,7 +196,7 @@ impl Server {
         }
         state.starts.push(Instant::now());
         let tail = Tail::default();
-        let listener = Listener(Arc::downgrade(self));
+        let listener = Listener::new(Arc::downgrade(self), Arc::clone(&self.progress));
         let connecting = connect(&self.config.transport, &self.shared.folder, listener, &tail);
         let problem = match timeout(START_PATIENCE, connecting).await {
             Ok(Ok(service)) => {
@@ -207,12 +208,10 @@ impl Server {
                 });
                 return Ok((peer, tail));
             }
-            Ok(Err(error)) => self.problem("it did not start", &error, &tail),
-            Err(_) => {
-                let long = format!("it said nothing for {} s", START_PATIENCE.as_secs());
-                self.problem("it did not start", &long, &tail)
-            }
+            Ok(Err(problem)) => problem,
+            Err(_) => format!("it said nothing for {} s", START_PATIENCE.as_secs()),
         };
+        let problem = self.problem("it did not start", &problem, &tail).await;
         state.failed = Some((Instant::now(), problem.clone()));
         Err(problem)
     }
@@ -269,13 +268,12 @@ impl Server {
             () = stop.notified() => return Err("it was cancelled".to_owned()),
         };
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-        let failed =
-            |error: &ServiceError| self.problem("the call failed", &error.to_string(), &tail);
-        let mut handle = peer
-            .send_cancellable_request(request, PeerRequestOptions::no_options())
-            .await
-            .map_err(|error| failed(&error))?;
-        let _told = Told::new(&self, handle.progress_token.clone(), slot);
+        let sent = peer.send_cancellable_request(request, PeerRequestOptions::no_options());
+        let mut handle = match sent.await {
+            Ok(handle) => handle,
+            Err(error) => return Err(self.problem("the call failed", &why(&error), &tail).await),
+        };
+        let _listening = self.progress.listen(handle.progress_token.clone(), slot);
         let result = tokio::select! {
             result = &mut handle.rx => result,
             () = stop.notified() => {
@@ -294,13 +292,12 @@ impl Server {
                 "the MCP server {} gave something that is no result of a tool",
                 self.name()
             )),
-            Ok(Err(ServiceError::McpError(error))) => Err(format!(
-                "the MCP server {} refused: {}",
-                self.name(),
-                sanitize(&error.message)
-            )),
-            Ok(Err(error)) => Err(failed(&error)),
-            Err(_) => Err(self.problem("the call failed", "it has ended", &tail)),
+            // It lives, and has said what it does not want.
+            Ok(Err(error @ ServiceError::McpError(_))) => {
+                Err(format!("the MCP server {}: {}", self.name(), why(&error)))
+            }
+            Ok(Err(error)) => Err(self.problem("the call failed", &why(&error), &tail).await),
+            Err(_) => Err(self.problem("the call failed", "it has ended", &tail).await),
         }
     }
 
@@ -312,8 +309,9 @@ impl Server {
         }
     }
 
-    fn problem(&self, what: &str, why: &str, tail: &Tail) -> String {
-        let mut text = format!("the MCP server {}: {what}: {}", self.name(), sanitize(why));
+    async fn problem(&self, what: &str, why: &str, tail: &Tail) -> String {
+        tail.settle().await;
+        let mut text = format!("the MCP server {}: {what}: {why}", self.name());
         if let Some(said) = tail.said() {
             text.push_str("; the last that it wrote to standard error: ");
             text.push_str(&said);
@@ -322,69 +320,13 @@ impl Server {
     }
 }
 
-/// What a server tells unasked.
-struct Listener(Weak<Server>);
-
-impl ClientHandler for Listener {
-    fn get_info(&self) -> ClientConfig {
-        let implementation = Implementation::new("companion", env!("CARGO_PKG_VERSION"));
-        ClientConfig::new(ClientCapabilities::default(), implementation)
-            .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
-    }
-
-    async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
-        let Some(server) = self.0.upgrade() else {
-            return;
-        };
-        // The first one lists for all that come meanwhile.
-        if !server.is_list_due.swap(true, Ordering::AcqRel) {
-            tokio::spawn(async move {
-                tokio::time::sleep(LIST_EVERY).await;
-                let _ = server.ensure_listed().await;
-            });
-        }
-    }
-
-    async fn on_progress(
-        &self,
-        progress: ProgressNotificationParam,
-        _: NotificationContext<RoleClient>,
-    ) {
-        let Some(server) = self.0.upgrade() else {
-            return;
-        };
-        let slot = lock(&server.progress)
-            .get(&progress.progress_token)
-            .cloned();
-        if let Some(slot) = slot {
-            let message = progress
-                .message
-                .map(|message| sanitize(&message).chars().take(MAX_MESSAGE_CHARS).collect());
-            *lock(&slot) = Some(Update::Progress {
-                done: progress.progress,
-                total: progress.total,
-                message,
-            });
-        }
-    }
-}
-
-/// A call whose progress is listened for.
-struct Told<'a> {
-    server: &'a Server,
-    token: ProgressToken,
-}
-
-impl<'a> Told<'a> {
-    fn new(server: &'a Server, token: ProgressToken, slot: Slot) -> Self {
-        lock(&server.progress).insert(token.clone(), slot);
-        Self { server, token }
-    }
-}
-
-impl Drop for Told<'_> {
-    fn drop(&mut self) {
-        lock(&self.server.progress).remove(&self.token);
+/// Why a request failed.
+fn why(error: &ServiceError) -> String {
+    match error {
+        ServiceError::TransportSend(error) => with_causes(&*error.error),
+        ServiceError::TransportClosed => "it has ended".to_owned(),
+        ServiceError::McpError(error) => format!("it refused: {}", sanitize(&error.message)),
+        other => sanitize(&other.to_string()).into_owned(),
     }
 }
 
