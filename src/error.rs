@@ -9,6 +9,7 @@ use crate::diffusion::DiffusionError;
 use crate::executor::ExecutorError;
 use crate::generator::GeneratorError;
 use crate::kernel::{GrantError, KernelError};
+use crate::mcp::McpError;
 use crate::models::ModelError;
 use crate::picture::{PictureError, shown_size};
 use crate::safety::PolicyError;
@@ -215,6 +216,21 @@ impl From<ToolError> for Report {
             ToolError::Denied { .. } => report.hint("the rules are in tools.toml"),
             _ => report,
         }
+    }
+}
+
+impl From<McpError> for Report {
+    fn from(error: McpError) -> Self {
+        let exit_code = match &error {
+            McpError::NoToken { .. } | McpError::Config { .. } | McpError::Read { .. } => USAGE,
+            McpError::Threads(_) | McpError::Listen { .. } | McpError::Connection(_) => FAILURE,
+        };
+        let mut report = Self {
+            exit_code,
+            ..Self::chain(&error)
+        };
+        report.hints.extend(error.hint().map(str::to_owned));
+        report
     }
 }
 

@@ -12,6 +12,8 @@
 //!          │
 //!         tui · headless · doctor             front ends: speak protocol
 //!          │        │
+//!          │       mcp                        tools for MCP clients, and tools of MCP servers
+//!          │        │
 //!       runtime                               the shell: threads, effects, the one event loop
 //!          │
 //!          │     builtin                      the built-in tools, over the engines
@@ -36,9 +38,9 @@
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
 //! and `QuickJS`; only `jail` sees Landlock and seccomp; only `diffusion` sees burn; only `store` sees
-//! sled; only `tool` sees jsonschema and moka; only `builtin`, `picture` and `tool` see schemars;
+//! sled; only `mcp` sees rmcp, axum and rustls; only `tool` sees jsonschema and moka; only `builtin`, `picture` and `tool` see schemars;
 //! only `files` sees diffy, similar, globset and ignore; only `kernel`, `models` and `web`, and `address` for
-//! them, see ureq; only `runtime` sees tokio.
+//! them, see ureq; only `mcp` and `runtime` see tokio.
 //!
 //! # Invariants
 //!
@@ -78,6 +80,8 @@
 //! | a search engine | a variant of `web::SearchEngine`, and its arms there |
 //! | a key of a tool's rule | a field in `tool/policy.rs`; a condition: `tool/predicate.rs` |
 //! | a built-in tool | `builtin/<subject>.rs`, a row of `tools` in `builtin/mod.rs` |
+//! | a prompt for MCP clients | a row of `mcp/server/prompts.rs` |
+//! | a key of `mcp.json` | `mcp/client/config.rs` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
 //! | a storage backend | `store/<name>.rs`, and `tests::conformance` there |
 //!
@@ -98,6 +102,7 @@ mod granted;
 mod headless;
 mod jail;
 pub(crate) mod kernel;
+mod mcp;
 #[cfg(feature = "measure")]
 #[doc(hidden)]
 pub mod measure;

@@ -63,6 +63,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "web",
         ],
     ),
+    (
+        "mcp",
+        &["protocol", "sanitize", "tool", "builtin", "picture"],
+    ),
     ("measure", &["protocol", "kernel", "tool", "store", "builtin"]),
     (
         "error",
@@ -77,6 +81,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "diffusion",
             "generator",
             "tool",
+            "mcp",
         ],
     ),
     (
@@ -142,6 +147,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "files",
             "tool",
             "web",
+            "mcp",
         ],
     ),
 ];
@@ -170,7 +176,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("burn_tensor", &["diffusion"]),
     ("burn_cuda", &["diffusion"]),
     ("burn_wgpu", &["diffusion"]),
-    ("tokio", &["runtime"]),
+    ("tokio", &["mcp", "runtime"]),
+    ("rmcp", &["mcp"]),
+    ("axum", &["mcp"]),
+    ("rustls", &["mcp"]),
     ("ureq", &["address", "kernel", "models", "web"]),
     ("dom_query", &["web"]),
     ("dom_smoothie", &["web"]),

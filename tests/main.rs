@@ -8,6 +8,7 @@ mod imagine;
 mod jail;
 mod kernel;
 mod layering;
+mod mcp;
 mod models;
 mod pty;
 mod safety;

@@ -60,7 +60,7 @@ impl Desk for CellDesk {
         // Code that code has run is on the time of the one who had it run.
         let is_own_time = matches!(&call, DeskCall::Call { name, .. } if self.runs_code(name));
         let outcome = match call {
-            DeskCall::List => Ok(self.list()),
+            DeskCall::List { of_servers } => Ok(self.list(of_servers)),
             DeskCall::Call {
                 name,
                 arguments,
@@ -119,9 +119,16 @@ impl CellDesk {
             .is_ok_and(|tool| tool.spec().tags.iter().any(|tag| tag == "code"))
     }
 
-    fn list(&self) -> Value {
-        let tools = self.registry.list(&Filter::default());
-        let tools = tools.iter().map(|tool| {
+    fn list(&self, of_servers: bool) -> Value {
+        let of = |source| Filter {
+            source: Some(source),
+            ..Filter::default()
+        };
+        let mut sources = vec![Source::Builtin, Source::Cell];
+        sources.extend(of_servers.then_some(Source::Mcp));
+        let tools = sources.into_iter();
+        let tools = tools.flat_map(|source| self.registry.list(&of(source)));
+        let tools = tools.map(|tool| {
             let spec = tool.spec();
             json!({
                 "name": spec.name,

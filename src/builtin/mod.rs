@@ -55,7 +55,7 @@ pub(crate) struct Engines {
 
 impl Engines {
     /// With no folders and no models: for what asks tools for their words only.
-    pub(crate) fn nowhere() -> Self {
+    pub fn nowhere() -> Self {
         let nowhere = PathBuf::new;
         let catalogue = Catalogue::new(&nowhere(), None);
         Self {
@@ -75,7 +75,7 @@ impl Engines {
     }
 
     /// Where pictures are kept, and what was typed; opened when it is first asked for.
-    fn store(&self) -> &dyn Store {
+    pub fn store(&self) -> &dyn Store {
         let open = || Arc::from(store::open(&self.data));
         self.store.get_or_init(open).as_ref()
     }

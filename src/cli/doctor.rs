@@ -1,12 +1,14 @@
 //! `companion doctor`
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
 
 use super::Context;
 use crate::doctor::{self, Finding, Grade};
+use crate::mcp::client;
 use crate::tui;
 
 /// Tells what works here, what is degraded, and what to do about it.
@@ -21,6 +23,7 @@ impl Doctor {
     /// Ends with 1 if something that companion needs is broken.
     pub fn start(&self, context: &Context) -> u8 {
         let mut findings = doctor::examine(&context.folders, &context.config);
+        findings.extend(servers(&context.folders.mcp_file()));
         findings.extend(tui::examine_terminal(context.config.graphics));
         let mut out = io::stdout().lock();
         let colours = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -39,6 +42,25 @@ impl Doctor {
                 .iter()
                 .any(|finding| finding.grade == Grade::Broken),
         )
+    }
+}
+
+/// The MCP servers that are configured; none is started.
+fn servers(path: &Path) -> Option<Finding> {
+    let finding = |grade, detail: String| Finding::new("tools", "mcp.json", grade, detail);
+    let (names, problems) = match client::configured(path) {
+        Ok(found) => found,
+        Err(error) => return Some(finding(Grade::Degraded, error.to_string())),
+    };
+    let names = names.join(", ");
+    match problems.as_slice() {
+        [] if names.is_empty() => None,
+        [] => Some(finding(Grade::Good, names)),
+        problems => {
+            let mut all = problems.to_vec();
+            all.insert(0, names);
+            Some(finding(Grade::Degraded, all.join("; ")))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod doctor;
 mod fetch;
 mod history;
 mod imagine;
+mod mcp;
 mod meter;
 mod models;
 mod policy;
@@ -91,6 +92,8 @@ enum Sub {
     Policy(policy::Policy),
     /// List, describe and call the tools that code, models and you can use
     Tools(tools::Tools),
+    /// Serve the tools to MCP clients: editors, agents, other programs
+    Mcp(mcp::Mcp),
     /// Fetch a public page as Markdown, text, links or code
     Fetch(fetch::Fetch),
     /// Show what tools did, and check that nobody changed the record of it
@@ -169,6 +172,7 @@ impl Cli {
             Some(Sub::History(history)) => history.start(&global.context()?),
             Some(Sub::Policy(policy)) => policy.start(&global.context()?),
             Some(Sub::Tools(tools)) => tools.start(&global.context()?),
+            Some(Sub::Mcp(mcp)) => mcp.start(&global.context()?),
             Some(Sub::Fetch(fetch)) => fetch.start(&global.context()?),
             Some(Sub::Audit(audit)) => audit.start(&global.context()?),
             Some(Sub::Doctor(doctor)) => Ok(doctor.start(&global.context()?)),

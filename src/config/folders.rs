@@ -68,6 +68,11 @@ impl Folders {
         self.config.join("tools.toml")
     }
 
+    /// Servers whose tools are used.
+    pub(crate) fn mcp_file(&self) -> PathBuf {
+        self.config.join("mcp.json")
+    }
+
     /// What tools did.
     pub(crate) fn audit_file(&self) -> PathBuf {
         self.data.join("audit.jsonl")

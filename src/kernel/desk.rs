@@ -17,7 +17,10 @@ use crate::tool::CancelToken;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DeskCall {
     /// Which tools are there? A JSON array of them.
-    List,
+    List {
+        /// Whether those of servers are wanted, too, which may have to be started.
+        of_servers: bool,
+    },
     /// Calls a tool.
     Call {
         /// Its name.

@@ -72,7 +72,7 @@ pub(crate) use hostile::SchemaError;
 pub(crate) use output::{Content, ToolOutput};
 pub(crate) use policy::{Asked, Considered, Ruling, Say};
 pub(crate) use predicate::Place;
-pub(crate) use registry::{Filter, RegisterError, Registered, Registry};
+pub(crate) use registry::{Filter, RegisterError, Registered, Registry, ToolSource};
 pub(crate) use schema::Schema;
 pub(crate) use spec::{Annotations, Source, ToolSpec};
 pub(crate) use toolbox::Toolbox;

@@ -86,11 +86,26 @@ impl Filter {
     }
 }
 
+/// Tools that are not there before somebody wants them: those of servers that are yet to be
+/// started. It registers them itself.
+pub(crate) trait ToolSource: Send + Sync {
+    /// Sees that the tools of a namespace are registered, or all that it has. Waits for them, and
+    /// returns at once if they are.
+    ///
+    /// # Errors
+    /// What is wrong, for the user.
+    fn load(&self, namespace: Option<&str>) -> Result<(), String>;
+
+    /// What is wrong with it, as far as it is known.
+    fn problems(&self) -> Vec<String>;
+}
+
 /// Which tools there are. Shared by all threads.
 #[derive(Default)]
 pub(crate) struct Registry {
     registrations: AtomicU64,
     tools: RwLock<BTreeMap<ToolName, Arc<Registered>>>,
+    sources: RwLock<Vec<Arc<dyn ToolSource>>>,
     listeners: Mutex<Vec<SyncSender<()>>>,
 }
 
@@ -187,24 +202,64 @@ impl Registry {
         is_changed
     }
 
-    /// The tool of a name.
+    /// Tools that come when they are wanted: by [`Self::list`], or by [`Self::get`] with a name of
+    /// theirs.
+    pub fn add_source(&self, source: Arc<dyn ToolSource>) {
+        let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        sources.push(source);
+    }
+
+    /// What is wrong with sources of tools, for the user.
+    pub fn problems(&self) -> Vec<String> {
+        let problems = self.sources().into_iter();
+        problems.flat_map(|source| source.problems()).collect()
+    }
+
+    fn sources(&self) -> Vec<Arc<dyn ToolSource>> {
+        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        sources.clone()
+    }
+
+    /// The tool of a name, if it is there already.
+    pub fn known(&self, name: &ToolName) -> Option<Arc<Registered>> {
+        let tools = self.tools.read().unwrap_or_else(PoisonError::into_inner);
+        tools.get(name).cloned()
+    }
+
+    /// The tool of a name. One of a server that nobody wanted yet is waited for.
     ///
     /// # Errors
-    /// [`ToolError::UnknownTool`], with names that may have been meant.
+    /// [`ToolError::UnknownTool`], with names that may have been meant; or why its server has none.
     pub fn get(&self, name: &str) -> Result<Arc<Registered>, ToolError> {
-        let tools = self.tools.read().unwrap_or_else(PoisonError::into_inner);
-        let parsed: Option<ToolName> = name.parse().ok();
-        if let Some(tool) = parsed.and_then(|name| tools.get(&name)) {
-            return Ok(tool.clone());
+        if let Ok(parsed) = name.parse::<ToolName>() {
+            if let Some(tool) = self.known(&parsed) {
+                return Ok(tool);
+            }
+            if let Some(namespace) = parsed.namespace() {
+                for source in self.sources() {
+                    source.load(Some(namespace)).map_err(ToolError::failed)?;
+                }
+                if let Some(tool) = self.known(&parsed) {
+                    return Ok(tool);
+                }
+            }
         }
+        let tools = self.tools.read().unwrap_or_else(PoisonError::into_inner);
         Err(ToolError::UnknownTool {
             name: name.chars().take(ToolName::MAX_BYTES).collect(),
             suggestions: near(name, tools.keys()),
         })
     }
 
-    /// The tools that a filter takes, by name.
+    /// The tools that a filter takes, by name. Servers that may have such are waited for; one that
+    /// has none is in [`Self::problems`].
     pub fn list(&self, filter: &Filter) -> Vec<Arc<Registered>> {
+        if filter.source.is_none_or(|source| source == Source::Mcp) {
+            for source in self.sources() {
+                // The source keeps it.
+                let _ = source.load(filter.namespace.as_deref());
+            }
+        }
         let tools = self.tools.read().unwrap_or_else(PoisonError::into_inner);
         let meant = tools.values().filter(|tool| filter.takes(tool.spec()));
         meant.cloned().collect()

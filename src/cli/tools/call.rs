@@ -84,7 +84,7 @@ impl Call {
 /// Calls tools for somebody at a terminal: shows how far they are, asks what the policy asks, and
 /// stops them when it is interrupted.
 pub(super) struct Caller {
-    toolbox: Toolbox,
+    toolbox: Arc<Toolbox>,
     engines: Arc<Engines>,
     context: ToolContext,
     meter: Arc<Mutex<Meter>>,
@@ -242,7 +242,7 @@ pub(super) fn read_json(args: &str, what: &str, hint: &str) -> Result<Value, Rep
 }
 
 /// This folder.
-pub(super) fn place() -> Result<Place, Report> {
+pub(in crate::cli) fn place() -> Result<Place, Report> {
     let folder = std::env::current_dir()
         .map_err(|error| Report::failure("this folder is gone").cause(error.to_string()))?;
     Ok(Place {

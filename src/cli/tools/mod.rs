@@ -17,6 +17,7 @@ use super::rows::{columns, cut};
 use crate::builtin::{self, CellDesk, Engines, LateDesk};
 use crate::error::Report;
 use crate::files::{Access, Folders};
+use crate::mcp::client::Servers;
 use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize_for_terminal;
 use crate::store;
@@ -118,6 +119,7 @@ impl Tools {
                 let (toolbox, _) = toolbox(context)?;
                 check_tag(&toolbox.registry, list.tag.as_ref())?;
                 let tools = toolbox.registry.list(&list.filter());
+                warn_of_servers(&toolbox);
                 Ok(print_list(&tools, list.json))
             }
             What::Search { words, list } => {
@@ -125,6 +127,7 @@ impl Tools {
                 check_tag(&toolbox.registry, list.tag.as_ref())?;
                 let words = words.join(" ");
                 let tools = toolbox.registry.search(&words, &list.filter());
+                warn_of_servers(&toolbox);
                 if tools.is_empty() && !list.json {
                     return Err(Report::failure("no tool is like that")
                         .hint("companion tools list has them all"));
@@ -156,7 +159,7 @@ impl List {
 }
 
 /// All tools, under the policy of tools.toml, with the audit log.
-pub(super) fn toolbox(context: &Context) -> Result<(Toolbox, Arc<Engines>), Report> {
+pub(super) fn toolbox(context: &Context) -> Result<(Arc<Toolbox>, Arc<Engines>), Report> {
     let search = &context.config.search;
     let key = std::env::var(&search.token_variable).ok();
     let search = builtin::search_engine(&search.engine, &search.url, key).map_err(|problem| {
@@ -178,12 +181,24 @@ pub(super) fn toolbox(context: &Context) -> Result<(Toolbox, Arc<Engines>), Repo
             .cause(error.to_string())
     })?;
     let cache = ResultCache::new(Some(store::results(&context.folders.cache)), Clock::System);
-    let toolbox = Toolbox::new(rules, cache, Some(audit), Clock::System);
+    let toolbox = Arc::new(Toolbox::new(rules, cache, Some(audit), Clock::System));
     builtin::register(&engines, &toolbox.registry).map_err(|error| {
         Report::failure("a built-in tool is broken: this is a bug of companion")
             .cause(error.to_string())
     })?;
+    let folder = call::place()?.folder;
+    if let Some(servers) = Servers::load(&context.folders.mcp_file(), &engines, &folder)? {
+        servers.register(&toolbox);
+    }
     Ok((toolbox, engines))
+}
+
+/// Servers that are not there, and what else is wrong with them.
+fn warn_of_servers(toolbox: &Toolbox) {
+    for problem in toolbox.registry.problems() {
+        let problem = sanitize_for_terminal(&problem);
+        let _ = writeln!(io::stderr(), "companion: warning: {problem}");
+    }
 }
 
 /// Where the code of a program asks for tools. It asks nobody: what a rule would ask about is denied.

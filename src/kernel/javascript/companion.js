@@ -193,8 +193,8 @@
 
   const module = {};
   const known = new Set();
-  const refresh = () => {
-    const specs = ask('list');
+  const refresh = ({ servers = true } = {}) => {
+    const specs = ask({ list: { of_servers: servers } });
     for (const spec of specs) {
       const [base, space] = spec.name.split('/').reverse();
       let home = module;
@@ -356,6 +356,6 @@
     call, tool, removeTool, refresh, show, progress, Image, ToolError, CodeExecutor,
   });
   Object.defineProperty(module, Symbol.for('companion.run'), { value: runTool });
-  try { refresh(); } catch (error) { if (error.code !== 'EACCES') throw error; }
+  try { refresh({ servers: false }); } catch (error) { if (error.code !== 'EACCES') throw error; }
   return module;
 }

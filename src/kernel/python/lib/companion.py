@@ -407,9 +407,9 @@ def _add(spec):
 _known = set()
 
 
-def refresh():
-    """Looks anew which tools there are, and gives their names."""
-    specs = _ask("list")
+def refresh(servers=True):
+    """Looks anew which tools there are, those of MCP servers with them, and gives their names."""
+    specs = _ask({"list": {"of_servers": servers}})
     for spec in specs:
         _add(spec)
     return [spec["name"] for spec in specs]
@@ -531,7 +531,7 @@ def _output(result):
 
 
 try:
-    refresh()
+    refresh(servers=False)
 except PermissionError:
     # Without tools pictures and schemas can still be spoken of; a call says what is missing.
     pass
