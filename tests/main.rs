@@ -1,6 +1,7 @@
 //! The one integration binary: every file beside this one is a module of it.
 
 mod cli;
+mod desk;
 mod docs;
 mod grants;
 mod home;
