@@ -42,7 +42,7 @@ impl Peer {
             figures::print_note("no FASTMCP, a Python that has fastmcp: absolute figures only");
             return Ok(None);
         };
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/fastmcp.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/fastmcp_peer.py");
         let mut child = Command::new(python)
             .arg(script)
             .stdin(Stdio::piped())

@@ -218,7 +218,7 @@ pub(crate) fn is_random(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn texts<'t>(text: &'t str, care: Care) -> Vec<&'t str> {
+    fn texts(text: &str, care: Care) -> Vec<&str> {
         let found = find(text, care).into_iter();
         found.filter_map(|secret| text.get(secret.range)).collect()
     }

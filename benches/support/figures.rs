@@ -72,7 +72,11 @@ pub fn print_table(title: &str, series: &[Series]) {
             .peer
             .and_then(|name| series.iter().find(|other| other.name == name));
         let ratio = match peer.filter(|peer| !peer.samples.is_empty()) {
-            Some(peer) => format!("{:.2}", median / at(&peer.sorted(), 500)),
+            Some(peer) => {
+                let ratio = median / at(&peer.sorted(), 500);
+                let digits = if ratio < 0.1 { 4 } else { 2 };
+                format!("{ratio:.digits$}")
+            }
             None => "–".to_owned(),
         };
         print!("| {} ", one.name);

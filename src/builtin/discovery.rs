@@ -165,3 +165,81 @@ fn shortened(description: &str) -> String {
         None => description.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::CallOrigin;
+    use crate::tool::Place;
+
+    struct Foreign(ToolSpec);
+
+    impl Tool for Foreign {
+        fn spec(&self) -> &ToolSpec {
+            &self.0
+        }
+
+        fn run(&self, _: Value, _: &ToolContext) -> Result<ToolOutput, ToolError> {
+            Err(ToolError::failed("nobody calls it"))
+        }
+    }
+
+    fn registry(tools: usize) -> Arc<Registry> {
+        let registry = Arc::new(Registry::default());
+        for number in 0..tools {
+            let text = "long words ".repeat(2000);
+            let schema = json!({ "type": "object", "description": "x".repeat(5000) });
+            let spec = ToolSpec::new(&format!("far/t{number:03}"), &text, schema, Source::Mcp);
+            let tool = Arc::new(Foreign(spec.expect("a name")));
+            registry.register(tool).expect("new");
+        }
+        registry
+            .register(tool_search(&Arc::downgrade(&registry)))
+            .expect("new");
+        registry
+    }
+
+    fn call(registry: &Registry, arguments: Value) -> Result<ToolOutput, ToolError> {
+        let tool = registry.get("tool_search")?;
+        let place = Place {
+            folder: "/".into(),
+            project: "/".into(),
+        };
+        tool.tool
+            .run(arguments, &ToolContext::new(CallOrigin::Model, place))
+    }
+
+    #[test]
+    fn what_servers_say_is_bounded_and_counted() {
+        let registry = registry(100);
+        let output = call(&registry, json!({ "words": "long", "limit": 100 })).expect("found");
+        let told = output.structured.expect("a value");
+        let tools = told["tools"].as_array().map_or(0, Vec::len);
+        assert!((10..100).contains(&tools), "{tools}");
+        assert_eq!(told["more"], 100 - tools);
+        assert!(told.to_string().len() < MAX_BYTES + 10_000);
+        let description = told["tools"][0]["description"].as_str().expect("a text");
+        assert_eq!(description.chars().count(), MAX_DESCRIPTION_CHARS + 1);
+        let mine = call(&registry, json!({ "source": "builtin" })).expect("found");
+        let told = mine.structured.expect("a value");
+        assert_eq!(told["tools"][0]["name"], "tool_search");
+        let of_server = json!({ "server": "far", "limit": 1 });
+        let told = call(&registry, of_server).expect("found").structured;
+        assert_eq!(told.expect("a value")["more"], 99);
+    }
+
+    #[test]
+    fn it_does_not_keep_the_registry() {
+        let registry = registry(0);
+        let tool = registry.get("tool_search").expect("there");
+        let weak = Arc::downgrade(&registry);
+        drop(registry);
+        assert!(weak.upgrade().is_none());
+        let place = Place {
+            folder: "/".into(),
+            project: "/".into(),
+        };
+        let context = ToolContext::new(CallOrigin::User, place);
+        assert!(tool.tool.run(json!({}), &context).is_err());
+    }
+}

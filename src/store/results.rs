@@ -380,6 +380,11 @@ fn order_key(number: u64) -> [u8; 9] {
 mod tests {
     use super::*;
 
+    use serde_json::json;
+
+    use crate::protocol::CallOrigin;
+    use crate::tool::{CacheTier, Clock, PermissionScope, Reach, ResultCache, ToolOutput};
+
     const SMALL: Bounds = Bounds {
         entries: 3,
         size_bytes: 1 << 20,
@@ -455,6 +460,39 @@ mod tests {
             assert!(Instant::now() < deadline, "the first one never lets go");
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    #[test]
+    fn results_end_and_are_only_for_whom_they_were_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::paused();
+        // Each as another process has it: with nothing in memory.
+        let cache = || {
+            let results = SledResults::new(folder.path(), Bounds::default());
+            ResultCache::new(Some(Box::new(results)), clock.clone())
+        };
+        let key = |origin, scope: &str| {
+            let scope = PermissionScope(scope.to_owned());
+            CacheKey::of("a tool", &json!({ "a": 1 }), origin, &scope)
+        };
+        let mine = key(CallOrigin::User, "read /data");
+        let output = ToolOutput::text("known");
+        cache().put(&mine, &output, Duration::from_secs(10), Reach::Store);
+        let found = |key| cache().get(&key, Reach::Store);
+        assert_eq!(found(mine), Some((output, CacheTier::Store)));
+        for other in [
+            key(CallOrigin::Model, "read /data"),
+            key(CallOrigin::Sandbox, "read /data"),
+            key(CallOrigin::Mcp, "read /data"),
+            key(CallOrigin::User, ""),
+            key(CallOrigin::User, "read /"),
+        ] {
+            assert_eq!(found(other), None);
+        }
+        clock.advance(Duration::from_secs(10));
+        assert_eq!(found(mine), None);
+        let results = SledResults::new(folder.path(), Bounds::default());
+        assert_eq!(results.get(&mine), None, "it was taken away");
     }
 
     #[test]

@@ -63,7 +63,7 @@ use serde_json::Value;
 
 pub(crate) use answers::{Decision, PolicyError, Question, Rules, Scope, Width};
 pub(crate) use audit::{AuditLog, AuditRecord};
-pub(crate) use cache::{CacheKey, CacheTier, PermissionScope, ResultCache, ResultStore};
+pub(crate) use cache::{CacheKey, CacheTier, PermissionScope, Reach, ResultCache, ResultStore};
 pub(crate) use call::{CacheUse, Called, Finished, Pending, ToolCall};
 pub(crate) use clock::Clock;
 pub(crate) use context::{CancelToken, ToolContext, Update};
