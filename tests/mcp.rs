@@ -201,25 +201,26 @@ fn a_client_that_can_ask_asks_and_one_that_cannot_reads_why() {
         fs::read_to_string(home.path("a.txt")).expect("there"),
         "new\n"
     );
+    let read = |name: &str| json!({ "path": name });
+    for name in ["b.txt", "c.txt"] {
+        fs::write(home.path(name), "text\n").expect("written");
+    }
     client.decision = Some("session");
-    client.call("write_file", &write("b.txt"));
+    assert_eq!(client.call("read_file", &read("a.txt"))["isError"], false);
     assert_eq!(client.asked.len(), 3);
     client.decision = Some("no");
     // Exactly this was allowed, and nothing else.
-    assert_eq!(client.call("write_file", &write("b.txt"))["isError"], false);
+    assert_eq!(client.call("read_file", &read("a.txt"))["isError"], false);
     assert_eq!(client.asked.len(), 3);
-    assert_eq!(client.call("write_file", &write("c.txt"))["isError"], true);
+    assert_eq!(client.call("read_file", &read("b.txt"))["isError"], true);
     assert_eq!(client.asked.len(), 4);
     client.decision = Some("tool");
-    client.call("write_file", &write("c.txt"));
-    assert_eq!(client.call("write_file", &write("d.txt"))["isError"], false);
+    assert_eq!(client.call("read_file", &read("b.txt"))["isError"], false);
+    assert_eq!(client.call("read_file", &read("c.txt"))["isError"], false);
     assert_eq!(client.asked.len(), 5);
     // Another tool was not asked about.
     client.decision = None;
-    assert_eq!(
-        client.call("read_file", &json!({ "path": "a.txt" }))["isError"],
-        true
-    );
+    assert_eq!(client.call("write_file", &write("d.txt"))["isError"], true);
     let history = json!({ "uri": "companion://history/recent" });
     assert!(client.request("resources/read", &history)["error"].is_object());
     assert_eq!(client.asked.len(), 7);

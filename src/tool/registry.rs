@@ -364,3 +364,96 @@ fn score(spec: &ToolSpec, words: &[String]) -> Option<u32> {
         Some(sum + points)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::tool::{ToolContext, ToolOutput};
+
+    struct Named(ToolSpec);
+
+    impl Tool for Named {
+        fn spec(&self) -> &ToolSpec {
+            &self.0
+        }
+
+        fn run(&self, _: Value, _: &ToolContext) -> Result<ToolOutput, ToolError> {
+            Ok(ToolOutput::default())
+        }
+    }
+
+    fn named(name: &str, source: Source) -> Arc<dyn Tool> {
+        let schema = json!({ "type": "object" });
+        Arc::new(Named(
+            ToolSpec::new(name, "Does it.", schema, source).expect("sound"),
+        ))
+    }
+
+    /// A server that has one tool, and counts how often it is asked for.
+    struct Server {
+        registry: Weak<Registry>,
+        asked: AtomicUsize,
+    }
+
+    impl ToolSource for Server {
+        fn load(&self, namespace: Option<&str>) -> Result<(), String> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            match namespace {
+                None | Some("server") => {
+                    let registry = self.registry.upgrade().expect("alive");
+                    let tool = named("server/tool", Source::Mcp);
+                    registry.replace(tool).map_err(|error| error.to_string())
+                }
+                Some("broken") => Err("it did not start".to_owned()),
+                Some(_) => Ok(()),
+            }
+        }
+
+        fn problems(&self) -> Vec<String> {
+            vec!["one is broken".to_owned()]
+        }
+    }
+
+    #[test]
+    fn tools_of_servers_come_when_they_are_wanted_and_not_before() {
+        let registry = Arc::new(Registry::default());
+        let server = Arc::new(Server {
+            registry: Arc::downgrade(&registry),
+            asked: AtomicUsize::new(0),
+        });
+        registry.add_source(server.clone());
+        let tool = named("add", Source::Builtin);
+        registry.register(tool).expect("free");
+        let builtin = Filter {
+            source: Some(Source::Builtin),
+            ..Filter::default()
+        };
+        assert_eq!(registry.list(&builtin).len(), 1);
+        assert!(registry.get("add").is_ok() && registry.get("gone").is_err());
+        assert_eq!(server.asked.load(Ordering::Relaxed), 0);
+
+        let error = registry.get("broken/tool").err().expect("broken");
+        assert_eq!(error.to_string(), "it did not start");
+        assert!(matches!(
+            registry.get("other/tool"),
+            Err(ToolError::UnknownTool { .. })
+        ));
+        assert!(
+            registry
+                .known(&"server/tool".parse().expect("a name"))
+                .is_none()
+        );
+        assert!(registry.get("server/tool").is_ok());
+        assert_eq!(server.asked.load(Ordering::Relaxed), 3);
+        // It is there, and nobody is asked again.
+        assert!(registry.get("server/tool").is_ok());
+        assert_eq!(server.asked.load(Ordering::Relaxed), 3);
+        assert_eq!(registry.list(&Filter::default()).len(), 2);
+        assert_eq!(registry.problems(), ["one is broken"]);
+    }
+}

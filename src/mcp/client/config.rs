@@ -95,7 +95,9 @@ pub(super) fn load(path: &Path) -> Result<(Vec<ServerConfig>, Vec<String>), McpE
         source,
     };
     match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok((Vec::new(), Vec::new()));
+        }
         Err(error) => return Err(failed(error)),
         Ok(found) if found.len() > MAX_BYTES => {
             return Err(McpError::Config {

@@ -131,7 +131,7 @@ pub(super) async fn connect<H: ClientHandler>(
             if let Some(stderr) = stderr {
                 tail.follow(stderr);
             }
-            greeted(handler.serve(child).await)
+            greeted(Box::pin(handler.serve(child)).await)
         }
         Transport::Http { url, headers } => {
             use_ring();
@@ -149,7 +149,7 @@ pub(super) async fn connect<H: ClientHandler>(
             let config =
                 StreamableHttpClientTransportConfig::with_uri(url.as_str()).custom_headers(all);
             let transport = StreamableHttpClientTransport::from_config(config);
-            greeted(handler.serve(transport).await)
+            greeted(Box::pin(handler.serve(transport)).await)
         }
     }
 }

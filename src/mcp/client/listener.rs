@@ -58,6 +58,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
+    /// Listens for a server, and for calls to it.
     pub fn new(server: Weak<Server>, calls: Arc<Calls>) -> Self {
         Self { server, calls }
     }

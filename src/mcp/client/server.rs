@@ -67,6 +67,7 @@ struct Running {
 }
 
 impl Server {
+    /// One that nobody wanted yet.
     pub fn new(config: ServerConfig, shared: Arc<Shared>) -> Self {
         Self {
             config,

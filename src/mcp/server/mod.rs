@@ -88,7 +88,8 @@ pub(crate) fn serve_stdio(served: Served) -> Result<(), McpError> {
         let server = Server::new(served)?;
         let mut stop = signals::stop()?;
         let serving = async {
-            let running = match server.serve(rmcp::transport::stdio_pipes()).await {
+            let greeting = server.serve(rmcp::transport::stdio_pipes());
+            let running = match Box::pin(greeting).await {
                 Ok(running) => running,
                 // Nobody has said a word.
                 Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
