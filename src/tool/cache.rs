@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::canonical::canonical;
 use super::clock::{Clock, as_ms};
 use super::{ToolOutput, ToolSpec};
+pub(crate) use crate::protocol::CacheTier;
 use crate::protocol::{CallOrigin, Timestamp};
 
 /// What memory holds, in bytes of JSON.
@@ -71,16 +72,6 @@ pub(crate) trait ResultStore: Send + Sync {
 
     /// Keeps bytes, until then at the longest. Bounds of size are the store's.
     fn put(&self, key: &CacheKey, bytes: &[u8], expires: Timestamp);
-}
-
-/// Where a result was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CacheTier {
-    /// In memory.
-    Memory,
-    /// In the store.
-    Store,
 }
 
 /// A result in memory.
