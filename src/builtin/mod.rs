@@ -11,6 +11,7 @@ mod files;
 #[cfg(test)]
 mod files_tests;
 mod function;
+mod imagine;
 mod pictures;
 mod records;
 mod web;
@@ -31,6 +32,7 @@ use crate::tool::Tool;
 use crate::web::{FetchLimits, Fetcher, SearchEngine};
 
 pub(crate) use files::preview;
+pub(crate) use imagine::imagine_arguments;
 
 /// What the tools reach.
 pub(crate) struct Engines {
@@ -52,7 +54,7 @@ pub(crate) struct Engines {
 
 impl Engines {
     /// With no folders and no models: for what asks tools for their words only.
-    fn nowhere() -> Self {
+    pub(crate) fn nowhere() -> Self {
         let nowhere = PathBuf::new;
         let catalogue = Catalogue::new(&nowhere(), None);
         Self {
@@ -110,7 +112,7 @@ pub(crate) fn tools(engines: &Arc<Engines>) -> Vec<Arc<dyn Tool>> {
         code::run_python(engines),
         code::run_javascript(engines),
         code::run_shell(engines),
-        pictures::imagine(engines),
+        imagine::imagine(engines),
         pictures::edit_image(engines),
         pictures::compare_images(engines),
         pictures::image_info(engines),
