@@ -181,11 +181,7 @@ pub(super) fn imagine(engines: &Arc<Engines>) -> Arc<dyn Tool> {
 }
 
 impl Imagine {
-    fn request(
-        self,
-        engines: &Engines,
-        context: &ToolContext,
-    ) -> Result<ImageRequest, ToolError> {
+    fn request(self, engines: &Engines, context: &ToolContext) -> Result<ImageRequest, ToolError> {
         let is_own = context.origin == CallOrigin::User;
         if !is_own && (self.latents.is_some() || !self.loras.is_empty()) {
             return Err(ToolError::failed(
@@ -230,7 +226,9 @@ impl Imagine {
     }
 }
 
-fn named<Name: FromStr<Err = UnknownName>>(name: Option<String>) -> Result<Option<Name>, ToolError> {
+fn named<Name: FromStr<Err = UnknownName>>(
+    name: Option<String>,
+) -> Result<Option<Name>, ToolError> {
     name.map(|name| name.parse())
         .transpose()
         .map_err(|error: UnknownName| ToolError::failed(error.to_string()))

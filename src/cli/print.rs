@@ -102,7 +102,7 @@ fn tools() -> String {
     let intro = "Each is called the same way, whoever calls: its arguments are checked, the rules of \
                  [tools.toml](policy.md#tools) are asked, and what was done is written down \
                  (`companion audit show`). On the command line: `companion tools list`, `describe`, \
-                 `call NAME --args JSON`, `explain`.\n\n";
+                 `call NAME --args JSON`, `explain`; at the prompt: `/tools`, `/call NAME`, `/why`.\n\n";
     format!("{intro}{}", builtin::markdown())
 }
 

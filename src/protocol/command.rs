@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, ApprovalId, CallOrigin, CellId, Decision, DeviceKind, Grant, HistoryKind, ImageRequest, Language, Origin, RequestId,
-    SessionGrant, ToolCall,
+    Answer, ApprovalId, CallOrigin, CellId, Decision, DeviceKind, Grant, HistoryKind, ImageRequest,
+    Language, Origin, RequestId, SessionGrant, ToolCall,
 };
 
 /// A request to the session. Closed: every front end speaks these and nothing else.

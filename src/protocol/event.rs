@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Approval, ApprovalId, Artifact, CallOrigin, CallOutcome, CallProgress, CellId, DeviceKind, Finding, Generation, HistoryEntry, ImageProgress, ImageRequest,
-    ImageStatus, Language, LimitKind, Limits, OutputExcerpt, Question, RequestId, SessionGrant,
-    SessionId, Stream, Timeline, Timestamp, ToolCall, Resolution,
+    Approval, ApprovalId, Artifact, CallOrigin, CallOutcome, CallProgress, CellId, DeviceKind,
+    Finding, Generation, HistoryEntry, ImageProgress, ImageRequest, ImageStatus, Language,
+    LimitKind, Limits, OutputExcerpt, Question, RequestId, Resolution, SessionGrant, SessionId,
+    Stream, Timeline, Timestamp, ToolCall,
 };
 
 /// Something that happened in a session. Closed.

@@ -105,7 +105,10 @@ mod tests {
         };
         assert!(text.len() < MAX_TEXT_BYTES + 100 && text.ends_with("bytes left out"));
         assert_eq!(rest, "… 1 pieces left out");
-        let whole = store.blobs().read(whole.expect("it was cut")).expect("kept");
+        let whole = store
+            .blobs()
+            .read(whole.expect("it was cut"))
+            .expect("kept");
         assert_eq!(whole, format!("{long}\nend").into_bytes());
         assert_eq!(warnings, [""; 0]);
     }

@@ -120,10 +120,7 @@ impl Calls {
         let context = self
             .context(origin)
             .with_progress(move |update| news.tell(update));
-        self.0
-            .state()
-            .running
-            .insert(cell, context.cancel.clone());
+        self.0.state().running.insert(cell, context.cancel.clone());
         let calls = self.clone();
         let thread = std::thread::Builder::new()
             .name(format!("call {cell}"))
@@ -181,7 +178,10 @@ impl Calls {
     fn end_of(&self, cell: CellId, outcome: CallOutcome) {
         let outcome = Box::new(outcome);
         // The loop stops listening when the session has ended.
-        let _ = self.0.reports.blocking_send(Report::Called { cell, outcome });
+        let _ = self
+            .0
+            .reports
+            .blocking_send(Report::Called { cell, outcome });
         self.0.state().running.remove(&cell);
         self.0.changed.notify_all();
     }
@@ -389,6 +389,7 @@ pub(super) mod tests {
     use std::thread;
 
     use serde_json::{Value, json};
+    use tempfile::TempDir;
 
     use super::*;
     use crate::protocol::{CacheUse, Scope, Width};
@@ -418,44 +419,72 @@ pub(super) mod tests {
         Arc::new(Function(spec, run))
     }
 
-    /// Calls under these rules, what they report, and who else may report.
-    pub(in super::super) fn desk(
-        rules: &str,
-        tools: Vec<Arc<dyn Tool>>,
-    ) -> (Calls, mpsc::Receiver<Report>, mpsc::Sender<Report>) {
-        let (calls, _, reports, send) = logged_desk(rules, tools);
-        (calls, reports, send)
+    /// Calls under some rules.
+    pub(in super::super) struct Desk {
+        pub calls: Calls,
+        pub reports: mpsc::Receiver<Report>,
+        /// For who else reports.
+        pub send: mpsc::Sender<Report>,
+        log: PathBuf,
+        _folder: TempDir,
     }
 
-    fn logged_desk(
-        rules: &str,
-        tools: Vec<Arc<dyn Tool>>,
-    ) -> (Calls, PathBuf, mpsc::Receiver<Report>, mpsc::Sender<Report>) {
-        let folder = tempfile::tempdir().expect("a folder").keep();
-        let file = folder.join("tools.toml");
-        std::fs::write(&file, rules).expect("written");
-        let rules = Rules::load(&file).expect("rules");
-        let log = folder.join("audit.jsonl");
-        let audit = AuditLog::open(&log, Clock::System).expect("a log");
-        let cache = ResultCache::new(None, Clock::System);
-        let toolbox = Toolbox::new(rules, cache, Some(audit), Clock::System);
-        for tool in tools {
-            toolbox.registry.register(tool).expect("a sound tool");
+    impl Desk {
+        pub fn new(rules: &str, tools: Vec<Arc<dyn Tool>>) -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("tools.toml");
+            std::fs::write(&file, rules).expect("written");
+            let rules = Rules::load(&file).expect("rules");
+            let log = folder.path().join("audit.jsonl");
+            let audit = AuditLog::open(&log, Clock::System).expect("a log");
+            let cache = ResultCache::new(None, Clock::System);
+            let toolbox = Toolbox::new(rules, cache, Some(audit), Clock::System);
+            for tool in tools {
+                toolbox.registry.register(tool).expect("a sound tool");
+            }
+            let store: Arc<dyn Store> = Arc::from(crate::store::open(folder.path()));
+            let place = Place {
+                project: folder.path().to_owned(),
+                folder: folder.path().to_owned(),
+            };
+            let (send, reports) = mpsc::channel(64);
+            let calls = Calls::new(
+                Arc::new(toolbox),
+                Arc::new(Engines::nowhere()),
+                store,
+                place,
+                send.clone(),
+            );
+            Self {
+                calls,
+                reports,
+                send,
+                log,
+                _folder: folder,
+            }
         }
-        let store: Arc<dyn Store> = Arc::from(crate::store::open(&folder));
-        let place = Place {
-            project: folder.clone(),
-            folder,
-        };
-        let (send, reports) = mpsc::channel(64);
-        let calls = Calls::new(
-            Arc::new(toolbox),
-            Arc::new(Engines::nowhere()),
-            store,
-            place,
-            send.clone(),
-        );
-        (calls, log, reports, send)
+
+        fn start(&self, cell: u64, call: ToolCall) {
+            self.calls.start(CellId(cell), call, CallOrigin::User);
+        }
+
+        fn next(&mut self) -> Report {
+            self.reports.blocking_recv().expect("a report")
+        }
+
+        fn question(&mut self) -> Approval {
+            match self.next() {
+                Report::ApprovalRequested(approval) => approval,
+                other => panic!("{other:?}"),
+            }
+        }
+
+        fn outcome(&mut self) -> CallOutcome {
+            match self.next() {
+                Report::Called { outcome, .. } => *outcome,
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     const ASKS: &str = "[[rule]]\nrule = 'ask'\ntool = 'echo'\nreason = 'it is loud'\n";
@@ -469,24 +498,6 @@ pub(super) mod tests {
             name: "echo".to_owned(),
             arguments: json!({ "b": 1.0, "a": "x" }),
             cache: CacheUse::default(),
-        }
-    }
-
-    fn next(reports: &mut mpsc::Receiver<Report>) -> Report {
-        reports.blocking_recv().expect("a report")
-    }
-
-    fn question(report: Report) -> Approval {
-        match report {
-            Report::ApprovalRequested(approval) => approval,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn outcome(report: Report) -> CallOutcome {
-        match report {
-            Report::Called { outcome, .. } => *outcome,
-            other => panic!("{other:?}"),
         }
     }
 
@@ -504,76 +515,81 @@ pub(super) mod tests {
 
     #[test]
     fn a_call_asks_waits_and_goes_on_with_the_answer() {
-        let (calls, mut reports, _) = desk(ASKS, vec![tool("echo", echo)]);
-        calls.start(CellId(1), call(), CallOrigin::User);
-        calls.start(CellId(2), call(), CallOrigin::User);
-        let (first, second) = (question(next(&mut reports)), question(next(&mut reports)));
+        let mut desk = Desk::new(ASKS, vec![tool("echo", echo)]);
+        desk.start(1, call());
+        desk.start(2, call());
+        let (first, second) = (desk.question(), desk.question());
         assert_ne!(first.approval, second.approval);
         let asked = &first.request.question;
         assert_eq!(asked.arguments, "{\"a\":\"x\",\"b\":1}");
         assert_eq!(asked.reason.as_deref(), Some("it is loud"));
-        calls.decide(first.approval, ONCE);
+        desk.calls.decide(first.approval, ONCE);
         // An answer comes once.
-        calls.decide(first.approval, Decision::Deny);
-        let allowed = outcome(next(&mut reports));
+        desk.calls.decide(first.approval, Decision::Deny);
+        let allowed = desk.outcome();
         assert_eq!(allowed.status, CallStatus::Ok);
         assert_eq!(allowed.rule.as_deref(), Some("line 3: ask echo"));
-        calls.decide(second.approval, Decision::Deny);
-        let denied = outcome(next(&mut reports));
+        desk.calls.decide(second.approval, Decision::Deny);
+        let denied = desk.outcome();
         assert_eq!(failure(&denied), Some(CallFailure::Denied));
         assert_eq!(denied.rule.as_deref(), Some("line 3: ask echo"));
         let wider = Decision::Allow {
             scope: Scope::Session,
             width: Width::Tool,
         };
-        calls.start(CellId(3), call(), CallOrigin::User);
-        let third = question(next(&mut reports));
-        calls.decide(third.approval, wider);
-        assert!(outcome(next(&mut reports)).is_ok());
-        calls.start(CellId(4), call(), CallOrigin::User);
-        assert!(outcome(next(&mut reports)).is_ok(), "it is asked no more");
+        desk.start(3, call());
+        let third = desk.question();
+        desk.calls.decide(third.approval, wider);
+        assert!(desk.outcome().is_ok());
+        desk.start(4, call());
+        assert!(desk.outcome().is_ok(), "it is asked no more");
     }
 
     #[test]
     fn who_does_not_wait_any_more_is_not_asked_any_more() {
-        let (calls, log, mut reports, _) = logged_desk(ASKS, vec![tool("echo", echo)]);
-        calls.start(CellId(1), call(), CallOrigin::User);
-        let first = question(next(&mut reports));
-        calls.cancel(CellId(1));
+        let mut desk = Desk::new(ASKS, vec![tool("echo", echo)]);
+        desk.start(1, call());
+        let first = desk.question();
+        desk.calls.cancel(CellId(1));
         let withdrawn = Report::ApprovalWithdrawn {
             approval: first.approval,
         };
-        assert_eq!(next(&mut reports), withdrawn);
-        let ended = outcome(next(&mut reports));
+        assert_eq!(desk.next(), withdrawn);
+        let ended = desk.outcome();
         assert_eq!(failure(&ended), Some(CallFailure::Cancelled));
 
-        let mut context = calls.context(CallOrigin::Sandbox);
-        context.deadline = Some(Instant::now() + Duration::from_millis(40));
-        let waiting = calls.clone();
+        let mut context = desk.calls.context(CallOrigin::Sandbox);
+        context.deadline = Some(Instant::now() + Duration::from_millis(300));
+        let waiting = desk.calls.clone();
         let cell = thread::spawn(move || waiting.call(call(), context, CellId(2)));
-        let second = question(next(&mut reports));
+        let second = desk.question();
         assert_eq!(second.cell, CellId(2));
         let withdrawn = Report::ApprovalWithdrawn {
             approval: second.approval,
         };
-        assert_eq!(next(&mut reports), withdrawn);
+        assert_eq!(desk.next(), withdrawn);
         let result = cell.join().expect("no panic");
         assert_eq!(result, Err(ToolError::TimedOut { after: None }));
 
-        calls.start(CellId(3), call(), CallOrigin::User);
-        let third = question(next(&mut reports));
-        calls.withdraw(third.approval);
-        let ended = outcome(next(&mut reports));
+        desk.start(3, call());
+        let third = desk.question();
+        desk.calls.withdraw(third.approval);
+        let ended = desk.outcome();
         assert_eq!(failure(&ended), Some(CallFailure::Cancelled));
 
         let outcomes = |record: AuditRecord| record.entry.outcome;
-        let told: Vec<String> = records(&log)
+        let told: Vec<String> = records(&desk.log)
             .expect("readable")
             .into_iter()
             .map(outcomes)
             .collect();
         let expected = [
-            "pending", "cancelled", "pending", "timed_out", "pending", "cancelled",
+            "pending",
+            "cancelled",
+            "pending",
+            "timed_out",
+            "pending",
+            "cancelled",
         ];
         assert_eq!(told, expected);
     }
@@ -587,18 +603,18 @@ pub(super) mod tests {
             Err(ToolError::Cancelled)
         }
         let tools = vec![tool("echo", echo), tool("sleep", sleep)];
-        let (calls, mut reports, _) = desk(ASKS, tools);
-        calls.start(CellId(1), call(), CallOrigin::User);
-        question(next(&mut reports));
+        let mut desk = Desk::new(ASKS, tools);
+        desk.start(1, call());
+        desk.question();
         let sleeper = ToolCall {
             name: "sleep".to_owned(),
             ..call()
         };
-        calls.start(CellId(2), sleeper, CallOrigin::User);
-        let waiting = calls.clone();
-        calls.end();
+        desk.start(2, sleeper);
+        let waiting = desk.calls.clone();
+        desk.calls.clone().end();
         for _ in 0..2 {
-            let ended = outcome(next(&mut reports));
+            let ended = desk.outcome();
             assert_eq!(failure(&ended), Some(CallFailure::Cancelled));
         }
         // Nobody is there to answer.
@@ -612,20 +628,20 @@ pub(super) mod tests {
         fn breaks(_: Value, _: &ToolContext) -> Result<ToolOutput, ToolError> {
             panic!("as it was told")
         }
-        let (calls, mut reports, _) = desk("", vec![tool("breaks", breaks)]);
+        let mut desk = Desk::new("", vec![tool("breaks", breaks)]);
         let named = |name: &str| ToolCall {
             name: name.to_owned(),
             ..call()
         };
-        calls.start(CellId(1), named("braeks"), CallOrigin::User);
-        let unknown = outcome(next(&mut reports));
+        desk.start(1, named("braeks"));
+        let unknown = desk.outcome();
         let CallStatus::Failed { failure, message } = &unknown.status else {
             panic!("{unknown:?}");
         };
         assert_eq!(*failure, CallFailure::UnknownTool);
         assert!(message.contains("did you mean breaks?"), "{message}");
-        calls.start(CellId(2), named("breaks"), CallOrigin::User);
-        let broken = outcome(next(&mut reports));
+        desk.start(2, named("breaks"));
+        let broken = desk.outcome();
         let CallStatus::Failed { failure, message } = &broken.status else {
             panic!("{broken:?}");
         };

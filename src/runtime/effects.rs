@@ -51,13 +51,7 @@ impl Effects {
         } = options;
         // What tools make is where the transcript looks for it.
         let _ = engines.store.set(Arc::clone(&store));
-        let calls = Calls::new(
-            toolbox,
-            engines,
-            Arc::clone(&store),
-            place,
-            reports.clone(),
-        );
+        let calls = Calls::new(toolbox, engines, Arc::clone(&store), place, reports.clone());
         Ok(Self {
             kernels: [python?, javascript?, shell?],
             judge: JudgeThread::start(examiner, reports.clone())?,

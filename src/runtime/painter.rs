@@ -190,11 +190,10 @@ fn tell(update: Update, cell: CellId, previews: &Previews, reports: &mpsc::Sende
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
-    use std::sync::Arc;
 
     use serde_json::Value;
 
-    use super::super::calls::tests::{desk, tool};
+    use super::super::calls::tests::{Desk, tool};
     use super::*;
     use crate::protocol::Generation;
     use crate::tool::{ToolContext, ToolOutput};
@@ -247,7 +246,12 @@ mod tests {
     #[test]
     fn pictures_are_told_and_what_breaks_is_stopped_or_denied_ends() {
         let rules = "[[rule]]\nrule = 'deny'\ntool = 'imagine'\nwhere.prompt.matches = 'weapon'\n";
-        let (calls, mut reports, send) = desk(rules, vec![tool("imagine", dab)]);
+        let Desk {
+            calls,
+            mut reports,
+            send,
+            ..
+        } = Desk::new(rules, vec![tool("imagine", dab)]);
         let previews = Previews::default();
         let mut thread = PainterThread::start(calls, previews.clone(), send).expect("a thread");
         let mut next = || loop {

@@ -95,9 +95,8 @@ impl Session {
     /// A call waits for an answer. What is over asks nothing.
     pub(super) fn ask_approval(&mut self, approval: Approval, step: &mut Step) {
         let cell = approval.cell;
-        let is_at_work = self.calls.running.contains(&cell)
-            || self.is_imagining(cell)
-            || self.is_running(cell);
+        let is_at_work =
+            self.calls.running.contains(&cell) || self.is_imagining(cell) || self.is_running(cell);
         if !is_at_work {
             let approval = approval.approval;
             step.effects.push(Effect::Withdraw { approval });
@@ -123,7 +122,10 @@ impl Session {
 
     fn resolve(&mut self, approval: ApprovalId, resolution: Resolution, step: &mut Step) -> bool {
         let approvals = &mut self.calls.approvals;
-        let Some(at) = approvals.iter().position(|asked| asked.approval == approval) else {
+        let Some(at) = approvals
+            .iter()
+            .position(|asked| asked.approval == approval)
+        else {
             return false;
         };
         let Approval { cell, .. } = approvals.remove(at);

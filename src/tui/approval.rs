@@ -9,9 +9,7 @@ use super::keymap::Action;
 use super::layers::Layer;
 use super::sandbox::READING;
 use super::view::approval::{Answering, Modal};
-use crate::protocol::{
-    Approval, ApprovalId, CellId, Command, Decision, Scope, Timestamp, Width,
-};
+use crate::protocol::{Approval, ApprovalId, CellId, Command, Decision, Scope, Timestamp, Width};
 
 /// A question, while it takes the keys.
 #[derive(Debug)]
@@ -73,7 +71,11 @@ impl App {
     /// Questions of calls that wait behind the one on top.
     pub fn approvals_behind(&self) -> usize {
         let is_asked = |layer: &&Layer| matches!(layer, Layer::Approve(_));
-        self.layers.iter().filter(is_asked).count().saturating_sub(1)
+        self.layers
+            .iter()
+            .filter(is_asked)
+            .count()
+            .saturating_sub(1)
     }
 
     /// A key while a call asks; whether it goes on asking. The layer has been taken off.

@@ -198,7 +198,9 @@ impl App {
         };
         let is_cut = match &entry.body {
             Body::Cell(body) => body.output.whole.is_some(),
-            Body::Call(call) => call.outcome().is_some_and(|outcome| outcome.whole.is_some()),
+            Body::Call(call) => call
+                .outcome()
+                .is_some_and(|outcome| outcome.whole.is_some()),
             Body::Image(_) | Body::Gallery(_) | Body::Show(_) => {
                 self.notify(NoticeLevel::Info, "a picture has no output to open");
                 return;

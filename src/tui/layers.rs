@@ -282,7 +282,7 @@ impl App {
     /// The screen without its last row, which tells that something is asked.
     fn above_status(&self) -> Rect {
         Rect {
-            height: self.screen_area.height.saturating_sub(1),
+            height: self.screen_area.height - u16::from(self.screen_area.height > 3),
             ..self.screen_area
         }
     }

@@ -29,7 +29,11 @@ impl App {
             let properties = spec.input_schema["properties"].as_object();
             let arguments = properties.map(|all| spec_arguments(&spec.input_schema, all));
             let arguments = arguments.into_iter().flatten().map(|argument| {
-                let must = if argument.is_required { "required: " } else { "" };
+                let must = if argument.is_required {
+                    "required: "
+                } else {
+                    ""
+                };
                 let about = sanitize(argument.about).replace('\n', " ");
                 Choice::new(format!("{}=", argument.name), format!("{must}{about}"))
             });
@@ -138,7 +142,10 @@ fn why(call: &CallBody) -> String {
 fn call_to_fill_in(spec: &ToolSpec) -> String {
     let properties = spec.input_schema["properties"].as_object();
     let arguments = properties.map(|all| spec_arguments(&spec.input_schema, all));
-    let required = arguments.into_iter().flatten().filter(|one| one.is_required);
+    let required = arguments
+        .into_iter()
+        .flatten()
+        .filter(|one| one.is_required);
     let fields: Vec<String> = required
         .map(|argument| {
             let value = match argument.kind.as_str() {
@@ -292,7 +299,9 @@ pub(super) fn explain(
         }
     }
     if considered_for_user.is_empty() {
-        page.push_str("\nThere are no rules: tools.toml in the configuration's folder takes them.\n");
+        page.push_str(
+            "\nThere are no rules: tools.toml in the configuration's folder takes them.\n",
+        );
         return Ok(page);
     }
     page.push_str("\nRules that were considered for your own call; + are about it:\n\n");
@@ -336,11 +345,18 @@ mod tests {
     fn calls_are_typed_as_json_or_as_words() {
         let check = |text: &str, expected: Value| {
             let call = parse_call(text, &tools()).expect(text);
-            assert_eq!((call.name.as_str(), call.arguments), ("read_file", expected), "{text}");
+            assert_eq!(
+                (call.name.as_str(), call.arguments),
+                ("read_file", expected),
+                "{text}"
+            );
         };
         check("read_file", json!({}));
         check(r#"read_file {"path": "a b"}"#, json!({ "path": "a b" }));
-        check("read_file path=12 lines=12", json!({ "path": "12", "lines": 12 }));
+        check(
+            "read_file path=12 lines=12",
+            json!({ "path": "12", "lines": 12 }),
+        );
         check("read_file glob=true", json!({ "glob": "true" }));
         check(
             r#"read_file path="a \"b\"" glob='c d' x=[1, 2] y=z"#,

@@ -174,7 +174,7 @@ pub(super) fn arguments(args: &str) -> Result<Value, Report> {
 }
 
 /// This folder.
-pub(super) fn place() -> Result<Place, Report> {
+pub(in crate::cli) fn place() -> Result<Place, Report> {
     let folder = std::env::current_dir()
         .map_err(|error| Report::failure("this folder is gone").cause(error.to_string()))?;
     Ok(Place {

@@ -221,7 +221,11 @@ impl Popup {
             return None;
         }
         let (_, arguments) = choices.tools.iter().find(|(tool, _)| tool.text == name)?;
-        let is_given = |choice: &&Choice| before.split_whitespace().any(|given| given.starts_with(&choice.text));
+        let is_given = |choice: &&Choice| {
+            before
+                .split_whitespace()
+                .any(|given| given.starts_with(&choice.text))
+        };
         let rest = arguments.iter().filter(|choice| !is_given(choice));
         Self::new(text, start, caret, rest.cloned().collect(), opened)
     }
@@ -344,8 +348,7 @@ impl Popup {
         if !is_name {
             // What a grant is about follows its kind.
             let spec = before.strip_prefix('/').and_then(slash::find);
-            let is_kind =
-                spec.is_some_and(|spec| matches!(spec.takes, Takes::Grant | Takes::Tool));
+            let is_kind = spec.is_some_and(|spec| matches!(spec.takes, Takes::Grant | Takes::Tool));
             return if is_kind { " " } else { "" };
         }
         match slash::find(&accepted.text) {
@@ -512,6 +515,10 @@ mod tests {
             grants: vec![Choice::new("read /data", ""), Choice::new("all", "")],
             models: vec![Choice::new("icons-64", ""), Choice::new("sd-turbo", "")],
             styles: vec![Choice::new("watercolor", "")],
+            tools: vec![(
+                Choice::new("read_file", ""),
+                vec![Choice::new("path=", ""), Choice::new("max_lines=", "")],
+            )],
         }
     }
 
@@ -528,6 +535,13 @@ mod tests {
             let popup = Popup::of_slash(text, text.len(), &choices(), Opened::Asked);
             assert_eq!(texts(popup.as_ref()), expected, "{text:?}");
         };
+        check("/call ", &["read_file"]);
+        check("/why re", &["read_file"]);
+        check("/call read_file ", &["path=", "max_lines="]);
+        check("/call read_file path=a m", &["max_lines="]);
+        check("/call read_file path=a", &[]);
+        check("/call read_file {\"p", &[]);
+        check("/call nothing p", &[]);
         check("/th", &["theme"]);
         check("/e", &["edit", "export"]);
         check("/fin", &["find"]);

@@ -1,6 +1,8 @@
 //! The question before a call of a tool: the exact call, what it can touch, what it would change,
 //! and what each answer lets pass.
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::Value;
@@ -113,9 +115,8 @@ impl Modal {
                 Width::Arguments => "these arguments",
                 Width::Tool => "any arguments",
             };
-            let keys = format!(
-                "y once · s session · p project · a always ({about}) · t any/these · n no"
-            );
+            let keys =
+                format!("y once · s session · p project · a always ({about}) · t any/these · n no");
             let lines = text::wrap_words(&keys, width).into_iter();
             return lines.map(|line| run(role, &line)).collect();
         }
@@ -147,7 +148,8 @@ impl Modal {
         let shape = self.shape(answering, screen);
         let mut title = self.title.clone();
         if answering.behind > 0 {
-            title.push_str(&format!(" · {} more wait", answering.behind));
+            let s = if answering.behind == 1 { "s" } else { "" };
+            let _ = write!(title, " · {} more wait{s}", answering.behind);
         }
         let inner = popup::frame(&title, theme, shape.outer, buf);
         let ground = theme.style(Role::Popup);

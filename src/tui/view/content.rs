@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::protocol::{CallOutcome, CallStatus, OutputExcerpt, Status, Stream, StreamText, ToolContent};
+use crate::protocol::{
+    CallOutcome, CallStatus, OutputExcerpt, Status, Stream, StreamText, ToolContent,
+};
 use crate::sanitize::{LineWriter, Run, sanitize};
 use crate::session::{Body, CallBody, Entry, GalleryBody};
 use crate::tui::highlight::highlight;
@@ -107,7 +109,10 @@ fn call_lines(call: &CallBody) -> Vec<Line> {
     let mut writer = LineWriter::new(4, LINE_CHARACTERS);
     writer.push(Role::SyntaxFunction, &name);
     if arguments != "{}" {
-        writer.push(Role::Text, &with_visible_controls(&format!(" {arguments}{more}")));
+        writer.push(
+            Role::Text,
+            &with_visible_controls(&format!(" {arguments}{more}")),
+        );
     }
     or_empty_line(writer.finish())
 }

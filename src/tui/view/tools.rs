@@ -114,20 +114,32 @@ impl ToolList {
         let title = format!("{count} · ↑ ↓ choose · enter takes it to the prompt · esc closes");
         let inner = popup::frame(&title, theme, shape.outer, buf);
         let ground = theme.style(Role::Popup);
+        if inner.is_empty() {
+            return Position::new(screen.x, screen.y);
+        }
         let width = usize::from(inner.width);
         let label = "look for: ";
         let query = sanitize(&self.query).replace('\n', " ");
         let style = ground.patch(theme.style(Role::Prompt));
         buf.set_stringn(inner.x, inner.y, label, width, style);
         let x = inner.x.saturating_add(columns(label));
-        buf.set_stringn(x, inner.y, &query, width.saturating_sub(label.len()), ground);
+        buf.set_stringn(
+            x,
+            inner.y,
+            &query,
+            width.saturating_sub(label.len()),
+            ground,
+        );
         let caret = x.saturating_add(columns(&query)).min(inner.right());
 
         let mut y = inner.y + 1;
         let first = self.at.saturating_sub(shape.list / 2);
         let first = first.min(self.hits.len().saturating_sub(shape.list));
         let names = self.hits.iter().filter_map(|at| self.tools.get(*at));
-        let widest = names.clone().map(|spec| text::width(spec.name.as_str())).max();
+        let widest = names
+            .clone()
+            .map(|spec| text::width(spec.name.as_str()))
+            .max();
         let widest = widest.unwrap_or(0).min(width / 2);
         for (at, spec) in names.enumerate().skip(first).take(shape.list) {
             if y >= inner.bottom() {
@@ -279,7 +291,9 @@ impl Wanted {
         let title = spec.title.as_deref().unwrap_or_default();
         let name = format!("{} {title} {}", spec.name, spec.tags.join(" "));
         let mut buffer = Vec::new();
-        let score = self.pattern.score(Utf32Str::new(&name, &mut buffer), matcher);
+        let score = self
+            .pattern
+            .score(Utf32Str::new(&name, &mut buffer), matcher);
         let mut words = self.words.split(' ');
         if let Some(score) = score {
             let lower = name.to_lowercase();
@@ -287,7 +301,9 @@ impl Wanted {
             return Some((if is_whole { 3 } else { 2 }, score));
         }
         let description = spec.description.to_lowercase();
-        words.all(|word| description.contains(word)).then_some((1, 0))
+        words
+            .all(|word| description.contains(word))
+            .then_some((1, 0))
     }
 }
 
