@@ -38,20 +38,23 @@ impl Effects {
         session: SessionId,
         reports: mpsc::Sender<Report>,
     ) -> io::Result<Self> {
+        // What tools make is where the transcript looks for it.
+        let _ = options.engines.store.set(Arc::clone(&options.store));
+        let calls = Calls::new(
+            Arc::clone(&options.toolbox),
+            Arc::clone(&options.engines),
+            Arc::clone(&options.store),
+            options.place.clone(),
+            reports.clone(),
+        );
         let start = |language| KernelThread::start(language, &options, reports.clone());
         let [python, javascript, shell] = Language::ALL.map(start);
         let Options {
             store,
             examiner,
-            toolbox,
-            engines,
-            place,
             previews,
             ..
         } = options;
-        // What tools make is where the transcript looks for it.
-        let _ = engines.store.set(Arc::clone(&store));
-        let calls = Calls::new(toolbox, engines, Arc::clone(&store), place, reports.clone());
         Ok(Self {
             kernels: [python?, javascript?, shell?],
             judge: JudgeThread::start(examiner, reports.clone())?,
