@@ -18,6 +18,19 @@ pub enum Scope {
     Always,
 }
 
+impl Scope {
+    /// How long, in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Once => "this once",
+            Self::Session => "until the session ends",
+            Self::Project => "in this project, for good",
+            Self::Always => "for good",
+        }
+    }
+}
+
 /// What an answer is about. Never another origin than the one that was asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,20 +75,20 @@ impl ToolQuestion {
     /// What is let pass by an answer, in words.
     #[must_use]
     pub fn words(&self, scope: Scope, width: Width) -> String {
-        let what = match (scope, width) {
-            (Scope::Once, _) => return format!("this call of {}", self.tool),
-            (_, Width::Arguments) => "with exactly these arguments",
-            (_, Width::Tool) => "with any arguments",
+        match scope {
+            Scope::Once => format!("this call of {}", self.tool),
+            _ => format!("{}, {}", self.subject(width), scope.words()),
+        }
+    }
+
+    /// What an answer for more than once is about, in words.
+    #[must_use]
+    pub fn subject(&self, width: Width) -> String {
+        let what = match width {
+            Width::Arguments => "with exactly these arguments",
+            Width::Tool => "with any arguments",
         };
-        let how_long = match scope {
-            Scope::Once | Scope::Session => "until the session ends",
-            Scope::Project => "in this project, for good",
-            Scope::Always => "for good",
-        };
-        format!(
-            "{} {what}, called by {}, {how_long}",
-            self.tool, self.origin
-        )
+        format!("{} {what}, called by {}", self.tool, self.origin)
     }
 }
 

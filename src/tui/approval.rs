@@ -131,7 +131,7 @@ impl App {
 
     fn scroll_approval(&self, asked: &mut Asked, code: KeyCode) {
         let answering = asked.answering(self.now, 0);
-        let (modal, screen) = (&mut asked.modal, self.screen_area);
+        let (modal, screen) = (&mut asked.modal, self.above_status());
         match code {
             KeyCode::Up => modal.scroll_by(answering, screen, -1),
             KeyCode::Down | KeyCode::Enter => modal.scroll_by(answering, screen, 1),

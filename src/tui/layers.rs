@@ -224,12 +224,12 @@ impl App {
     /// Scrolls the topmost layer by the wheel.
     pub fn scroll_layer(&mut self, rows: isize) {
         let keys = help_keys(self);
-        let now = self.now;
+        let (now, screen) = (self.now, self.above_status());
         match self.layers.last_mut() {
-            Some(Layer::Tools(list)) => list.scroll_by(self.screen_area, rows),
+            Some(Layer::Tools(list)) => list.scroll_by(screen, rows),
             Some(Layer::Approve(asked)) => {
                 let answering = asked.answering(now, 0);
-                asked.modal.scroll_by(answering, self.screen_area, rows);
+                asked.modal.scroll_by(answering, screen, rows);
             }
             Some(Layer::Page(pager, _)) => pager.scroll_by(self.screen_area, rows),
             Some(Layer::Help(help)) => help.scroll_by(&borrowed(&keys), self.screen_area, rows),
@@ -280,7 +280,7 @@ impl App {
     }
 
     /// The screen without its last row, which tells that something is asked.
-    fn above_status(&self) -> Rect {
+    pub fn above_status(&self) -> Rect {
         Rect {
             height: self.screen_area.height - u16::from(self.screen_area.height > 3),
             ..self.screen_area

@@ -58,7 +58,7 @@ impl App {
 
     /// A key while the tools are looked through; whether they still are.
     pub fn tools_key(&mut self, list: &mut ToolList, key: KeyEvent) -> bool {
-        let screen = self.screen_area;
+        let screen = self.above_status();
         match key.code {
             KeyCode::Up | KeyCode::BackTab => list.move_by(-1),
             KeyCode::Down | KeyCode::Tab => list.move_by(1),

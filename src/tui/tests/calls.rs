@@ -240,8 +240,9 @@ fn the_words_say_how_wide_an_answer_is() {
     let screen = desk.screen(120, 50);
     for words in [
         "this call of write_file",
-        "write_file with exactly these arguments, called by user, until the session ends",
-        "write_file with exactly these arguments, called by user, in this project, for good",
+        "y  this call of write_file · n  no",
+        "write_file with exactly these arguments, called by user:",
+        "s  until the session ends · p  in this project, for good · a  for good",
         "asked by line 2: ask write_file: files are dear",
         "it may change or take away what is there",
         "+six eggs",
@@ -252,7 +253,7 @@ fn the_words_say_how_wide_an_answer_is() {
     desk.key("t");
     let screen = desk.screen(120, 50);
     assert!(
-        screen.contains("with any arguments, called by user, for good"),
+        screen.contains("write_file with any arguments, called by user:"),
         "{screen}"
     );
 }

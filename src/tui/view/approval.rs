@@ -22,8 +22,6 @@ const COLUMNS: u16 = 100;
 const ARGUMENT_BYTES: usize = 64 << 10;
 /// A line of them up to so many characters.
 const LINE_CHARACTERS: usize = 20_000;
-/// On a screen of fewer rows the answers take one line.
-const ANSWERS_FROM: u16 = 18;
 
 /// The question, with all that belongs to it.
 #[derive(Debug)]
@@ -84,7 +82,7 @@ impl Modal {
             .flat_map(|line| wrap(line, inside))
             .map(|(_, row)| row)
             .collect();
-        let answers = self.answers(answering, inside, screen.height < ANSWERS_FROM);
+        let answers = self.answers(answering, inside);
         // Frame, and a rule above the answers.
         let around = answers.len() + 3;
         let room = usize::from(screen.height).saturating_sub(around).max(1);
@@ -98,48 +96,36 @@ impl Modal {
         }
     }
 
-    /// What can be answered, and exactly what each answer lets pass.
-    fn answers(&self, answering: Answering, width: usize, is_short: bool) -> Vec<Line> {
+    /// What can be answered, and exactly what each answer lets pass: as [`ToolQuestion::words`] says
+    /// it, with what several have in common told once.
+    fn answers(&self, answering: Answering, width: usize) -> Vec<Line> {
         let Answering {
             width: about,
             is_open,
             ..
         } = answering;
-        let other = match about {
-            Width::Arguments => "s, p and a: any arguments instead",
-            Width::Tool => "s, p and a: exactly these arguments instead",
+        let (key, text) = if is_open {
+            (Role::Accent, Role::Text)
+        } else {
+            (Role::Dim, Role::Dim)
         };
-        let role = if is_open { Role::Text } else { Role::Dim };
-        if is_short {
-            let about = match about {
-                Width::Arguments => "these arguments",
-                Width::Tool => "any arguments",
-            };
-            let keys =
-                format!("y once · s session · p project · a always ({about}) · t any/these · n no");
-            let lines = text::wrap_words(&keys, width).into_iter();
-            return lines.map(|line| run(role, &line)).collect();
+        let other = match about {
+            Width::Arguments => "any arguments instead",
+            Width::Tool => "exactly these arguments instead",
+        };
+        let once = self.question.words(Scope::Once, about);
+        let mut rows = flow(&[("y", &once), ("n", "no")], key, text, width);
+        let subject = format!("{}:", self.question.subject(about));
+        for line in text::wrap_words(&subject, width.saturating_sub(3)) {
+            rows.push(run(text, &format!("   {line}")));
         }
-        let words = |scope| self.question.words(scope, about);
-        let answers = [
-            ("y", words(Scope::Once)),
-            ("s", words(Scope::Session)),
-            ("p", words(Scope::Project)),
-            ("a", words(Scope::Always)),
-            ("t", other.to_owned()),
-            ("n", "no, and esc too".to_owned()),
+        let wider = [
+            ("s", Scope::Session.words()),
+            ("p", Scope::Project.words()),
+            ("a", Scope::Always.words()),
+            ("t", other),
         ];
-        let mut rows = Vec::new();
-        for (key, words) in answers {
-            let words = sanitize(&words).replace('\n', " ");
-            let mut key = Some(key);
-            for line in text::wrap_words(&words, width.saturating_sub(3)) {
-                let accent = if is_open { Role::Accent } else { Role::Dim };
-                let mut row = run(accent, key.take().unwrap_or(" "));
-                row.append(&mut run(role, &format!("  {line}")));
-                rows.push(row);
-            }
-        }
+        rows.append(&mut flow(&wider, key, text, width));
         rows
     }
 
@@ -181,6 +167,28 @@ impl Modal {
             }
         }
     }
+}
+
+/// Keys and what they do, as many in a row as there is room for.
+fn flow(answers: &[(&str, &str)], key: Role, text: Role, width: usize) -> Vec<Line> {
+    let mut rows = Vec::new();
+    let (mut row, mut used) = (Line::new(), 0);
+    for (letter, words) in answers {
+        let columns = text::width(words) + 3;
+        if used > 0 && used + 3 + columns > width {
+            rows.push(std::mem::take(&mut row));
+            used = 0;
+        }
+        if used > 0 {
+            row.append(&mut run(Role::Dim, " · "));
+            used += 3;
+        }
+        row.append(&mut run(key, letter));
+        row.append(&mut run(text, &format!("  {words}")));
+        used += columns;
+    }
+    rows.push(row);
+    rows
 }
 
 struct Shape {
@@ -233,29 +241,37 @@ fn body(approval: &Approval) -> Vec<Line> {
     let reason = reason.map(|reason| format!(": {reason}"));
     let rule = format!("asked by {}{}", question.rule, reason.unwrap_or_default());
     lines.append(&mut safe(Role::Dim, &rule, LINE_CHARACTERS));
-    lines.push(Line::new());
-    lines.append(&mut arguments(&question.arguments));
+    let (mut short, mut long) = arguments(&question.arguments);
+    let mut part = |more: &mut Vec<Line>| {
+        if !more.is_empty() {
+            lines.push(Line::new());
+            lines.append(more);
+        }
+    };
+    part(&mut short);
     if let Some(preview) = preview {
-        lines.push(Line::new());
-        lines.push(run(Role::Dim, "what it would change:"));
-        lines.append(&mut diff(preview));
+        let mut diff = diff(preview);
+        diff.insert(0, run(Role::Dim, "what it would change:"));
+        part(&mut diff);
     }
+    part(&mut long);
     lines
 }
 
-/// The arguments, one below the other; texts of several lines as they are.
-fn arguments(json: &str) -> Vec<Line> {
+/// The arguments: those that take a line, and those that take several.
+fn arguments(json: &str) -> (Vec<Line>, Vec<Line>) {
     let Ok(Value::Object(fields)) = serde_json::from_str(json) else {
-        return safe(Role::Text, json, LINE_CHARACTERS);
+        return (safe(Role::Text, json, LINE_CHARACTERS), Vec::new());
     };
     if fields.is_empty() {
-        return vec![run(Role::Dim, "without arguments")];
+        return (vec![run(Role::Dim, "without arguments")], Vec::new());
     }
-    let mut lines = Vec::new();
+    let (mut short, mut long) = (Vec::new(), Vec::new());
     let mut room = ARGUMENT_BYTES;
     for (name, value) in &fields {
         let name = sanitize(name).replace('\n', "␊");
         let text = match value {
+            // Its lines as they are: it begins and ends as it is shown, quotes would only hide it.
             Value::String(text) if text.contains('\n') => text.clone(),
             Value::Array(_) | Value::Object(_) => format!("{value:#}"),
             other => other.to_string(),
@@ -265,23 +281,23 @@ fn arguments(json: &str) -> Vec<Line> {
         room -= end;
         let mut block = safe(Role::SyntaxString, shown, LINE_CHARACTERS);
         let mut head = run(Role::SyntaxVariable, &format!("{name}: "));
-        if block.len() == 1 && end == text.len() {
+        if block.len() == 1 && end == text.len() && !text.contains('\n') {
             head.append(&mut block.remove(0));
-            lines.push(head);
-        } else {
-            lines.push(head);
-            for mut line in block {
-                let mut indented = run(Role::Border, "│ ");
-                indented.append(&mut line);
-                lines.push(indented);
-            }
+            short.push(head);
+            continue;
+        }
+        long.push(head);
+        for mut line in block {
+            let mut indented = run(Role::Border, "│ ");
+            indented.append(&mut line);
+            long.push(indented);
         }
         if end < text.len() {
             let more = format!("… {} bytes more are not shown", text.len() - end);
-            lines.push(run(Role::Warning, &more));
+            long.push(run(Role::Warning, &more));
         }
     }
-    lines
+    (short, long)
 }
 
 fn diff(preview: &str) -> Vec<Line> {

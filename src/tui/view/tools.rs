@@ -17,6 +17,8 @@ use crate::tui::theme::{Role, Theme};
 
 /// Columns of the box.
 const COLUMNS: u16 = 120;
+/// Lines of the box.
+const LINES: u16 = 34;
 /// Tools in view at once.
 const ROWS: usize = 10;
 
@@ -95,12 +97,13 @@ impl ToolList {
 
     fn shape(&self, screen: Rect) -> Shape {
         let width = screen.width.min(COLUMNS);
-        let inner = usize::from(screen.height.saturating_sub(2));
+        let height = screen.height.min(LINES);
+        let inner = usize::from(height.saturating_sub(2));
         // The query, a rule, and two rows about the tool at least.
         let most = inner.saturating_sub(4).clamp(1, ROWS);
         let list = self.hits.len().clamp(1, most);
         Shape {
-            outer: popup::centered(screen, width, screen.height),
+            outer: popup::centered(screen, width, height),
             inside: usize::from(width.saturating_sub(4)).max(1),
             list,
             about: inner.saturating_sub(list + 2),
@@ -111,7 +114,7 @@ impl ToolList {
     pub fn draw(&self, theme: &Theme, screen: Rect, buf: &mut Buffer) -> Position {
         let shape = self.shape(screen);
         let count = text::plural(self.hits.len() as u64, "tool");
-        let title = format!("{count} · ↑ ↓ choose · enter takes it to the prompt · esc closes");
+        let title = format!("{count} · ↑ ↓ · enter takes it to the prompt · esc");
         let inner = popup::frame(&title, theme, shape.outer, buf);
         let ground = theme.style(Role::Popup);
         if inner.is_empty() {
