@@ -172,7 +172,8 @@ fn a_model_is_pulled_from_the_hub_of_the_configuration() {
     fs::create_dir(home.path("config")).expect("made");
     let config = format!("[hub]\nurl = {:?}\n", hub());
     fs::write(home.path("config/config.toml"), config).expect("written");
-    let err = home.err(&["models", "pull", "some/thing"], 0);
+    let output = home.run(&["models", "pull", "some/thing"], 0);
+    let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.contains("some/thing: 6 files, "), "{err}");
     assert!(
         err.contains("1 of its files have names that are refused"),
