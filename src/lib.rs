@@ -121,7 +121,7 @@ pub(crate) mod store;
 #[expect(
     unused_imports,
     dead_code,
-    reason = "what cells, the prompt and MCP need of it comes with them"
+    reason = "what cells and MCP need of it comes with them"
 )]
 pub(crate) mod tool;
 pub(crate) mod tui;

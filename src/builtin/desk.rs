@@ -35,9 +35,17 @@ const EIO: i32 = 5;
 pub(crate) type Calls =
     dyn Fn(ToolCall, ToolContext) -> Result<Finished, ToolError> + Send + Sync;
 
-/// Runs a function of a kernel that is a tool: its name, its arguments as JSON. Gives JSON.
+/// Runs a function of a kernel that is a tool: its name, its arguments as JSON.
 pub(crate) type Functions =
-    dyn Fn(&str, String, &ToolContext) -> Result<String, ToolError> + Send + Sync;
+    dyn Fn(&str, String, &ToolContext) -> Result<FunctionOutput, ToolError> + Send + Sync;
+
+/// What a function of a kernel gave.
+pub(crate) struct FunctionOutput {
+    /// What it printed.
+    pub printed: String,
+    /// What it gave back, as JSON.
+    pub result: String,
+}
 
 /// Answers for one kernel.
 pub(crate) struct CellDesk {
@@ -379,10 +387,15 @@ impl Tool for CellTool {
     }
 
     fn run(&self, arguments: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
-        let told = (self.functions)(self.spec.name.as_str(), arguments.to_string(), context)?;
-        let told: TheirOutput = serde_json::from_str(&told)
+        let name = self.spec.name.as_str();
+        let told = (self.functions)(name, arguments.to_string(), context)?;
+        let FunctionOutput { printed, result } = told;
+        let told: TheirOutput = serde_json::from_str(&result)
             .map_err(|error| ToolError::failed(format!("its result can't be read: {error}")))?;
         let mut content = Vec::new();
+        if !printed.is_empty() {
+            content.push(Content::Text { text: printed });
+        }
         for image in told.images.iter().take(16) {
             content.push(Content::Image {
                 artifact: super::pictures::artifact(image, &self.engines)?,

@@ -13,6 +13,7 @@ mod files;
 #[cfg(test)]
 mod files_tests;
 mod function;
+mod imagine;
 mod pictures;
 mod records;
 mod web;
@@ -32,8 +33,9 @@ use crate::store::{self, Store};
 use crate::tool::{RegisterError, Registry, Tool};
 use crate::web::{FetchLimits, Fetcher, SearchEngine};
 
-pub(crate) use desk::{Calls, CellDesk, Functions, LateDesk, no_functions};
+pub(crate) use desk::{CellDesk, FunctionOutput, LateDesk, no_functions};
 pub(crate) use files::preview;
+pub(crate) use imagine::imagine_arguments;
 
 /// What the tools reach.
 pub(crate) struct Engines {
@@ -55,7 +57,7 @@ pub(crate) struct Engines {
 
 impl Engines {
     /// With no folders and no models: for what asks tools for their words only.
-    pub fn nowhere() -> Self {
+    pub(crate) fn nowhere() -> Self {
         let nowhere = PathBuf::new;
         let catalogue = Catalogue::new(&nowhere(), None);
         Self {
@@ -127,7 +129,7 @@ fn tools(engines: &Arc<Engines>, registry: &Weak<Registry>) -> Vec<Arc<dyn Tool>
         code::run_python(engines),
         code::run_javascript(engines),
         code::run_shell(engines),
-        pictures::imagine(engines),
+        imagine::imagine(engines),
         pictures::edit_image(engines),
         pictures::show_image(engines),
         pictures::save_image(engines),

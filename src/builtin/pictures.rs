@@ -1,11 +1,10 @@
-//! `imagine`, `edit_image`, `show_image`, `compare_images` and `image_info`. Pictures go in by path or
+//! `edit_image`, `show_image`, `save_image`, `compare_images` and `image_info`. Pictures go in by path or
 //! handle, and come out by handle.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use image::RgbaImage;
@@ -17,10 +16,9 @@ use super::Engines;
 use super::function::{contained_function, function, pure_function};
 use crate::atomic::Clash;
 use crate::files::{self, WriteRequest};
-use crate::generator::{GeneratorError, News};
 use crate::picture::{self, PictureMetadata, Recipe, edit};
-use crate::protocol::{Artifact, BlobId, ImageRequest, MediaType, SchedulerName};
-use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput, Update};
+use crate::protocol::{Artifact, BlobId, MediaType};
+use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput};
 
 /// A picture's file that is larger is not read.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -29,152 +27,12 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 const KEEP: Duration = Duration::from_hours(24);
 
 /// It makes pictures, and changes nothing that is there.
-const MAKES: Annotations = Annotations {
+pub(super) const MAKES: Annotations = Annotations {
     read_only: false,
     destructive: false,
     idempotent: false,
     open_world: false,
 };
-
-/// Makes pictures from words.
-#[derive(Debug, Deserialize, JsonSchema)]
-struct Imagine {
-    /// What is to be seen. `(word:1.2)` and `[word]` weigh.
-    #[schemars(length(min = 1, max = 10_000))]
-    prompt: String,
-    /// What is not to be seen.
-    negative_prompt: Option<String>,
-    /// A style preset: watercolor, pixel-art, …
-    style: Option<String>,
-    /// A model; the default one otherwise.
-    model: Option<String>,
-    /// Width in pixels; the model's otherwise.
-    #[schemars(range(min = 8, max = 4096))]
-    width: Option<u32>,
-    /// Height in pixels; the model's otherwise.
-    #[schemars(range(min = 8, max = 4096))]
-    height: Option<u32>,
-    /// Denoising steps: 1 to 1000; the model's otherwise.
-    #[schemars(range(min = 1, max = 1000))]
-    steps: Option<u32>,
-    /// How strongly the prompt pulls.
-    guidance: Option<f32>,
-    /// Of the noise: the same seed, the same picture.
-    seed: Option<u64>,
-    /// The sampler: `ddim`, `euler`, `dpmpp_2m`, …
-    scheduler: Option<String>,
-    /// How many pictures: 1 to 16.
-    #[schemars(range(min = 1, max = 16))]
-    count: Option<u32>,
-}
-
-pub(super) fn imagine(engines: &Arc<Engines>) -> Arc<dyn Tool> {
-    contained_function(
-        engines,
-        "imagine",
-        "Makes pictures from a prompt with Stable Diffusion, on this machine. The result holds their \
-         handles; show_image, edit_image and image_info take them.",
-        |spec| {
-            spec.title = Some("Make pictures".to_owned());
-            spec.tags = vec!["pictures".to_owned()];
-            spec.annotations = MAKES;
-        },
-        // A path is a file of the user's.
-        |arguments| {
-            let model = arguments["model"].as_str().unwrap_or_default();
-            !model.starts_with(['/', '.', '~'])
-        },
-        |arguments: Imagine, engines, context| {
-            let scheduler = arguments
-                .scheduler
-                .as_deref()
-                .map(str::parse::<SchedulerName>)
-                .transpose()
-                .map_err(|error| ToolError::failed(error.to_string()))?;
-            let size = match (arguments.width, arguments.height) {
-                (None, None) => None,
-                (Some(side), None) | (None, Some(side)) => Some((side, side)),
-                (Some(width), Some(height)) => Some((width, height)),
-            };
-            let request = ImageRequest {
-                prompt: arguments.prompt,
-                negative_prompt: arguments.negative_prompt,
-                style: arguments.style,
-                model: arguments.model,
-                size,
-                num_inference_steps: arguments.steps,
-                guidance_scale: arguments.guidance,
-                seed: arguments.seed,
-                scheduler,
-                count: arguments.count,
-                ..ImageRequest::default()
-            };
-            draw(&request, engines, context)
-        },
-    )
-}
-
-fn draw(
-    request: &ImageRequest,
-    engines: &Engines,
-    context: &ToolContext,
-) -> Result<ToolOutput, ToolError> {
-    let generator = engines.generator.lock();
-    let mut generator = generator.unwrap_or_else(PoisonError::into_inner);
-    let mut made = Vec::new();
-    let mut failure = None;
-    let drawn = generator.generate(request, &mut |news| {
-        match news {
-            News::Progress(progress, _) => context.report(Update::Progress {
-                done: f64::from(progress.done),
-                total: (progress.total > 0).then_some(f64::from(progress.total)),
-                message: None,
-            }),
-            News::Image(image) => {
-                let name = image.generation.request.file_name();
-                match keep(engines, &image.png, MediaType::Png, name) {
-                    Ok(artifact) => made.push((artifact, image.generation)),
-                    Err(error) => {
-                        failure = Some(error);
-                        return ControlFlow::Break(());
-                    }
-                }
-            }
-        }
-        if context.check().is_err() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    });
-    if let Some(failure) = failure {
-        return Err(failure);
-    }
-    match drawn {
-        Ok(()) => {}
-        Err(GeneratorError::Cancelled) => return Err(ToolError::Cancelled),
-        Err(error) => return Err(ToolError::failed(error.in_a_line())),
-    }
-    let pictures: Vec<_> = made
-        .iter()
-        .map(|(artifact, generation)| {
-            json!({
-                "image": artifact.blob,
-                "width": artifact.width,
-                "height": artifact.height,
-                "generation": generation,
-            })
-        })
-        .collect();
-    let content = made.into_iter();
-    Ok(ToolOutput {
-        content: content
-            .map(|(artifact, _)| Content::Image { artifact })
-            .collect(),
-        structured: Some(json!({ "images": pictures })),
-        is_error: false,
-    })
-}
 
 /// In which format a picture is kept.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
@@ -486,7 +344,8 @@ fn are_handles(arguments: &Value, names: &[&str]) -> bool {
     names.iter().all(|name| is_handle(&arguments[*name]))
 }
 
-fn is_handle(reference: &Value) -> bool {
+/// Whether a reference is a handle, and no path.
+pub(super) fn is_handle(reference: &Value) -> bool {
     let reference = reference.as_str();
     reference.is_some_and(|reference| reference.parse::<BlobId>().is_ok())
 }
@@ -499,7 +358,7 @@ fn open(reference: &str, engines: &Engines, context: &ToolContext) -> Result<Rgb
     Ok(picture.to_rgba8())
 }
 
-fn read(reference: &str, engines: &Engines, context: &ToolContext) -> Result<Vec<u8>, ToolError> {
+pub(super) fn read(reference: &str, engines: &Engines, context: &ToolContext) -> Result<Vec<u8>, ToolError> {
     if let Ok(blob) = reference.parse::<BlobId>() {
         let bytes = engines.store().blobs().read(blob);
         return bytes.map_err(|error| ToolError::failed(format!("{reference}: {error}")));
@@ -512,7 +371,7 @@ fn read(reference: &str, engines: &Engines, context: &ToolContext) -> Result<Vec
     bytes.map_err(|error| ToolError::failed(error.to_string()))
 }
 
-fn keep(
+pub(super) fn keep(
     engines: &Engines,
     bytes: &[u8],
     media_type: MediaType,

@@ -209,12 +209,15 @@ fn open_ui(context: &Context) -> Result<u8, Report> {
                 .hint("run code from a pipe with companion run -"),
         );
     }
+    let (toolbox, engines) = tools::toolbox(context)?;
     tui::run(tui::Options {
         folders: &context.folders,
         config: &context.config,
         theme: context.theme.as_deref(),
         warnings: Vec::new(),
-        generator: context.generator(),
+        toolbox,
+        engines,
+        place: tools::call::place()?,
     })
 }
 

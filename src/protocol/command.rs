@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, CellId, DeviceKind, Grant, HistoryKind, ImageRequest, Language, Origin, RequestId,
-    SessionGrant,
+    Answer, ApprovalId, CallOrigin, CellId, Decision, DeviceKind, Grant, HistoryKind, ImageRequest,
+    Language, Origin, RequestId, SessionGrant, ToolCall,
 };
 
 /// A request to the session. Closed: every front end speaks these and nothing else.
@@ -81,6 +81,20 @@ pub enum Command {
     },
     /// Make pictures, after those that were asked for before.
     Imagine(ImageRequest),
+    /// Call a tool.
+    Call {
+        /// Which, with what.
+        call: ToolCall,
+        /// Who calls.
+        origin: CallOrigin,
+    },
+    /// Answer the question that a call waits with.
+    Decide {
+        /// The question.
+        approval: ApprovalId,
+        /// The answer.
+        decision: Decision,
+    },
     /// Look at the pictures that were made, of all sessions.
     Gallery {
         /// Words that have to be in their prompts, or nothing.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Artifact, CellId, DeviceKind, Finding, Generation, HistoryEntry, ImageProgress, ImageRequest,
-    ImageStatus, Language, LimitKind, Limits, OutputExcerpt, Question, RequestId, SessionGrant,
-    SessionId, Stream, Timeline, Timestamp,
+    Approval, ApprovalId, Artifact, CallOrigin, CallOutcome, CallProgress, CellId, DeviceKind,
+    Finding, Generation, HistoryEntry, ImageProgress, ImageRequest, ImageStatus, Language,
+    LimitKind, Limits, OutputExcerpt, Question, RequestId, Resolution, SessionGrant, SessionId,
+    Stream, Timeline, Timestamp, ToolCall,
 };
 
 /// Something that happened in a session. Closed.
@@ -127,6 +128,47 @@ pub enum Event {
         model: Option<String>,
         /// The device; `None` is the best that there is.
         device: Option<DeviceKind>,
+    },
+    /// A tool is to be called. The call may wait for others.
+    CallSubmitted {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// Which tool, with what.
+        call: ToolCall,
+        /// Who calls.
+        origin: CallOrigin,
+        /// When.
+        at: Timestamp,
+    },
+    /// A call has come further.
+    CallProgressed {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// How far.
+        progress: CallProgress,
+    },
+    /// A call ended.
+    CallFinished {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// How.
+        outcome: Box<CallOutcome>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A call waits for an answer: given by `Command::Decide`.
+    ApprovalRequested {
+        /// The question, and whose it is.
+        approval: Approval,
+    },
+    /// The question of a call has its answer, or is no longer asked.
+    ApprovalResolved {
+        /// The question.
+        approval: ApprovalId,
+        /// The call, or the cell that makes it.
+        cell: CellId,
+        /// How.
+        resolution: Resolution,
     },
     /// The pictures that were made, newest first, as many as can be looked at together.
     GalleryShown {
@@ -253,6 +295,8 @@ impl Event {
             | Self::ImageSubmitted { .. }
             | Self::ImageMade { .. }
             | Self::ImageFinished { .. }
+            | Self::CallSubmitted { .. }
+            | Self::CallFinished { .. }
             | Self::ShowStarted { .. }
             | Self::ArtifactReady { .. }
             | Self::ShowFailed { .. }
@@ -264,6 +308,9 @@ impl Event {
             | Self::InputRequested { .. }
             | Self::InputAnswered { .. }
             | Self::ImageProgressed { .. }
+            | Self::CallProgressed { .. }
+            | Self::ApprovalRequested { .. }
+            | Self::ApprovalResolved { .. }
             | Self::ImageSettingsChanged { .. }
             | Self::KernelChanged { .. }
             | Self::Completed { .. }

@@ -7,8 +7,10 @@
 //!
 //! Absent on purpose: anything that knows how a command is carried out.
 
+mod approval;
 mod artifact;
 mod call;
+mod called;
 mod command;
 mod event;
 mod grant;
@@ -23,15 +25,21 @@ mod safety;
 pub mod slash;
 mod timeline;
 
+pub use approval::{
+    Approval, ApprovalRequest, Decision, Resolution, Scope, ToolQuestion, Width,
+};
 pub use artifact::{Artifact, MediaType};
 pub use call::{CallOrigin, ParseToolNameError, ToolName};
+pub use called::{
+    CacheTier, CacheUse, CallFailure, CallOutcome, CallProgress, CallStatus, ToolCall, ToolContent,
+};
 pub use command::{Cell, Command, SettingChange};
 pub use event::{
     CellProgress, Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status, Variables,
 };
 pub use grant::{Grant, GrantScope, ParseGrantError, SessionGrant};
 pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};
-pub use id::{BlobId, CellId, RequestId, SessionId, Timestamp};
+pub use id::{ApprovalId, BlobId, CellId, RequestId, SessionId, Timestamp};
 pub use image::{
     DeviceKind, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus, MemoryForecast,
     NoiseGenerator, SchedulerName, Sigmas, UnknownName,

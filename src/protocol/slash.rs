@@ -17,6 +17,12 @@ pub enum Slash {
     Show,
     /// Makes pictures.
     Imagine,
+    /// Looks through the tools.
+    Tools,
+    /// Calls a tool.
+    Call,
+    /// Tells which rule decides about a call.
+    Why,
     /// Lists pictures that were made.
     Gallery,
     /// Tells how a picture was made.
@@ -100,6 +106,8 @@ pub enum Takes {
     Grant,
     /// A grant that holds, or all of them.
     GrantThatHolds,
+    /// A tool, and then its arguments.
+    Tool,
     /// A slash command.
     Slash,
 }
@@ -148,6 +156,9 @@ pub static SLASH: &[SlashSpec] = &[
     row(Slash::Shell, "sh", &["shell"], "[CODE]", Takes::Text, "switch to the shell, or run one line of it, in Python also by !CODE; files and the folder stay, variables don't"),
     row(Slash::Show, "show", &["image"], "PATH", Takes::Path, "show a picture: PNG, JPEG, WebP or GIF"),
     row(Slash::Imagine, "imagine", &["paint"], "PROMPT [FLAGS]", Takes::Image, "make pictures: --size 512x512 --steps 20 --seed 1 --negative TEXT --init IMAGE …; tab after -- lists the flags"),
+    row(Slash::Tools, "tools", &["tool"], "[WORDS] [tag:TAG] [from:SOURCE]", Takes::Text, "look through the tools, with a search as you type; from:builtin, from:cell or from:mcp are those from there"),
+    row(Slash::Call, "call", &[], "NAME [JSON | KEY=VALUE …]", Takes::Tool, "call a tool: /call read_file path=notes.txt, or with a JSON object; --no-cache after the name finds a known result out anew"),
+    row(Slash::Why, "why", &[], "[NAME [JSON | KEY=VALUE …]]", Takes::Tool, "tell which rule let the last call pass or stopped it; of a call that is named, which rule would, and call nothing"),
     row(Slash::Gallery, "gallery", &["pictures"], "[WORDS]", Takes::Text, "show the pictures that were made, of all sessions: the newest, or those with these words in their prompts"),
     row(Slash::Info, "info", &[], "[CELL]", Takes::Cell, "tell how a picture was made: the last one, or that of the cell"),
     row(Slash::Model, "model", &[], "[NAME]", Takes::Model, "make pictures with another model; without a name, tell which"),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::Options;
+use super::calls::Calls;
 use super::judge::{JudgeJob, JudgeThread};
 use super::kernels::{KernelJob, KernelThread};
 use super::painter::PainterThread;
@@ -25,6 +26,7 @@ pub(super) struct Effects {
     kernels: [KernelThread; Language::ALL.len()],
     judge: JudgeThread,
     painter: PainterThread,
+    calls: Calls,
     recorder: Recorder,
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
@@ -36,20 +38,30 @@ impl Effects {
         session: SessionId,
         reports: mpsc::Sender<Report>,
     ) -> io::Result<Self> {
-        let start = |language| KernelThread::start(language, &options, reports.clone());
+        // What tools make is where the transcript looks for it.
+        let _ = options.engines.store.set(Arc::clone(&options.store));
+        let calls = Calls::new(
+            Arc::clone(&options.toolbox),
+            Arc::clone(&options.engines),
+            Arc::clone(&options.store),
+            options.place.clone(),
+            reports.clone(),
+        );
+        let start = |language| {
+            KernelThread::start(language, &options, calls.clone(), reports.clone())
+        };
         let [python, javascript, shell] = Language::ALL.map(start);
         let Options {
             store,
             examiner,
-            painter,
             previews,
             ..
         } = options;
-        let kept = Arc::clone(&store);
         Ok(Self {
             kernels: [python?, javascript?, shell?],
             judge: JudgeThread::start(examiner, reports.clone())?,
-            painter: PainterThread::start(painter, kept, previews, reports.clone())?,
+            painter: PainterThread::start(calls.clone(), previews, reports.clone())?,
+            calls,
             recorder: Recorder::start(session, Arc::clone(&store), reports.clone())?,
             store,
             reports,
@@ -143,6 +155,10 @@ impl Effects {
             }
             Effect::Imagine { cell, request } => self.painter.give(cell, request),
             Effect::StopImagining => self.painter.stop(),
+            Effect::Call { cell, call, origin } => self.calls.start(cell, call, origin),
+            Effect::CancelCall { cell } => self.calls.cancel(cell),
+            Effect::Decide { approval, decision } => self.calls.decide(approval, decision),
+            Effect::Withdraw { approval } => self.calls.withdraw(approval),
             Effect::ListPictures { words } => self.list_pictures(words),
             Effect::LoadPicture { cell, path } => self.load_picture(cell, path),
             Effect::Remember(entry) => self.recorder.give(RecorderJob::Remember(entry)),
@@ -155,8 +171,10 @@ impl Effects {
     pub fn finish(self) {
         // A step of a large picture takes seconds, and the kernels can end meanwhile.
         self.painter.stop();
+        self.calls.stop();
         self.kernels.into_iter().for_each(KernelThread::end);
         self.painter.end();
+        self.calls.end();
         self.judge.end();
         self.recorder.end();
     }

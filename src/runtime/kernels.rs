@@ -1,7 +1,8 @@
 //! A thread for each kernel: takes jobs in turn, reports what comes of them.
 
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::sync::mpsc as std_mpsc;
 use std::thread::JoinHandle;
 
@@ -9,12 +10,20 @@ use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
 use super::Options;
-use crate::kernel::{Controller, ExecuteRequest, Finished, Kernel, KernelEvent, TravelError};
+use super::calls::Calls;
+use super::functions::{self, FunctionCall};
+use crate::builtin::{CellDesk, FunctionOutput};
+use crate::executor;
+use crate::kernel::{
+    Controller, Desk, ExecuteMode, ExecuteRequest, Finished, Kernel, KernelEvent, ReadLineError,
+    TravelError,
+};
 use crate::protocol::{
-    CellId, Grant, Language, Limits, Outcome, OutputExcerpt, RequestId, Stream, Variables,
+    CellId, Grant, Language, Limits, Outcome, OutputExcerpt, RequestId, Status, Stream, Variables,
 };
 use crate::session::{Report, Travel, TravelFailure};
 use crate::store::{Blobs, Store};
+use crate::tool::ToolError;
 
 /// Work for a kernel's thread.
 pub(super) enum KernelJob {
@@ -34,11 +43,13 @@ pub(super) enum KernelJob {
     },
     Travel(Travel),
     SetGrants(Vec<Grant>),
+    /// Run a function that is a tool, for somebody else.
+    Call(FunctionCall),
 }
 
 /// A kernel's thread, seen from the loop.
 pub(super) struct KernelThread {
-    jobs: std_mpsc::Sender<KernelJob>,
+    jobs: Arc<std_mpsc::Sender<KernelJob>>,
     controller: Controller,
     thread: JoinHandle<()>,
 }
@@ -47,12 +58,31 @@ impl KernelThread {
     pub fn start(
         language: Language,
         options: &Options,
+        calls: Calls,
         reports: mpsc::Sender<Report>,
     ) -> io::Result<Self> {
-        let kernel = Kernel::new(language, options.program.clone(), &options.limits)
+        let mut kernel = Kernel::new(language, options.program.clone(), &options.limits)
             .map_err(io::Error::other)?;
         let controller = kernel.controller();
         let (jobs, inbox) = std_mpsc::channel();
+        let jobs = Arc::new(jobs);
+        let current = Arc::new(AtomicU64::new(0));
+        let (cell, functions) = (Arc::clone(&current), Arc::downgrade(&jobs));
+        let theirs = controller.clone();
+        let desk = Arc::new(CellDesk {
+            engines: Arc::clone(&options.engines),
+            registry: Arc::clone(&options.toolbox.registry),
+            place: options.place.clone(),
+            calls: Box::new(move |call, context| {
+                calls.call(call, context, CellId(cell.load(Ordering::Relaxed)))
+            }),
+            functions: Arc::new(move |name, arguments, context| {
+                functions::call(&functions, &theirs, name, arguments, context)
+            }),
+            registered: Mutex::default(),
+        });
+        kernel.set_desk(Arc::clone(&desk) as Arc<dyn Desk>);
+        let limits = options.limits;
         let store = Arc::clone(&options.store);
         let thread = std::thread::Builder::new()
             .name(format!("kernel-{}", language.short()))
@@ -62,6 +92,9 @@ impl KernelThread {
                     kernel,
                     store,
                     reports,
+                    desk,
+                    current,
+                    limits,
                 }
                 .run(&inbox);
             })?;
@@ -95,6 +128,11 @@ struct Serving {
     kernel: Kernel,
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
+    desk: Arc<CellDesk>,
+    /// The cell that runs, or ran last.
+    current: Arc<AtomicU64>,
+    /// Of the last cell.
+    limits: Limits,
 }
 
 impl Serving {
@@ -102,7 +140,15 @@ impl Serving {
         while let Ok(job) = inbox.recv() {
             let report = match job {
                 KernelJob::Start => self.start(),
+                KernelJob::Call(call) => {
+                    if call.begin() {
+                        let outcome = self.call(&call);
+                        call.end(outcome);
+                    }
+                    continue;
+                }
                 KernelJob::Restart { memory_bytes } => {
+                    self.desk.forget_functions();
                     self.kernel.restart(memory_bytes);
                     self.start()
                 }
@@ -175,7 +221,41 @@ impl Serving {
         }
     }
 
+    /// Runs a function that is a tool.
+    fn call(&mut self, call: &FunctionCall) -> Result<FunctionOutput, ToolError> {
+        let request = ExecuteRequest {
+            source: call.arguments.clone(),
+            mode: ExecuteMode::Tool {
+                name: call.name.clone(),
+            },
+            fuel: self.limits.fuel,
+            cpu_time: self.limits.cpu_time,
+        };
+        let mut printed = String::new();
+        // Nobody is there to give it a line.
+        let mut read_line = |_: &str| Err(ReadLineError::EndOfFile);
+        let mut write = |_, text: &str| printed.push_str(text);
+        let limits = self.limits;
+        let finished = executor::run(
+            &mut self.kernel,
+            request,
+            &limits,
+            &mut read_line,
+            &mut write,
+        );
+        match (finished.status, finished.result) {
+            (Status::Ok, Some(result)) => Ok(FunctionOutput { printed, result }),
+            (Status::Ok, None) => Err(ToolError::failed("the function gave nothing back")),
+            (status, _) => {
+                let problem = executor::describe_failure(status);
+                Err(ToolError::failed(problem.unwrap_or_default()))
+            }
+        }
+    }
+
     fn execute(&mut self, cell: CellId, request: ExecuteRequest, limits: &Limits) -> Outcome {
+        self.current.store(cell.0, Ordering::Relaxed);
+        self.limits = *limits;
         let mut keeper = OutputKeeper::new(self.store.blobs());
         let reports = &self.reports;
         let mut question = String::new();

@@ -4,7 +4,7 @@
 //! Handle ── commands ─▶ the loop (one thread, tokio) ── events ─▶ front end
 //!                        │  ▲
 //!                effects ▼  │ reports
-//!        a thread a kernel · the judge's · the painter's · the store's · a thread a file
+//!        a thread a kernel · the judge's · the painter's · the store's · a thread a file, or a call
 //! ```
 //!
 //! Invariants: the loop never blocks on the world, only on a front end that does not take its
@@ -12,7 +12,10 @@
 //!
 //! Absent on purpose: decisions. They are the session's.
 
+mod bounded;
+mod calls;
 mod effects;
+mod functions;
 mod judge;
 mod kernels;
 mod painter;
@@ -26,12 +29,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 
+use crate::builtin::Engines;
 use crate::protocol::{Command, Event, Language, Limits, SessionId, Timestamp};
 use crate::session::{Input, InputKind, Report, Session, Step};
 use crate::store::Store;
+use crate::tool::{Place, Toolbox};
 
 pub(crate) use judge::Examiner;
-pub(crate) use painter::{Painter, Previews};
+pub(crate) use painter::Previews;
 
 use effects::Effects;
 
@@ -52,8 +57,12 @@ pub(crate) struct Options {
     pub store: Arc<dyn Store>,
     /// Who looks at cells before they run.
     pub examiner: Box<dyn Examiner>,
-    /// Who makes pictures.
-    pub painter: Box<dyn Painter>,
+    /// What tools are called through, pictures made, too.
+    pub toolbox: Arc<Toolbox>,
+    /// What the built-in tools reach.
+    pub engines: Arc<Engines>,
+    /// Where tools are called from.
+    pub place: Place,
     /// Where the newest previews are.
     pub previews: Previews,
 }

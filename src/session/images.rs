@@ -60,6 +60,7 @@ impl Session {
     ) {
         if self.is_imagining(cell) {
             self.images.current = None;
+            self.withdraw_questions(cell, step);
             step.events.push(Event::ImageFinished { cell, status, at });
             self.imagine_next(step);
         }
@@ -78,7 +79,8 @@ impl Session {
             }
             !is_meant(*asked)
         });
-        if self.images.current.is_some_and(is_meant) {
+        if let Some(current) = self.images.current.filter(|current| is_meant(*current)) {
+            self.withdraw_questions(current, step);
             step.effects.push(Effect::StopImagining);
         }
     }

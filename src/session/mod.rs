@@ -6,6 +6,7 @@
 //!
 //! Absent on purpose: anything of the view, and anything that can block.
 
+mod calls;
 mod gate;
 mod images;
 mod rights;
@@ -19,19 +20,20 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 pub use transcript::{
-    Body, CellBody, Entry, GalleryBody, ImageBody, ImagePhase, MadeImage, Phase, ShowBody,
+    Body, CallBody, CallPhase, CellBody, Entry, GalleryBody, ImageBody, ImagePhase, MadeImage, Phase, ShowBody,
     Transcript,
 };
 
+use calls::Calls;
 use images::Images;
 use rights::Right;
 use travel::Past;
 
 use crate::protocol::{
-    Answer, Artifact, CellId, CellProgress, Command, Completions, Event, Finding, Generation, Grant,
+    Answer, Approval, ApprovalId, Artifact, CallOrigin, CallOutcome, CallProgress, CellId, CellProgress, Command, Completions, Decision, Event, Finding, Generation, Grant,
     HistoryEntry, ImageProgress, ImageRequest, ImageStatus, KernelStatus, Language, Limits,
     NewHistoryEntry, NoticeLevel, Origin, Outcome, Question, RequestId, SessionId, Stream,
-    Timeline, Timestamp, Variables, Verdict,
+    Timeline, Timestamp, ToolCall, Variables, Verdict,
 };
 
 /// What happens to a session.
@@ -153,6 +155,27 @@ pub enum Report {
         cell: CellId,
         /// How.
         status: ImageStatus,
+    },
+    /// A call has come further.
+    CallProgressed {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// How far.
+        progress: CallProgress,
+    },
+    /// A call ended.
+    Called {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// How.
+        outcome: Box<CallOutcome>,
+    },
+    /// A call waits for an answer: one of the user's, or one that a running cell makes.
+    ApprovalRequested(Approval),
+    /// A call does not wait for its answer any more.
+    ApprovalWithdrawn {
+        /// The question.
+        approval: ApprovalId,
     },
     /// The pictures that were made.
     PicturesListed {
@@ -283,6 +306,32 @@ pub enum Effect {
     },
     /// Stop making pictures, at the next step.
     StopImagining,
+    /// Call a tool.
+    Call {
+        /// Its place in the transcript.
+        cell: CellId,
+        /// Which tool, with what.
+        call: ToolCall,
+        /// Who calls.
+        origin: CallOrigin,
+    },
+    /// Stop a call.
+    CancelCall {
+        /// Its place in the transcript.
+        cell: CellId,
+    },
+    /// Give a call that waits its answer.
+    Decide {
+        /// The question.
+        approval: ApprovalId,
+        /// The answer.
+        decision: Decision,
+    },
+    /// Tell a call that waits that it will get no answer.
+    Withdraw {
+        /// The question.
+        approval: ApprovalId,
+    },
     /// List the pictures that were made.
     ListPictures {
         /// Words that have to be in their prompts.
@@ -338,6 +387,7 @@ pub struct Session {
     kernels: [KernelState; Language::ALL.len()],
     rights: Vec<Right>,
     images: Images,
+    calls: Calls,
     has_ended: bool,
 }
 
@@ -402,6 +452,7 @@ impl Session {
             }),
             rights: Vec::new(),
             images: Images::default(),
+            calls: Calls::default(),
             has_ended: false,
         };
         let events = vec![

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+mod calls;
 mod images;
 mod sandbox;
 
@@ -158,6 +159,8 @@ fn describe_command(command: &Command) -> String {
         Command::Deny { grant: None } => "deny all".into(),
         Command::Set(SettingChange::Language(language)) => format!("use {}", language.short()),
         Command::Imagine(request) => format!("imagine {}", request.prompt),
+        Command::Call { call, .. } => format!("call {}", call.name),
+        Command::Decide { approval, .. } => format!("decide {}", approval.0),
         Command::Quit => "quit".into(),
         other => format!("{other:?}"),
     }
@@ -213,6 +216,19 @@ fn describe_event(event: &Event) -> String {
         }
         Event::ImageMade { cell, artifact, .. } => format!("{cell} made {}", artifact.name),
         Event::ImageFinished { cell, status, .. } => format!("{cell} is painted: {status:?}"),
+        Event::CallSubmitted { cell, call, .. } => format!("call {cell}: {}", call.name),
+        Event::CallProgressed { cell, progress } => format!("{cell} is at {}", progress.done),
+        Event::CallFinished { cell, outcome, .. } => {
+            format!("{cell} is called: {:?}", outcome.status)
+        }
+        Event::ApprovalRequested { approval } => {
+            format!("approval {} for {}", approval.approval.0, approval.cell)
+        }
+        Event::ApprovalResolved {
+            approval,
+            cell,
+            resolution,
+        } => format!("approval {} of {cell}: {resolution:?}", approval.0),
         Event::LanguageChanged { language } => format!("language {}", language.short()),
         Event::Notice { text, .. } => format!("notice: {text}"),
         Event::SessionEnded { .. } => "end".into(),
@@ -249,6 +265,10 @@ fn describe_effect(effect: &Effect) -> String {
         Effect::Complete { language, .. } => format!("ask {} to complete", language.short()),
         Effect::Imagine { cell, .. } => format!("imagine {cell}"),
         Effect::StopImagining => "stop imagining".into(),
+        Effect::Call { cell, .. } => format!("call {cell}"),
+        Effect::CancelCall { cell } => format!("cancel {cell}"),
+        Effect::Decide { approval, decision } => format!("decide {}: {decision:?}", approval.0),
+        Effect::Withdraw { approval } => format!("withdraw {}", approval.0),
         Effect::End => "end".into(),
         other => format!("{other:?}"),
     }

@@ -1,8 +1,9 @@
 //! The transcript: a fold over events.
 
 use crate::protocol::{
-    Artifact, CellId, CellProgress, Event, Finding, Generation, ImageProgress, ImageRequest, ImageStatus,
-    Language, Outcome, OutputExcerpt, Question, Status, Timestamp,
+    Artifact, CallOrigin, CallOutcome, CallProgress, CellId, CellProgress, Event, Finding, Generation,
+    ImageProgress, ImageRequest, ImageStatus, Language, Outcome, OutputExcerpt, Question, Status,
+    Timestamp, ToolCall,
 };
 
 /// Everything that a session showed, oldest first.
@@ -31,6 +32,8 @@ pub enum Body {
     Cell(CellBody),
     /// Pictures, made or to be made.
     Image(Box<ImageBody>),
+    /// A call of a tool.
+    Call(Box<CallBody>),
     /// Pictures that were made earlier.
     Gallery(GalleryBody),
     /// A picture file.
@@ -123,6 +126,41 @@ pub enum ImagePhase {
     },
 }
 
+/// A call of a tool and how far it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallBody {
+    /// Which tool, with what.
+    pub call: ToolCall,
+    /// Who calls.
+    pub origin: CallOrigin,
+    /// How far it has come.
+    pub phase: CallPhase,
+}
+
+/// How far a call has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallPhase {
+    /// Waits for others.
+    Queued,
+    /// Runs, or is looked at before it runs.
+    Running(CallProgress),
+    /// Waits for an answer.
+    Asking,
+    /// Has ended.
+    Done(Box<CallOutcome>),
+}
+
+impl CallBody {
+    /// The outcome, once it has ended.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&CallOutcome> {
+        match &self.phase {
+            CallPhase::Done(outcome) => Some(outcome),
+            CallPhase::Queued | CallPhase::Running(_) | CallPhase::Asking => None,
+        }
+    }
+}
+
 impl ImageBody {
     /// The picture to look at: the newest that is there, or what the next one looks like so far.
     #[must_use]
@@ -166,6 +204,7 @@ impl Transcript {
         self.entries.retain(|entry| match &entry.body {
             Body::Cell(cell) => !matches!(cell.phase, Phase::Done(_)),
             Body::Image(image) => !matches!(image.phase, ImagePhase::Done { .. }),
+            Body::Call(call) => call.outcome().is_none(),
             Body::Gallery(_) => false,
             Body::Show(show) => show.picture.is_none(),
         });
@@ -241,6 +280,31 @@ impl Transcript {
                     at: *at,
                 };
             }),
+            Event::CallSubmitted {
+                cell,
+                call,
+                origin,
+                at,
+            } => {
+                let body = CallBody {
+                    call: call.clone(),
+                    origin: *origin,
+                    phase: CallPhase::Queued,
+                };
+                self.push(*cell, *at, Body::Call(Box::new(body)));
+            }
+            Event::CallProgressed { cell, progress } => {
+                self.set_call(*cell, CallPhase::Running(progress.clone()));
+            }
+            Event::CallFinished { cell, outcome, .. } => {
+                self.set_call(*cell, CallPhase::Done(outcome.clone()));
+            }
+            Event::ApprovalRequested { approval } => {
+                self.set_call(approval.cell, CallPhase::Asking);
+            }
+            Event::ApprovalResolved { cell, .. } => {
+                self.set_call(*cell, CallPhase::Running(CallProgress::default()));
+            }
             Event::GalleryShown {
                 cell,
                 words,
@@ -350,6 +414,20 @@ impl Transcript {
                 change(image);
             }
         });
+    }
+
+    /// Sets how far a call has come. What asks may also be a cell, whose phase stays.
+    fn set_call(&mut self, cell: CellId, phase: CallPhase) {
+        if self
+            .get(cell)
+            .is_some_and(|entry| matches!(entry.body, Body::Call(_)))
+        {
+            self.change(cell, |body| {
+                if let Body::Call(call) = body {
+                    call.phase = phase;
+                }
+            });
+        }
     }
 
     fn set_phase(&mut self, cell: CellId, phase: Phase) {

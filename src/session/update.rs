@@ -96,6 +96,8 @@ impl Session {
                 }
             }
             Command::Imagine(request) => self.imagine(request, at, step),
+            Command::Call { call, origin } => self.call(call, origin, at, step),
+            Command::Decide { approval, decision } => self.decide(approval, decision, step),
             Command::Gallery { words } => step.effects.push(Effect::ListPictures { words }),
             Command::Show { path } => {
                 let cell = self.next_cell();
@@ -136,6 +138,7 @@ impl Session {
                     }
                 }
                 self.give_up_images(at, step);
+                self.give_up_calls(at, step);
                 step.events.push(Event::SessionEnded { at });
                 step.effects.push(Effect::End);
                 self.has_ended = true;
@@ -219,6 +222,12 @@ impl Session {
                 }
             }
             Report::ImageFinished { cell, status } => self.imagined(cell, status, at, step),
+            Report::CallProgressed { cell, progress } => {
+                self.call_progressed(cell, progress, step);
+            }
+            Report::Called { cell, outcome } => self.called(cell, outcome, at, step),
+            Report::ApprovalRequested(approval) => self.ask_approval(approval, step),
+            Report::ApprovalWithdrawn { approval } => self.question_withdrawn(approval, step),
             Report::PicturesListed {
                 words,
                 pictures,
@@ -255,6 +264,7 @@ impl Session {
             return;
         };
         let execution_count = running.execution_count;
+        self.withdraw_questions(cell, step);
         let kernel = self.kernel(language);
         kernel.work = Work::Nothing;
         let variables = outcome.status.variables();
@@ -292,6 +302,8 @@ impl Session {
 
     fn interrupt(&mut self, cell: Option<CellId>, at: Timestamp, step: &mut Step) {
         self.stop_imagining(cell, at, step);
+        self.stop_calls(cell, at, step);
+        let mut stopped = Vec::new();
         for kernel in &mut self.kernels {
             let now = kernel.work.cell();
             match cell {
@@ -309,9 +321,13 @@ impl Session {
                                 .push(Event::InputAnswered { cell: running.cell });
                         }
                         step.effects.push(Effect::Interrupt { language });
+                        stopped.push(running.cell);
                     }
                 }
             }
+        }
+        for cell in stopped {
+            self.withdraw_questions(cell, step);
         }
     }
 
@@ -384,6 +400,13 @@ impl Session {
 
     pub(super) fn kernel(&mut self, language: Language) -> &mut KernelState {
         &mut self.kernels[language.index()]
+    }
+
+    /// Whether this cell runs.
+    pub(super) fn is_running(&self, cell: CellId) -> bool {
+        self.kernels
+            .iter()
+            .any(|kernel| matches!(&kernel.work, Work::Running(running) if running.cell == cell))
     }
 
     /// The running cell of this number, and whose it is.

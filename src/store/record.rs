@@ -107,6 +107,8 @@ fn time_of(event: &Event) -> Option<Timestamp> {
         | Event::ImageSubmitted { at, .. }
         | Event::ImageMade { at, .. }
         | Event::ImageFinished { at, .. }
+        | Event::CallSubmitted { at, .. }
+        | Event::CallFinished { at, .. }
         | Event::ShowStarted { at, .. }
         | Event::SessionEnded { at } => Some(*at),
         _ => None,

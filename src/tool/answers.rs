@@ -3,92 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use serde::{Deserialize, Serialize};
-
 use super::canonical::canonical;
 use super::policy::{Asked, Considered, Policy, Problem, Ruling, answered};
 use super::rate::Rate;
 use crate::atomic;
-use crate::protocol::{CallOrigin, ToolName};
+pub(crate) use crate::protocol::{Decision, Scope, ToolQuestion as Question, Width};
 
 /// A policy that is larger is not read.
 const MAX_BYTES: u64 = 1 << 20;
 /// The name of rules that hold until the session ends.
 const OF_SESSION: &str = "an answer of this session";
-
-/// How long an answer holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Scope {
-    /// For this call.
-    Once,
-    /// Until the session ends.
-    Session,
-    /// For good, in this project.
-    Project,
-    /// For good.
-    Always,
-}
-
-/// What an answer is about. Never another origin than the one that was asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Width {
-    /// The tool with exactly these arguments.
-    Arguments,
-    /// The tool, whatever its arguments.
-    Tool,
-}
-
-/// An answer to a [`Question`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Decision {
-    /// Do it.
-    Allow {
-        /// For how long.
-        scope: Scope,
-        /// What else. Of no account for [`Scope::Once`].
-        width: Width,
-    },
-    /// Don't.
-    Deny,
-}
-
-/// What the user is asked before a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Question {
-    /// The tool.
-    pub tool: ToolName,
-    /// Who calls.
-    pub origin: CallOrigin,
-    /// The arguments as canonical JSON: exactly what an answer about them is about. Untrusted.
-    pub arguments: String,
-    /// The rule that asks.
-    pub rule: String,
-    /// Why it asks, if it tells.
-    pub reason: Option<String>,
-}
-
-impl Question {
-    /// What is let pass by an answer, in words.
-    pub fn words(&self, scope: Scope, width: Width) -> String {
-        let what = match (scope, width) {
-            (Scope::Once, _) => return format!("this call of {}", self.tool),
-            (_, Width::Arguments) => "with exactly these arguments",
-            (_, Width::Tool) => "with any arguments",
-        };
-        let how_long = match scope {
-            Scope::Once | Scope::Session => "until the session ends",
-            Scope::Project => "in this project, for good",
-            Scope::Always => "for good",
-        };
-        format!(
-            "{} {what}, called by {}, {how_long}",
-            self.tool, self.origin
-        )
-    }
-}
 
 /// Why the policy can't be read or kept.
 #[derive(Debug, thiserror::Error)]

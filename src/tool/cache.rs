@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::canonical::canonical;
 use super::clock::{Clock, as_ms};
 use super::{Source, ToolOutput};
+pub(crate) use crate::protocol::CacheTier;
 use crate::protocol::{CallOrigin, Timestamp};
 
 /// What memory holds, in bytes of JSON.
@@ -65,27 +66,6 @@ pub(crate) trait ResultStore: Send + Sync {
 
     /// Forgets what is under a key: it is too old, or no result.
     fn remove(&self, key: &CacheKey);
-}
-
-/// Where a result was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CacheTier {
-    /// In memory.
-    Memory,
-    /// In the store.
-    #[serde(rename = "disk")]
-    Store,
-}
-
-impl CacheTier {
-    /// The word for people.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Store => "disk",
-        }
-    }
 }
 
 /// How far a result goes.

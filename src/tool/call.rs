@@ -3,34 +3,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::answers::Question;
-use super::cache::CacheTier;
 use super::output::ToolOutput;
-
-/// Whether a result that is known will do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CacheUse {
-    /// It will.
-    #[default]
-    Read,
-    /// It has to be found out anew (`--no-cache`); what comes is kept.
-    Renew,
-}
-
-/// A call.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ToolCall {
-    /// The tool's name, as it was written.
-    pub name: String,
-    /// Its arguments, as they were written.
-    pub arguments: Value,
-    /// Whether a result that is known will do.
-    #[serde(default)]
-    pub cache: CacheUse,
-}
+pub(crate) use crate::protocol::{CacheTier, CacheUse, ToolCall};
 
 /// What comes of a call at once.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Content, PermissionScope, Place, ToolError};
-use crate::protocol::CallOrigin;
+use crate::protocol::{Artifact, CallOrigin, Generation, ImageProgress};
 
 /// Tells those who work that nobody waits for them any more. Clones are one token.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +52,33 @@ pub(crate) enum Update {
         /// What it is at. Untrusted.
         message: Option<String>,
     },
+    /// A picture has come further: told beside [`Self::Progress`], for who can show it.
+    Image {
+        /// How far. Its own preview is empty.
+        progress: Box<ImageProgress>,
+        /// What the picture looks like so far.
+        preview: Option<Preview>,
+    },
+    /// A picture is done, and kept; there may be more to come.
+    Picture {
+        /// The picture.
+        artifact: Artifact,
+        /// How it came about.
+        generation: Box<Generation>,
+    },
     /// A piece of the result, before the rest is there.
     Output(Content),
+}
+
+/// What a picture looks like so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Preview {
+    /// A small PNG.
+    pub png: Vec<u8>,
+    /// The size that the picture will have, in pixels.
+    pub width: u32,
+    /// The same downwards.
+    pub height: u32,
 }
 
 /// What a tool knows of the call that it runs for.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::violation::Violation;
+use crate::protocol::CallFailure;
 
 /// Why a call gave no result. Each says what to do about it, for people and for models.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -82,17 +83,22 @@ impl ToolError {
         }
     }
 
+    /// In which way it failed.
+    pub fn failure(&self) -> CallFailure {
+        match self {
+            Self::UnknownTool { .. } => CallFailure::UnknownTool,
+            Self::InvalidArguments { .. } => CallFailure::InvalidArguments,
+            Self::Denied { .. } => CallFailure::Denied,
+            Self::RateLimited { .. } => CallFailure::RateLimited,
+            Self::TimedOut { .. } => CallFailure::TimedOut,
+            Self::Failed { .. } => CallFailure::Failed,
+            Self::Cancelled => CallFailure::Cancelled,
+        }
+    }
+
     /// One word for logs and programs.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::UnknownTool { .. } => "unknown_tool",
-            Self::InvalidArguments { .. } => "invalid_arguments",
-            Self::Denied { .. } => "denied",
-            Self::RateLimited { .. } => "rate_limited",
-            Self::TimedOut { .. } => "timed_out",
-            Self::Failed { .. } => "failed",
-            Self::Cancelled => "cancelled",
-        }
+        self.failure().word()
     }
 }
 

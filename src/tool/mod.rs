@@ -66,7 +66,7 @@ pub(crate) use audit::{AuditLog, AuditRecord};
 pub(crate) use cache::{CacheKey, CacheTier, PermissionScope, Reach, ResultCache, ResultStore};
 pub(crate) use call::{CacheUse, Called, Finished, Pending, ToolCall};
 pub(crate) use clock::Clock;
-pub(crate) use context::{CancelToken, ToolContext, Update};
+pub(crate) use context::{CancelToken, Preview, ToolContext, Update};
 pub(crate) use error::ToolError;
 pub(crate) use hostile::SchemaError;
 pub(crate) use output::{Content, ToolOutput};

@@ -3,37 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::protocol::{Artifact, BlobId};
-
-/// A piece of a result. Text and names are untrusted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum Content {
-    /// Something to read.
-    Text {
-        /// The text.
-        text: String,
-    },
-    /// A value.
-    Json {
-        /// The value.
-        value: Value,
-    },
-    /// A picture, by handle: the bytes are in the store.
-    Image {
-        /// The picture.
-        artifact: Artifact,
-    },
-    /// Other bytes, by handle.
-    Blob {
-        /// Where the bytes are.
-        blob: BlobId,
-        /// What they are: `text/csv`.
-        media_type: String,
-        /// Their size.
-        size_bytes: u64,
-    },
-}
+pub(crate) use crate::protocol::ToolContent as Content;
 
 /// What a tool gives back.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -167,6 +167,31 @@ impl ToolSpec {
         self
     }
 
+    /// What a call can touch, in words; whose word that is, if it is not ours.
+    pub fn touches(&self) -> String {
+        let Annotations {
+            read_only,
+            destructive,
+            open_world,
+            ..
+        } = self.annotations;
+        let mut words = if read_only {
+            "changes nothing".to_owned()
+        } else if destructive {
+            "may change or take away what is there".to_owned()
+        } else {
+            "makes something new, and changes nothing that is there".to_owned()
+        };
+        if open_world {
+            words.push_str("; reaches outside this machine");
+        }
+        match self.source {
+            Source::Builtin => words,
+            Source::Cell => format!("{words} (so says the cell that made it)"),
+            Source::Mcp => format!("{words} (so says its server)"),
+        }
+    }
+
     /// Whether a call may be made twice: for retries, which foreign hints can't ask for.
     pub fn may_retry(&self) -> bool {
         let is_trusted = self.source != Source::Mcp;

@@ -89,6 +89,16 @@ impl Toolbox {
         self.pass(call.clone(), context, Some(&pending), warnings)
     }
 
+    /// Writes down that nobody waits for the answer to a question any more.
+    pub fn give_up(&self, pending: &Pending, error: &ToolError, context: &ToolContext) {
+        let Pending { call, question, .. } = pending;
+        let ended = Ended {
+            rule: Some(question.rule.clone()),
+            ..Ended::failed(error, Duration::ZERO)
+        };
+        self.note(&call.name, &call.arguments, context, ended);
+    }
+
     /// What is done with a call, and why, without doing it.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The state of the UI: keys and events in, effects out. It does no I/O and knows no clock.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{Event as TerminalEvent, KeyEvent, MouseEventKind};
@@ -18,9 +19,10 @@ use crate::kernel::{self, Completeness};
 use crate::protocol::{
     Cell, CellId, Command, Event, HistoryEntry, HistoryKind, KernelStatus, Language, Limits,
     NoticeLevel, Origin, Outcome, SessionGrant, SessionId, SettingChange, Timeline, Timestamp,
-    slash,
+    ToolCall, slash,
 };
-use crate::session::{Body, Entry, ImagePhase, Phase, Transcript};
+use crate::session::{Body, CallPhase, Entry, ImagePhase, Phase, Transcript};
+use crate::tool::ToolSpec;
 
 /// What the loop has to do for the app.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +37,8 @@ pub(super) enum AppEffect {
     LoadOutput(CellId),
     /// Write the transcript to a file.
     Export(PathBuf),
+    /// Tell what would be done with a call, and why.
+    ExplainCall(ToolCall),
     /// Look at the system for `/doctor`.
     Examine,
     /// Read a theme.
@@ -93,6 +97,8 @@ pub(super) struct App {
     pub screen_area: Rect,
     pub cell_size: Option<(u16, u16)>,
     pub choices: Choices,
+    /// Those that can be called.
+    pub tools: Arc<[ToolSpec]>,
     /// What was typed when a cell asked for a line.
     stashed: Option<String>,
     last_history_id: u64,
@@ -153,6 +159,7 @@ impl App {
             screen_area: Rect::default(),
             cell_size: setup.cell_size,
             choices,
+            tools: Arc::default(),
             stashed: None,
             last_history_id: 0,
             history: Vec::new(),
@@ -224,6 +231,8 @@ impl App {
                 self.ask_permission(cell, &question);
             }
             Event::ConfirmationAnswered { cell } => self.end_permission(cell),
+            Event::ApprovalRequested { approval } => self.ask_approval(&approval),
+            Event::ApprovalResolved { approval, .. } => self.end_approval(approval),
             Event::GrantsChanged { grants } => self.take_grants(grants),
             Event::TimelineChanged { language, timeline } => {
                 self.kernel_mut(language).timeline = timeline;
@@ -252,6 +261,9 @@ impl App {
             | Event::ImageProgressed { .. }
             | Event::ImageMade { .. }
             | Event::ImageFinished { .. }
+            | Event::CallSubmitted { .. }
+            | Event::CallProgressed { .. }
+            | Event::CallFinished { .. }
             | Event::GalleryShown { .. }
             | Event::ShowStarted { .. }
             | Event::ArtifactReady { .. }
@@ -266,6 +278,7 @@ impl App {
             super::view::is_animated(&self.transcript).then_some(Duration::from_millis(100));
         let question = match self.layers.last() {
             Some(Layer::Confirm(asked)) => asked.opens_in(self.now),
+            Some(Layer::Approve(asked)) => asked.opens_in(self.now),
             _ => None,
         };
         [self.notices.next_change(self.now), spinner, question]
@@ -349,7 +362,7 @@ impl App {
                     }
                     Phase::Queued | Phase::Held(_) | Phase::Done(_) => None,
                 },
-                Body::Image(_) | Body::Gallery(_) | Body::Show(_) => None,
+                Body::Image(_) | Body::Call(_) | Body::Gallery(_) | Body::Show(_) => None,
             })
     }
 
@@ -368,13 +381,16 @@ impl App {
     fn language_of(&self, cell: CellId) -> Option<Language> {
         match &self.transcript.get(cell)?.body {
             Body::Cell(cell) => Some(cell.language),
-            Body::Image(_) | Body::Gallery(_) | Body::Show(_) => None,
+            Body::Image(_) | Body::Call(_) | Body::Gallery(_) | Body::Show(_) => None,
         }
     }
 
     fn paste(&mut self, text: &str) {
         // Pasted letters are no answers to a question.
-        let is_asked = matches!(self.layers.last(), Some(Layer::Confirm(_)));
+        let is_asked = matches!(
+            self.layers.last(),
+            Some(Layer::Confirm(_) | Layer::Approve(_))
+        );
         if !self.layers.is_empty() && !is_asked {
             self.paste_into_layer(text);
             return;
@@ -435,12 +451,16 @@ impl App {
     }
 
     fn is_busy(&self) -> bool {
-        let is_imagining = |entry: &Entry| matches!(&entry.body, Body::Image(image) if !matches!(image.phase, ImagePhase::Done { .. }));
+        let is_at_work = |entry: &Entry| match &entry.body {
+            Body::Image(image) => !matches!(image.phase, ImagePhase::Done { .. }),
+            Body::Call(call) => !matches!(call.phase, CallPhase::Done(_)),
+            Body::Cell(_) | Body::Gallery(_) | Body::Show(_) => false,
+        };
         let last = self.transcript.entries().iter().rev().take(256);
         self.kernels
             .iter()
             .any(|kernel| kernel.status == KernelStatus::Busy)
-            || last.into_iter().any(is_imagining)
+            || last.into_iter().any(is_at_work)
     }
 
     /// Does what the prompt made of a key.
@@ -602,7 +622,7 @@ impl App {
     pub fn chosen_cell(&self) -> Option<CellId> {
         let last = self.transcript.entries().iter().rev();
         self.view.selected().or_else(|| {
-            last.filter(|entry| matches!(entry.body, Body::Cell(_)))
+            last.filter(|entry| matches!(entry.body, Body::Cell(_) | Body::Call(_)))
                 .map(|e| e.cell)
                 .next()
         })
@@ -677,10 +697,11 @@ impl App {
             .rev()
             .take(50)
             .filter_map(|entry| {
-                let Body::Cell(cell) = &entry.body else {
-                    return None;
+                let first_line = match &entry.body {
+                    Body::Cell(cell) => cell.source.lines().next().unwrap_or_default(),
+                    Body::Call(call) => &call.call.name,
+                    Body::Image(_) | Body::Gallery(_) | Body::Show(_) => return None,
                 };
-                let first_line = cell.source.lines().next().unwrap_or_default();
                 Some(Choice::new(entry.cell.to_string(), first_line))
             });
         self.choices.cells = cells.collect();

@@ -45,6 +45,10 @@ impl App {
                 self.send(Command::Show { path });
             }
             Slash::Imagine => self.imagine(argument),
+            Slash::Tools => self.open_tools(argument),
+            Slash::Call if argument.is_empty() => self.wants(spec),
+            Slash::Call => self.call(argument),
+            Slash::Why => self.why(argument),
             Slash::Gallery => self.send(Command::Gallery {
                 words: argument.to_owned(),
             }),
@@ -192,16 +196,22 @@ impl App {
         let Some(entry) = self.transcript.get(cell) else {
             return;
         };
-        let Body::Cell(body) = &entry.body else {
-            self.notify(NoticeLevel::Info, "a picture has no output to open");
-            return;
+        let is_cut = match &entry.body {
+            Body::Cell(body) => body.output.whole.is_some(),
+            Body::Call(call) => call
+                .outcome()
+                .is_some_and(|outcome| outcome.whole.is_some()),
+            Body::Image(_) | Body::Gallery(_) | Body::Show(_) => {
+                self.notify(NoticeLevel::Info, "a picture has no output to open");
+                return;
+            }
         };
-        if body.output.whole.is_some() {
+        if is_cut {
             let cell = entry.cell;
             self.ask(AppEffect::LoadOutput(cell));
         } else {
             let title = format!("Cell {}", entry.cell);
-            let text = plain::output(body);
+            let text = plain::entry(entry, Part::Output);
             self.layers.push(Layer::page(&title, &text));
         }
     }

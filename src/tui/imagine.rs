@@ -10,7 +10,7 @@ use crate::protocol::{
     CellId, Command, DeviceKind, Generation, ImageRequest, NoticeLevel, SettingChange,
 };
 use crate::sanitize::sanitize;
-use crate::session::{Body, ImagePhase, MadeImage};
+use crate::session::{Body, CallPhase, ImagePhase, MadeImage};
 
 /// Where requests go that say nothing about it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,7 +54,7 @@ impl App {
         let page = meant.find_map(|entry| match &entry.body {
             Body::Image(image) => page_of(&image.made),
             Body::Gallery(gallery) => page_of(&gallery.pictures),
-            Body::Cell(_) | Body::Show(_) => None,
+            Body::Cell(_) | Body::Call(_) | Body::Show(_) => None,
         });
         if let Some(page) = page {
             self.layers.push(Layer::page("How it was made", &page));
@@ -136,7 +136,7 @@ impl App {
                 ImagePhase::Running(progress) => Some((progress.done, progress.total)),
                 ImagePhase::Queued | ImagePhase::Done { .. } => None,
             },
-            Body::Cell(_) | Body::Gallery(_) | Body::Show(_) => None,
+            Body::Cell(_) | Body::Call(_) | Body::Gallery(_) | Body::Show(_) => None,
         })
     }
 
@@ -166,6 +166,17 @@ impl App {
                         ImagePhase::Done { .. } => continue,
                     };
                     (format!("imagine {}", image.request.prompt), state)
+                }
+                Body::Call(call) => {
+                    let state = match &call.phase {
+                        CallPhase::Queued => "waits".to_owned(),
+                        CallPhase::Asking => "asks".to_owned(),
+                        CallPhase::Running(_) => {
+                            text::duration(self.now.since(entry.submitted_at))
+                        }
+                        CallPhase::Done(_) => continue,
+                    };
+                    (format!("call {}", call.call.name), state)
                 }
                 Body::Gallery(_) | Body::Show(_) => continue,
             };

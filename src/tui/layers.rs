@@ -8,6 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::app::{App, AppEffect};
+use super::approval::Asked;
 use super::keymap::{self, Action};
 use super::sandbox::Confirmation;
 use super::theme::{Role, Theme};
@@ -15,6 +16,7 @@ use super::view::help::{self, Help};
 use super::view::pager::Pager;
 use super::view::select::Select;
 use super::view::text;
+use super::view::tools::ToolList;
 use crate::protocol::{NoticeLevel, slash};
 
 /// Something that takes the keys until it is closed.
@@ -28,6 +30,10 @@ pub(super) enum Layer {
     Themes(Select),
     /// The text that is looked for in the transcript.
     Search(String),
+    /// The tools, looked through.
+    Tools(ToolList),
+    /// A call waits for an answer.
+    Approve(Box<Asked>),
     /// A cell waits for a permission: its question stands in the transcript.
     Confirm(Confirmation),
 }
@@ -45,14 +51,14 @@ impl Layer {
 }
 
 /// What a key means to a line of text that is being typed.
-enum Typed {
+pub(super) enum Typed {
     Changed,
     Accepted,
     Left,
     Nothing,
 }
 
-fn type_into(line: &mut String, key: KeyEvent) -> Typed {
+pub(super) fn type_into(line: &mut String, key: KeyEvent) -> Typed {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Enter => Typed::Accepted,
@@ -96,6 +102,8 @@ impl App {
             Layer::Themes(select) => self.theme_key(select, key),
             Layer::Search(query) => self.search_key(query, key),
             Layer::Confirm(asked) => self.confirm_key(asked, key),
+            Layer::Tools(list) => self.tools_key(list, key),
+            Layer::Approve(asked) => self.approval_key(asked, key),
         };
         if stays {
             self.layers.push(layer);
@@ -216,7 +224,13 @@ impl App {
     /// Scrolls the topmost layer by the wheel.
     pub fn scroll_layer(&mut self, rows: isize) {
         let keys = help_keys(self);
+        let (now, screen) = (self.now, self.above_status());
         match self.layers.last_mut() {
+            Some(Layer::Tools(list)) => list.scroll_by(screen, rows),
+            Some(Layer::Approve(asked)) => {
+                let answering = asked.answering(now, 0);
+                asked.modal.scroll_by(answering, screen, rows);
+            }
             Some(Layer::Page(pager, _)) => pager.scroll_by(self.screen_area, rows),
             Some(Layer::Help(help)) => help.scroll_by(&borrowed(&keys), self.screen_area, rows),
             Some(Layer::Themes(select)) => select.move_by(rows.signum()),
@@ -265,6 +279,14 @@ impl App {
         self.layers.push(Layer::Search(query.to_owned()));
     }
 
+    /// The screen without its last row, which tells that something is asked.
+    pub fn above_status(&self) -> Rect {
+        Rect {
+            height: self.screen_area.height - u16::from(self.screen_area.height > 3),
+            ..self.screen_area
+        }
+    }
+
     /// Draws the topmost layer; where the caret goes.
     pub fn draw_layer(&self, theme: &Theme, bottom: Rect, buf: &mut Buffer) -> Option<Position> {
         match self.layers.last()? {
@@ -292,6 +314,12 @@ impl App {
             }
             Layer::Themes(select) => {
                 select.draw(theme, self.screen_area, buf);
+                None
+            }
+            Layer::Tools(list) => Some(list.draw(theme, self.above_status(), buf)),
+            Layer::Approve(asked) => {
+                let answering = asked.answering(self.now, self.approvals_behind());
+                asked.modal.draw(answering, theme, self.above_status(), buf);
                 None
             }
             Layer::Search(query) => {

@@ -13,6 +13,7 @@
 //! Absent on purpose: state of the session that is not a fold over its events.
 
 mod app;
+mod approval;
 mod commands;
 pub(crate) mod highlight;
 pub(crate) mod image;
@@ -29,6 +30,7 @@ pub(crate) mod terminal;
 #[cfg(test)]
 mod tests;
 pub(crate) mod theme;
+mod tools;
 pub(crate) mod view;
 
 use crate::config::GraphicsMode;

@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
+use super::view::cost_of_call;
 use super::view::text::{bytes, count, duration, steps};
-use crate::protocol::{Artifact, Finding, ImageStatus, Outcome, Status, StreamText, Variables};
+use crate::protocol::{
+    Artifact, CallStatus, Finding, ImageStatus, Outcome, Status, StreamText, ToolCall, ToolContent,
+    Variables,
+};
 use crate::sanitize::sanitize;
-use crate::session::{Body, CellBody, Entry, ImagePhase, Phase, Transcript};
+use crate::session::{Body, CallBody, CellBody, Entry, ImagePhase, Phase, Transcript};
 
 /// What of a cell is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +99,7 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
                 let _ = writeln!(text, "[{end}]");
             }
         }
+        Body::Call(body) => call(body, part, &mut text),
         Body::Gallery(gallery) => {
             let _ = writeln!(text, "gallery {}", sanitize(&gallery.words));
             for made in &gallery.pictures {
@@ -125,6 +130,49 @@ pub(crate) fn entry(entry: &Entry, part: Part) -> String {
         }
     }
     text
+}
+
+fn call(body: &CallBody, part: Part, text: &mut String) {
+    let ToolCall {
+        name, arguments, ..
+    } = &body.call;
+    let line = format!("{name} {arguments}");
+    let line = sanitize(&line);
+    match part {
+        Part::Source => text.push_str(&line),
+        Part::Output => {}
+        Part::All => {
+            let _ = writeln!(text, "call {line}");
+        }
+    }
+    let Some(outcome) = body.outcome().filter(|_| part != Part::Source) else {
+        return;
+    };
+    for content in &outcome.content {
+        match content {
+            ToolContent::Text { text: piece } => text.push_str(&sanitize(piece)),
+            ToolContent::Json { value } => text.push_str(&sanitize(&format!("{value:#}"))),
+            ToolContent::Image { artifact } => {
+                let name = sanitize(&artifact.name);
+                let _ = write!(text, "{name}: {}", picture(artifact));
+            }
+            ToolContent::Blob {
+                blob,
+                media_type,
+                size_bytes,
+            } => {
+                let media_type = sanitize(media_type);
+                let _ = write!(text, "{media_type}, {}, {blob}", bytes(*size_bytes));
+            }
+        }
+        end_line(text);
+    }
+    if let CallStatus::Failed { message, .. } = &outcome.status {
+        let _ = writeln!(text, "{}", sanitize(message));
+    }
+    if part == Part::All {
+        let _ = writeln!(text, "[{}]", cost_of_call(outcome));
+    }
 }
 
 /// `PNG 64×64, 5 KiB`

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
@@ -21,11 +21,11 @@ use super::terminal::{
     CursorShape, Terminal, TerminalSignal, take_background_panics, watch_signals,
 };
 use super::theme::{ColorDepth, Theme, ThemeError};
-use super::{backend_choice, findings, highlight, plain, theme, view};
+use super::{backend_choice, findings, highlight, plain, theme, tools, view};
+use crate::builtin::Engines;
 use crate::config::{Config, EditMode, Folders};
 use crate::doctor;
 use crate::error::Report;
-use crate::generator::ImageGenerator;
 use crate::kernel::find_program;
 use crate::picture;
 use crate::protocol::{Artifact, Command, Event, NoticeLevel, SettingChange};
@@ -33,6 +33,7 @@ use crate::runtime::{self, Previews, now};
 use crate::safety::Judge;
 use crate::session::Body;
 use crate::store::{self, Store};
+use crate::tool::{Filter, Place, ToolSpec, Toolbox};
 
 /// Messages that may wait for the loop before their senders wait for it.
 const ROOM: usize = 64;
@@ -55,8 +56,12 @@ pub(crate) struct Options<'a> {
     pub theme: Option<&'a str>,
     /// What the configuration had to warn of.
     pub warnings: Vec<String>,
-    /// Who makes pictures.
-    pub generator: ImageGenerator,
+    /// What tools are called through.
+    pub toolbox: Arc<Toolbox>,
+    /// What they reach.
+    pub engines: Arc<Engines>,
+    /// Where they are called from.
+    pub place: Place,
 }
 
 /// What wakes the loop.
@@ -69,6 +74,8 @@ enum Message {
     Refresh,
     /// Models and styles of pictures, with a line about each.
     Names(Vec<(String, String)>, Vec<(String, String)>),
+    /// Which tools there are.
+    Tools(Vec<ToolSpec>),
     /// A page that another thread made, or why there is none.
     Page(String, Result<String, String>),
 }
@@ -83,7 +90,9 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         config,
         theme,
         warnings,
-        generator,
+        toolbox,
+        engines,
+        place,
     } = options;
     let probed = probe();
     let capabilities = probed.capabilities;
@@ -98,14 +107,20 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
 
     let judge = Judge::load(&folders.policy_file())?;
     let terminal = Terminal::enter(&capabilities).map_err(no_terminal)?;
-    let names = generator.names();
+    let names = engines
+        .generator
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .names();
     let (handle, mut events) = runtime::start(runtime::Options {
         language: config.language,
         limits: config.limits(),
         program: find_program()?,
         store: Arc::clone(&store),
         examiner: Box::new(judge),
-        painter: Box::new(generator),
+        toolbox: Arc::clone(&toolbox),
+        engines,
+        place: place.clone(),
         previews,
     })
     .map_err(|error| Report::failure("can't start").cause(error.to_string()))?;
@@ -132,6 +147,8 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
         handle,
         store,
         capabilities,
+        toolbox,
+        place,
         send,
         folders,
         config,
@@ -153,6 +170,18 @@ pub(crate) fn run(options: Options<'_>) -> Result<u8, Report> {
     spawn("names", move || {
         let (models, styles) = names();
         drop(forward_names.send(Message::Names(models, styles)));
+    })?;
+    let forward_tools = ui.send.clone();
+    let registry = Arc::clone(&ui.toolbox);
+    spawn("tools", move || {
+        let changes = registry.registry.subscribe();
+        loop {
+            let all = registry.registry.list(&Filter::default());
+            let specs = all.iter().map(|tool| tool.spec().clone()).collect();
+            if forward_tools.send(Message::Tools(specs)).is_err() || changes.recv().is_err() {
+                return;
+            }
+        }
     })?;
     spawn("events", move || {
         while let Some(event) = events.next() {
@@ -199,6 +228,8 @@ struct Ui<'a> {
     handle: runtime::Handle,
     store: Arc<dyn Store>,
     capabilities: Capabilities,
+    toolbox: Arc<Toolbox>,
+    place: Place,
     send: SyncSender<Message>,
     folders: &'a Folders,
     config: &'a Config,
@@ -297,6 +328,10 @@ impl Ui<'_> {
                 self.app.learn_image_names(models, styles);
                 Vec::new()
             }
+            Message::Tools(tools) => {
+                self.app.learn_tools(tools);
+                Vec::new()
+            }
             Message::Page(title, Ok(text)) => {
                 self.app.layers.push(Layer::page(&title, &text));
                 Vec::new()
@@ -323,14 +358,16 @@ impl Ui<'_> {
             AppEffect::Copy(text) => self.copy(&text),
             AppEffect::LoadOutput(cell) => {
                 let entry = self.app.transcript.get(cell);
-                let Some(Body::Cell(body)) = entry.map(|entry| &entry.body) else {
-                    return;
+                let (whole, size) = match entry.map(|entry| &entry.body) {
+                    Some(Body::Cell(body)) => (body.output.whole, body.output.total_bytes),
+                    // Tools give no more than the pager takes.
+                    Some(Body::Call(call)) => (call.outcome().and_then(|end| end.whole), 0),
+                    _ => return,
                 };
-                let Some(blob) = body.output.whole else {
+                let Some(blob) = whole else {
                     return;
                 };
                 let store = Arc::clone(&self.store);
-                let size = body.output.total_bytes;
                 self.make_page(format!("Cell {cell}"), move || {
                     if size > PAGER_BYTES {
                         let path = store.blobs().path(blob);
@@ -341,6 +378,14 @@ impl Ui<'_> {
                         .read(blob)
                         .map_err(|error| error.to_string())?;
                     Ok(String::from_utf8_lossy(&bytes).into_owned())
+                });
+            }
+            AppEffect::ExplainCall(call) => {
+                let (toolbox, place) = (Arc::clone(&self.toolbox), self.place.clone());
+                let title = format!("Why {}", call.name);
+                self.make_page(title, move || {
+                    let told = tools::explain(&toolbox, &call, &place);
+                    told.map_err(|error| error.to_string())
                 });
             }
             AppEffect::Export(path) => self.export(&path),

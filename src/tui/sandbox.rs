@@ -18,7 +18,7 @@ use crate::protocol::{
 
 /// A key that comes sooner after the question, or in a flow of typing, is none of its answers:
 /// nobody has read it yet.
-const READING: Duration = Duration::from_millis(500);
+pub(super) const READING: Duration = Duration::from_millis(500);
 
 /// A cell's question, while it takes the keys.
 #[derive(Debug)]

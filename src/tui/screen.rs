@@ -201,7 +201,7 @@ impl App {
             is_asked: self
                 .layers
                 .iter()
-                .any(|layer| matches!(layer, Layer::Confirm(_))),
+                .any(|layer| matches!(layer, Layer::Confirm(_) | Layer::Approve(_))),
             grants: &self.grants,
             last_cost: self.last_outcome.as_ref().map(|outcome| outcome.cost),
             position,

@@ -1,5 +1,6 @@
 //! The UI without a terminal: keys and events in, a screen and effects out.
 
+mod calls;
 mod logic;
 mod look;
 mod sandbox;

@@ -1,5 +1,6 @@
 //! The terminal UI as its user has it: keys typed into a pseudo-terminal, the screen read back.
 
+mod calls;
 mod leaving;
 mod pictures;
 mod prompt;

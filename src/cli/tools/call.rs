@@ -278,7 +278,7 @@ impl Meter {
             } => self.draw_progress(*done, *total, message.as_deref()),
             Update::Output(Content::Text { text }) => self.print(text),
             // They are in the result, when it is whole.
-            Update::Output(_) => {}
+            Update::Output(_) | Update::Image { .. } | Update::Picture { .. } => {}
         }
     }
 

@@ -59,6 +59,8 @@ pub(crate) struct Choices {
     pub models: Vec<Choice>,
     /// Styles of pictures.
     pub styles: Vec<Choice>,
+    /// Tools, each with its arguments.
+    pub tools: Vec<(Choice, Vec<Choice>)>,
 }
 
 /// A question to the kernel that has no answer yet.
@@ -179,6 +181,7 @@ impl Popup {
                 let items = image_words(flag, word, choices);
                 return Self::new(text, start, caret, items, opened);
             }
+            Takes::Tool => return Self::of_tool(text, argument, caret, choices, opened),
             Takes::GrantThatHolds => {
                 return Self::new(text, start, caret, choices.grants.clone(), opened);
             }
@@ -196,6 +199,35 @@ impl Popup {
             Some(first) => second_words(spec, first, choices),
         };
         Self::new(text, caret - word.len(), caret, items, opened)
+    }
+
+    /// The name of a tool, or one of its arguments: `path=`.
+    fn of_tool(
+        text: &str,
+        argument: &str,
+        caret: usize,
+        choices: &Choices,
+        opened: Opened,
+    ) -> Option<Self> {
+        let start = argument.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let (before, word) = argument.split_at(start);
+        let start = caret - word.len();
+        let Some(name) = before.split_whitespace().next() else {
+            let names = choices.tools.iter().map(|(name, _)| name.clone());
+            return Self::new(text, start, caret, names.collect(), opened);
+        };
+        // JSON is not completed, and a value neither.
+        if before.contains(['{', '"']) || word.contains(['{', '=', '"']) {
+            return None;
+        }
+        let (_, arguments) = choices.tools.iter().find(|(tool, _)| tool.text == name)?;
+        let is_given = |choice: &&Choice| {
+            before
+                .split_whitespace()
+                .any(|given| given.starts_with(&choice.text))
+        };
+        let rest = arguments.iter().filter(|choice| !is_given(choice));
+        Self::new(text, start, caret, rest.cloned().collect(), opened)
     }
 
     /// Files that fit the path that stands between `start` and the caret.
@@ -316,7 +348,7 @@ impl Popup {
         if !is_name {
             // What a grant is about follows its kind.
             let spec = before.strip_prefix('/').and_then(slash::find);
-            let is_kind = spec.is_some_and(|spec| spec.takes == Takes::Grant);
+            let is_kind = spec.is_some_and(|spec| matches!(spec.takes, Takes::Grant | Takes::Tool));
             return if is_kind { " " } else { "" };
         }
         match slash::find(&accepted.text) {
@@ -364,7 +396,7 @@ fn image_words(flag: &str, word: &str, choices: &Choices) -> Vec<Choice> {
 
 fn first_words(takes: Takes, choices: &Choices) -> Vec<Choice> {
     match takes {
-        Takes::Nothing | Takes::Text | Takes::Path | Takes::Image => Vec::new(),
+        Takes::Nothing | Takes::Text | Takes::Path | Takes::Image | Takes::Tool => Vec::new(),
         Takes::Model => choices.models.clone(),
         Takes::Device => ["auto"]
             .into_iter()
@@ -483,6 +515,10 @@ mod tests {
             grants: vec![Choice::new("read /data", ""), Choice::new("all", "")],
             models: vec![Choice::new("icons-64", ""), Choice::new("sd-turbo", "")],
             styles: vec![Choice::new("watercolor", "")],
+            tools: vec![(
+                Choice::new("read_file", ""),
+                vec![Choice::new("path=", ""), Choice::new("max_lines=", "")],
+            )],
         }
     }
 
@@ -499,6 +535,13 @@ mod tests {
             let popup = Popup::of_slash(text, text.len(), &choices(), Opened::Asked);
             assert_eq!(texts(popup.as_ref()), expected, "{text:?}");
         };
+        check("/call ", &["read_file"]);
+        check("/why re", &["read_file"]);
+        check("/call read_file ", &["path=", "max_lines="]);
+        check("/call read_file path=a m", &["max_lines="]);
+        check("/call read_file path=a", &[]);
+        check("/call read_file {\"p", &[]);
+        check("/call nothing p", &[]);
         check("/th", &["theme"]);
         check("/e", &["edit", "export"]);
         check("/fin", &["find"]);

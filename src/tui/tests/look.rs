@@ -2,6 +2,7 @@
 
 use super::super::layers::Layer;
 use super::super::view::tests::{castle, numbers, styles_of, with_grammars};
+use super::calls::{calls, tools, two_questions};
 use super::sandbox::{finding, given};
 use super::*;
 use crate::protocol::{
@@ -280,7 +281,7 @@ fn look(theme: &str, scene: Scene, width: u16, height: u16) -> String {
 
 #[test]
 fn screens_at_two_widths() {
-    let scenes: [(&str, Scene); 16] = [
+    let scenes: [(&str, Scene); 19] = [
         ("welcome", |_| {}),
         ("session", session),
         ("session_top", session_from_its_top),
@@ -297,6 +298,9 @@ fn screens_at_two_widths() {
         ("findings", findings),
         ("sandbox", sandbox),
         ("grants", grants),
+        ("approval", two_questions),
+        ("calls", calls),
+        ("tools", tools),
     ];
     for (name, scene) in scenes {
         for (width, height) in [(60, 20), (200, 50)] {
@@ -313,7 +317,7 @@ fn screens_at_two_widths() {
 #[test]
 fn colours_of_two_themes() {
     with_grammars();
-    let scenes: [(&str, Scene); 8] = [
+    let scenes: [(&str, Scene); 9] = [
         ("session", session),
         ("completions", completions),
         ("history", history),
@@ -322,6 +326,7 @@ fn colours_of_two_themes() {
         ("findings", findings),
         ("sandbox", sandbox),
         ("grants", grants),
+        ("approval", two_questions),
     ];
     for (name, scene) in scenes {
         for theme in ["dark", "light"] {
@@ -336,7 +341,7 @@ fn colours_of_two_themes() {
 
 #[test]
 fn every_size_can_be_drawn() {
-    let scenes: [Scene; 12] = [
+    let scenes: [Scene; 15] = [
         session,
         completions,
         history,
@@ -349,6 +354,9 @@ fn every_size_can_be_drawn() {
         confirmation,
         findings,
         sandbox,
+        two_questions,
+        calls,
+        tools,
     ];
     for scene in scenes {
         let mut desk = Desk::new();

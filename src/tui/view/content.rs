@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::protocol::{OutputExcerpt, Status, Stream, StreamText};
-use crate::sanitize::{LineWriter, Run};
-use crate::session::{Body, Entry, GalleryBody};
+use crate::protocol::{
+    CallOutcome, CallStatus, OutputExcerpt, Status, Stream, StreamText, ToolContent,
+};
+use crate::sanitize::{LineWriter, Run, sanitize};
+use crate::session::{Body, CallBody, Entry, GalleryBody};
 use crate::tui::highlight::highlight;
 use crate::tui::theme::Role;
 
@@ -26,6 +28,8 @@ pub(crate) enum Part {
     Traceback,
 }
 
+/// Longer arguments of a call are cut, in bytes.
+const ARGUMENT_BYTES: usize = 400;
 /// Longer lines are cut, and say so.
 const LINE_CHARACTERS: usize = 2_000;
 
@@ -33,6 +37,14 @@ const LINE_CHARACTERS: usize = 2_000;
 pub(super) fn parts(entry: &Entry) -> Vec<(Part, Vec<Line>)> {
     match &entry.body {
         Body::Image(image) => vec![(Part::Source, typed_lines(&image.request.prompt))],
+        Body::Call(call) => {
+            let mut parts = vec![(Part::Source, call_lines(call))];
+            if let Some(outcome) = call.outcome() {
+                parts.push((Part::Result, called_lines(outcome)));
+                parts.push((Part::Traceback, failure_lines(outcome)));
+            }
+            parts
+        }
         Body::Gallery(gallery) => vec![(Part::Source, gallery_lines(gallery))],
         Body::Show(show) => vec![(Part::Source, typed_lines(&show.path))],
         Body::Cell(cell) => {
@@ -58,6 +70,7 @@ pub(super) fn source_lines(entry: &Entry) -> Vec<Line> {
     let cell = match &entry.body {
         Body::Cell(cell) => cell,
         Body::Image(image) => return typed_lines(&image.request.prompt),
+        Body::Call(call) => return call_lines(call),
         Body::Gallery(gallery) => return gallery_lines(gallery),
         Body::Show(show) => return typed_lines(&show.path),
     };
@@ -83,6 +96,58 @@ pub(super) fn source_lines(entry: &Entry) -> Vec<Line> {
 fn typed_lines(text: &str) -> Vec<Line> {
     let mut writer = LineWriter::new(4, LINE_CHARACTERS);
     writer.push(Role::Text, &with_visible_controls(text.trim_end()));
+    or_empty_line(writer.finish())
+}
+
+/// Which tool, with what: on one line, cut.
+fn call_lines(call: &CallBody) -> Vec<Line> {
+    let name = sanitize(&call.call.name).replace('\n', " ");
+    let arguments = call.call.arguments.to_string();
+    let end = arguments.floor_char_boundary(ARGUMENT_BYTES);
+    let more = if end < arguments.len() { "…" } else { "" };
+    let arguments = arguments.get(..end).unwrap_or_default();
+    let mut writer = LineWriter::new(4, LINE_CHARACTERS);
+    writer.push(Role::SyntaxFunction, &name);
+    if arguments != "{}" {
+        writer.push(
+            Role::Text,
+            &with_visible_controls(&format!(" {arguments}{more}")),
+        );
+    }
+    or_empty_line(writer.finish())
+}
+
+/// The text of a result.
+pub(super) fn called_lines(outcome: &CallOutcome) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for content in &outcome.content {
+        let mut writer = LineWriter::new(8, LINE_CHARACTERS);
+        match content {
+            ToolContent::Text { text } => writer.push(Role::Text, text.trim_end_matches('\n')),
+            ToolContent::Json { value } => writer.push(Role::Result, &format!("{value:#}")),
+            ToolContent::Blob {
+                blob,
+                media_type,
+                size_bytes,
+            } => {
+                let size = super::text::bytes(*size_bytes);
+                writer.push(Role::Dim, &format!("{media_type} · {size} · {blob}"));
+            }
+            // Shown as what it is.
+            ToolContent::Image { .. } => continue,
+        }
+        lines.append(&mut writer.finish());
+    }
+    lines
+}
+
+/// Why there is no result: what happened, and all that is wrong with the arguments.
+pub(super) fn failure_lines(outcome: &CallOutcome) -> Vec<Line> {
+    let CallStatus::Failed { message, .. } = &outcome.status else {
+        return Vec::new();
+    };
+    let mut writer = LineWriter::new(4, LINE_CHARACTERS);
+    writer.push(Role::Error, message.trim_end());
     or_empty_line(writer.finish())
 }
 
@@ -222,7 +287,7 @@ fn newlines(text: &str) -> usize {
 }
 
 /// What is typed or pasted has no colours and overwrites nothing: every control byte is seen.
-fn with_visible_controls(text: &str) -> Cow<'_, str> {
+pub(super) fn with_visible_controls(text: &str) -> Cow<'_, str> {
     let acts = |c: char| c < ' ' && c != '\n' && c != '\t';
     if !text.contains(acts) {
         return Cow::Borrowed(text);

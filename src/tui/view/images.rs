@@ -110,7 +110,7 @@ impl Rows {
     }
 
     /// The line that was typed, after the name of its command.
-    fn headed(&mut self, command: &'static str, lines: &[Line]) {
+    pub(super) fn headed(&mut self, command: &'static str, lines: &[Line]) {
         let mut label = Some(command);
         self.lines(Part::Source, 0, lines, |_, _| match label.take() {
             Some(label) => Mark {

@@ -22,6 +22,7 @@ pub(super) fn lay_out(entry: &Entry, source: &[Line], frame: Frame<'_>) -> Laid 
     match &entry.body {
         Body::Cell(cell) => rows.cell(cell, source, frame),
         Body::Image(image) => rows.image(image, source, entry.submitted_at, frame),
+        Body::Call(call) => rows.call(call, source, entry.submitted_at, frame),
         Body::Gallery(gallery) => rows.gallery(gallery, source, frame),
         Body::Show(show) => rows.show(show, source, entry.submitted_at, frame),
     }
@@ -30,7 +31,7 @@ pub(super) fn lay_out(entry: &Entry, source: &[Line], frame: Frame<'_>) -> Laid 
 }
 
 /// Lines shown of a long part.
-struct Ends {
+pub(super) struct Ends {
     /// Parts of at most so many lines are shown whole.
     whole: usize,
     first: usize,
@@ -237,7 +238,7 @@ impl Rows {
     }
 
     /// How much to show of a part; `closed` are the first and last lines of a closed one.
-    fn ends(&self, whole: usize, first: usize, last: usize, closed: (usize, usize)) -> Ends {
+    pub(super) fn ends(&self, whole: usize, first: usize, last: usize, closed: (usize, usize)) -> Ends {
         match self.fold {
             Fold::Auto => Ends { whole, first, last },
             Fold::Open => Ends {
@@ -254,7 +255,7 @@ impl Rows {
     }
 
     /// Lines of which the middle may be hidden.
-    fn part(
+    pub(super) fn part(
         &mut self,
         part: Part,
         lines: &[Line],

@@ -7,6 +7,8 @@
 //! Absent on purpose: keys. The app turns them into calls of the methods that change a view's
 //! state.
 
+pub(crate) mod approval;
+mod calls;
 mod content;
 mod draw;
 mod examined;
@@ -22,12 +24,14 @@ mod search;
 pub(crate) mod select;
 pub(crate) mod status;
 pub(crate) mod text;
+pub(crate) mod tools;
 mod transcript;
 pub(crate) mod welcome;
 
 #[cfg(test)]
 pub(super) mod tests;
 
+pub(crate) use calls::cost as cost_of_call;
 pub(crate) use place::gutter;
 
 pub(crate) use search::Search;

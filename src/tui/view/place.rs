@@ -185,7 +185,7 @@ fn columns_for(width: u16, transcript: &Transcript) -> Columns {
     let last = transcript.entries().iter().rev().take(64);
     let counts = last.filter_map(|entry| match &entry.body {
         Body::Cell(cell) => cell.execution_count,
-        Body::Image(_) | Body::Gallery(_) | Body::Show(_) => None,
+        Body::Image(_) | Body::Call(_) | Body::Gallery(_) | Body::Show(_) => None,
     });
     Columns::new(width, counts.max().unwrap_or(0))
 }

@@ -16,7 +16,7 @@ use super::place::{At, columns, height_of, index_of};
 use super::rows::{Columns, Fold, Laid, LaidPicture, PictureSize};
 use super::search::Search;
 use crate::protocol::{Artifact, CellId, Timestamp};
-use crate::session::{Body, ImagePhase, Phase, Transcript};
+use crate::session::{Body, CallPhase, ImagePhase, Phase, Transcript};
 use crate::tui::theme::Theme;
 
 /// What is drawn, and where.
@@ -423,6 +423,7 @@ pub(crate) fn is_animated(transcript: &Transcript) -> bool {
     last.any(|entry| match &entry.body {
         Body::Cell(cell) => matches!(cell.phase, Phase::Running { .. }),
         Body::Image(image) => matches!(image.phase, ImagePhase::Running(_)),
+        Body::Call(call) => matches!(call.phase, CallPhase::Running(_)),
         Body::Gallery(_) => false,
         Body::Show(show) => show.picture.is_none(),
     })

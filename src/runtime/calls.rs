@@ -1,0 +1,651 @@
+//! Calls of tools: each blocks a thread of its own, and waits there for the user's answer if there
+//! is a question.
+//!
+//! Invariants: a question is a report, and its answer an effect: nothing of the loop waits. Who
+//! asked hears of every end: an answer, a cancel, a deadline, the end of the session.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::bounded::bounded;
+use crate::builtin::{self, Engines};
+use crate::panics;
+use crate::protocol::{
+    Approval, ApprovalId, ApprovalRequest, CallFailure, CallOrigin, CallOutcome, CallProgress,
+    CallStatus, CellId, Decision, ToolCall,
+};
+use crate::session::Report;
+use crate::store::Store;
+use crate::tool::{
+    Called, CancelToken, Finished, Pending, Place, ToolContext, ToolError, Toolbox, Update,
+};
+
+/// Who waits for an answer looks so often whether it is to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// News of a call that come sooner after the last ones are left out.
+const NEWS_EVERY: Duration = Duration::from_millis(50);
+/// At the end of the session calls have so long to stop.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A longer preview is cut, in bytes.
+const MAX_PREVIEW_BYTES: usize = 256 << 10;
+
+/// The calls of a session, and the questions that they wait with. Clones are one.
+#[derive(Clone)]
+pub(crate) struct Calls(Arc<Shared>);
+
+struct Shared {
+    toolbox: Arc<Toolbox>,
+    engines: Arc<Engines>,
+    store: Arc<dyn Store>,
+    place: Place,
+    reports: mpsc::Sender<Report>,
+    state: Mutex<State>,
+    /// Something of the state has changed.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    last: u64,
+    /// What is asked, with the answer once there is one.
+    asked: BTreeMap<ApprovalId, Option<Reply>>,
+    /// The user's own calls.
+    running: BTreeMap<CellId, CancelToken>,
+    is_over: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Reply {
+    Decided(Decision),
+    Withdrawn,
+}
+
+impl Calls {
+    /// Calls through this toolbox, whose questions become reports.
+    pub fn new(
+        toolbox: Arc<Toolbox>,
+        engines: Arc<Engines>,
+        store: Arc<dyn Store>,
+        place: Place,
+        reports: mpsc::Sender<Report>,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            toolbox,
+            engines,
+            store,
+            place,
+            reports,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }))
+    }
+
+    /// A context for calls from here, without a deadline.
+    pub fn context(&self, origin: CallOrigin) -> ToolContext {
+        ToolContext::new(origin, self.0.place.clone())
+    }
+
+    /// Calls a tool for a cell, and blocks until it is over. If a rule asks, the user is asked, and
+    /// this waits for the answer, or until the context is cancelled or its deadline has come.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub fn call(
+        &self,
+        call: ToolCall,
+        context: ToolContext,
+        cell: CellId,
+    ) -> Result<Finished, ToolError> {
+        let (shared, context) = (&*self.0, &context);
+        let mut called = shared.toolbox.call(call, context)?;
+        loop {
+            match called {
+                Called::Finished(finished) => return Ok(finished),
+                Called::Pending(pending) => {
+                    let decision = shared.ask(&pending, context, cell).inspect_err(|error| {
+                        shared.toolbox.give_up(&pending, error, context);
+                    })?;
+                    called = shared.toolbox.resume(pending, decision, context)?;
+                }
+            }
+        }
+    }
+
+    /// Carries a call of the session out on a thread of its own.
+    pub(super) fn start(&self, cell: CellId, call: ToolCall, origin: CallOrigin) {
+        let news = News::new(cell, self.0.reports.clone());
+        let context = self
+            .context(origin)
+            .with_progress(move |update| news.tell(update));
+        self.0.state().running.insert(cell, context.cancel.clone());
+        let calls = self.clone();
+        let thread = std::thread::Builder::new()
+            .name(format!("call {cell}"))
+            .spawn(move || {
+                let outcome = calls.outcome(call, context, cell);
+                calls.end_of(cell, outcome);
+            });
+        if let Err(error) = thread {
+            let error = ToolError::transient(format!("there is no thread for it: {error}"));
+            let outcome = failed(&error, Duration::ZERO);
+            // On the loop's own thread, which may not wait for itself.
+            self.0.state().running.remove(&cell);
+            let outcome = Box::new(outcome);
+            let _ = self.0.reports.try_send(Report::Called { cell, outcome });
+        }
+    }
+
+    fn outcome(&self, call: ToolCall, context: ToolContext, cell: CellId) -> CallOutcome {
+        let began = Instant::now();
+        let result = panics::contain(|| self.call(call, context, cell)).unwrap_or_else(|panic| {
+            let message = format!("the call broke down: {panic}; this is a mistake of companion");
+            Err(ToolError::failed(message))
+        });
+        match result {
+            Ok(finished) => {
+                let Finished {
+                    output,
+                    rule,
+                    cached,
+                    attempts,
+                    took,
+                    mut warnings,
+                } = finished;
+                let status = if output.is_error {
+                    CallStatus::ToolFailed
+                } else {
+                    CallStatus::Ok
+                };
+                let (content, whole) = bounded(output, self.0.store.blobs(), &mut warnings);
+                CallOutcome {
+                    status,
+                    content,
+                    whole,
+                    rule: Some(rule),
+                    cached,
+                    attempts,
+                    took,
+                    warnings,
+                }
+            }
+            Err(error) => failed(&error, began.elapsed()),
+        }
+    }
+
+    fn end_of(&self, cell: CellId, outcome: CallOutcome) {
+        let outcome = Box::new(outcome);
+        // The loop stops listening when the session has ended.
+        let _ = self
+            .0
+            .reports
+            .blocking_send(Report::Called { cell, outcome });
+        self.0.state().running.remove(&cell);
+        self.0.changed.notify_all();
+    }
+
+    /// Asks a call of the session to stop.
+    pub(super) fn cancel(&self, cell: CellId) {
+        if let Some(cancel) = self.0.state().running.get(&cell) {
+            cancel.cancel();
+        }
+    }
+
+    /// Answers a question.
+    pub(super) fn decide(&self, approval: ApprovalId, decision: Decision) {
+        self.0.reply(approval, Reply::Decided(decision));
+    }
+
+    /// Tells who asked that there will be no answer.
+    pub(super) fn withdraw(&self, approval: ApprovalId) {
+        self.0.reply(approval, Reply::Withdrawn);
+    }
+
+    /// Asks everything to stop; nothing is asked or called any more.
+    pub(super) fn stop(&self) {
+        let mut state = self.0.state();
+        state.is_over = true;
+        state.running.values().for_each(CancelToken::cancel);
+        for reply in state.asked.values_mut() {
+            reply.get_or_insert(Reply::Withdrawn);
+        }
+        drop(state);
+        self.0.changed.notify_all();
+    }
+
+    /// Stops, and waits a while for calls that run: a file that is half written is not there.
+    pub(super) fn end(self) {
+        self.stop();
+        let state = self.0.state();
+        let wait = self
+            .0
+            .changed
+            .wait_timeout_while(state, PATIENCE, |state| !state.running.is_empty());
+        drop(wait);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reply(&self, approval: ApprovalId, reply: Reply) {
+        if let Some(place) = self.state().asked.get_mut(&approval) {
+            place.get_or_insert(reply);
+        }
+        self.changed.notify_all();
+    }
+
+    /// Asks the user, and waits.
+    fn ask(
+        &self,
+        pending: &Pending,
+        context: &ToolContext,
+        cell: CellId,
+    ) -> Result<Decision, ToolError> {
+        context.check()?;
+        let request = self.request(pending, context);
+        let approval = {
+            let mut state = self.state();
+            if state.is_over {
+                return Err(ToolError::Cancelled);
+            }
+            state.last += 1;
+            let approval = ApprovalId(state.last);
+            state.asked.insert(approval, None);
+            approval
+        };
+        let asked = Report::ApprovalRequested(Approval {
+            approval,
+            cell,
+            request,
+        });
+        let is_heard = self.reports.blocking_send(asked).is_ok();
+        let answer = if is_heard {
+            self.wait(approval, context)
+        } else {
+            Err(ToolError::Cancelled)
+        };
+        self.state().asked.remove(&approval);
+        answer
+    }
+
+    fn wait(&self, approval: ApprovalId, context: &ToolContext) -> Result<Decision, ToolError> {
+        let mut state = self.state();
+        loop {
+            match state.asked.get(&approval).copied().flatten() {
+                Some(Reply::Decided(decision)) => return Ok(decision),
+                Some(Reply::Withdrawn) => return Err(ToolError::Cancelled),
+                None => {}
+            }
+            if let Err(error) = context.check() {
+                drop(state);
+                let withdrawn = Report::ApprovalWithdrawn { approval };
+                let _ = self.reports.blocking_send(withdrawn);
+                return Err(error);
+            }
+            let waited = self.changed.wait_timeout(state, LOOK_EVERY);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// What a person has to know to answer.
+    fn request(&self, pending: &Pending, context: &ToolContext) -> ApprovalRequest {
+        let Pending { call, question, .. } = pending;
+        let registered = self.toolbox.registry.get(&call.name);
+        // As the tool would get them, with what the schema has made of them.
+        let arguments = serde_json::from_str(&question.arguments);
+        let arguments = arguments.unwrap_or_else(|_| call.arguments.clone());
+        let name = question.tool.as_str();
+        let preview = builtin::preview(&self.engines, name, &arguments, &context.place);
+        ApprovalRequest {
+            question: question.clone(),
+            touches: registered
+                .map(|registered| registered.spec().touches())
+                .unwrap_or_default(),
+            preview: preview.map(cut),
+        }
+    }
+}
+
+fn cut(mut preview: String) -> String {
+    if preview.len() > MAX_PREVIEW_BYTES {
+        let end = preview.floor_char_boundary(MAX_PREVIEW_BYTES);
+        let rest = preview.len() - end;
+        preview.truncate(end);
+        preview.push_str("\n… ");
+        preview.push_str(&rest.to_string());
+        preview.push_str(" bytes more are not shown\n");
+    }
+    preview
+}
+
+fn failed(error: &ToolError, took: Duration) -> CallOutcome {
+    let failure = error.failure();
+    let rule = match error {
+        ToolError::Denied { rule, .. } => Some(rule.clone()),
+        _ => None,
+    };
+    // The time in which a person thought is not the tool's.
+    let is_timed = matches!(failure, CallFailure::Failed | CallFailure::TimedOut);
+    CallOutcome {
+        rule,
+        took: if is_timed { took } else { Duration::ZERO },
+        ..CallOutcome::of(CallStatus::Failed {
+            failure,
+            message: error.to_string(),
+        })
+    }
+}
+
+/// What is told of a call that runs: not more than eyes can follow.
+struct News {
+    cell: CellId,
+    reports: mpsc::Sender<Report>,
+    last: Mutex<Option<Instant>>,
+}
+
+impl News {
+    fn new(cell: CellId, reports: mpsc::Sender<Report>) -> Self {
+        Self {
+            cell,
+            reports,
+            last: Mutex::default(),
+        }
+    }
+
+    fn tell(&self, update: Update) {
+        let Update::Progress {
+            done,
+            total,
+            message,
+        } = update
+        else {
+            return;
+        };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|last| last.elapsed() < NEWS_EVERY) {
+            return;
+        }
+        *last = Some(Instant::now());
+        // A loop that is behind hears of the next ones.
+        let _ = self.reports.try_send(Report::CallProgressed {
+            cell: self.cell,
+            progress: CallProgress {
+                done,
+                total,
+                message,
+            },
+        });
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::PathBuf;
+    use std::thread;
+
+    use serde_json::{Value, json};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::protocol::{CacheUse, Scope, Width};
+    use crate::tool::{
+        AuditLog, AuditRecord, Clock, ResultCache, Rules, Source, Tool, ToolOutput, ToolSpec,
+        records,
+    };
+
+    type Run = fn(Value, &ToolContext) -> Result<ToolOutput, ToolError>;
+
+    struct Function(ToolSpec, Run);
+
+    impl Tool for Function {
+        fn spec(&self) -> &ToolSpec {
+            &self.0
+        }
+
+        fn run(&self, arguments: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
+            (self.1)(arguments, context)
+        }
+    }
+
+    /// A tool that takes anything.
+    pub(in super::super) fn tool(name: &str, run: Run) -> Arc<dyn Tool> {
+        let schema = json!({ "type": "object" });
+        let spec = ToolSpec::new(name, "A tool.", schema, Source::Builtin).expect("a name");
+        Arc::new(Function(spec, run))
+    }
+
+    /// Calls under some rules.
+    pub(in super::super) struct Desk {
+        pub calls: Calls,
+        pub reports: mpsc::Receiver<Report>,
+        /// For who else reports.
+        pub send: mpsc::Sender<Report>,
+        log: PathBuf,
+        _folder: TempDir,
+    }
+
+    impl Desk {
+        pub fn new(rules: &str, tools: Vec<Arc<dyn Tool>>) -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("tools.toml");
+            std::fs::write(&file, rules).expect("written");
+            let rules = Rules::load(&file).expect("rules");
+            let log = folder.path().join("audit.jsonl");
+            let audit = AuditLog::open(&log, Clock::System).expect("a log");
+            let cache = ResultCache::new(None, Clock::System);
+            let toolbox = Toolbox::new(rules, cache, Some(audit), Clock::System);
+            for tool in tools {
+                toolbox.registry.register(tool).expect("a sound tool");
+            }
+            let store: Arc<dyn Store> = Arc::from(crate::store::open(folder.path()));
+            let place = Place {
+                project: folder.path().to_owned(),
+                folder: folder.path().to_owned(),
+            };
+            let (send, reports) = mpsc::channel(64);
+            let calls = Calls::new(
+                Arc::new(toolbox),
+                Arc::new(Engines::nowhere()),
+                store,
+                place,
+                send.clone(),
+            );
+            Self {
+                calls,
+                reports,
+                send,
+                log,
+                _folder: folder,
+            }
+        }
+
+        fn start(&self, cell: u64, call: ToolCall) {
+            self.calls.start(CellId(cell), call, CallOrigin::User);
+        }
+
+        fn next(&mut self) -> Report {
+            self.reports.blocking_recv().expect("a report")
+        }
+
+        fn question(&mut self) -> Approval {
+            match self.next() {
+                Report::ApprovalRequested(approval) => approval,
+                other => panic!("{other:?}"),
+            }
+        }
+
+        fn outcome(&mut self) -> CallOutcome {
+            match self.next() {
+                Report::Called { outcome, .. } => *outcome,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    const ASKS: &str = "[[rule]]\nrule = 'ask'\ntool = 'echo'\nreason = 'it is loud'\n";
+
+    fn echo(arguments: Value, _: &ToolContext) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput::structured(arguments))
+    }
+
+    fn call() -> ToolCall {
+        ToolCall {
+            name: "echo".to_owned(),
+            arguments: json!({ "b": 1.0, "a": "x" }),
+            cache: CacheUse::default(),
+        }
+    }
+
+    fn failure(outcome: &CallOutcome) -> Option<CallFailure> {
+        match outcome.status {
+            CallStatus::Failed { failure, .. } => Some(failure),
+            _ => None,
+        }
+    }
+
+    const ONCE: Decision = Decision::Allow {
+        scope: Scope::Once,
+        width: Width::Arguments,
+    };
+
+    #[test]
+    fn a_call_asks_waits_and_goes_on_with_the_answer() {
+        let mut desk = Desk::new(ASKS, vec![tool("echo", echo)]);
+        desk.start(1, call());
+        desk.start(2, call());
+        let (first, second) = (desk.question(), desk.question());
+        assert_ne!(first.approval, second.approval);
+        let asked = &first.request.question;
+        assert_eq!(asked.arguments, "{\"a\":\"x\",\"b\":1}");
+        assert_eq!(asked.reason.as_deref(), Some("it is loud"));
+        desk.calls.decide(first.approval, ONCE);
+        // An answer comes once.
+        desk.calls.decide(first.approval, Decision::Deny);
+        let allowed = desk.outcome();
+        assert_eq!(allowed.status, CallStatus::Ok);
+        assert_eq!(allowed.rule.as_deref(), Some("line 3: ask echo"));
+        desk.calls.decide(second.approval, Decision::Deny);
+        let denied = desk.outcome();
+        assert_eq!(failure(&denied), Some(CallFailure::Denied));
+        assert_eq!(denied.rule.as_deref(), Some("line 3: ask echo"));
+        let wider = Decision::Allow {
+            scope: Scope::Session,
+            width: Width::Tool,
+        };
+        desk.start(3, call());
+        let third = desk.question();
+        desk.calls.decide(third.approval, wider);
+        assert!(desk.outcome().is_ok());
+        desk.start(4, call());
+        assert!(desk.outcome().is_ok(), "it is asked no more");
+    }
+
+    #[test]
+    fn who_does_not_wait_any_more_is_not_asked_any_more() {
+        let mut desk = Desk::new(ASKS, vec![tool("echo", echo)]);
+        desk.start(1, call());
+        let first = desk.question();
+        desk.calls.cancel(CellId(1));
+        let withdrawn = Report::ApprovalWithdrawn {
+            approval: first.approval,
+        };
+        assert_eq!(desk.next(), withdrawn);
+        let ended = desk.outcome();
+        assert_eq!(failure(&ended), Some(CallFailure::Cancelled));
+
+        let mut context = desk.calls.context(CallOrigin::Sandbox);
+        context.deadline = Some(Instant::now() + Duration::from_millis(300));
+        let waiting = desk.calls.clone();
+        let cell = thread::spawn(move || waiting.call(call(), context, CellId(2)));
+        let second = desk.question();
+        assert_eq!(second.cell, CellId(2));
+        let withdrawn = Report::ApprovalWithdrawn {
+            approval: second.approval,
+        };
+        assert_eq!(desk.next(), withdrawn);
+        let result = cell.join().expect("no panic");
+        assert_eq!(result, Err(ToolError::TimedOut { after: None }));
+
+        desk.start(3, call());
+        let third = desk.question();
+        desk.calls.withdraw(third.approval);
+        let ended = desk.outcome();
+        assert_eq!(failure(&ended), Some(CallFailure::Cancelled));
+
+        let outcomes = |record: AuditRecord| record.entry.outcome;
+        let told: Vec<String> = records(&desk.log)
+            .expect("readable")
+            .into_iter()
+            .map(outcomes)
+            .collect();
+        let expected = [
+            "pending",
+            "cancelled",
+            "pending",
+            "timed_out",
+            "pending",
+            "cancelled",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn the_end_ends_what_asks_and_what_runs() {
+        fn sleep(_: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
+            while context.check().is_ok() {
+                thread::sleep(Duration::from_millis(5));
+            }
+            Err(ToolError::Cancelled)
+        }
+        let tools = vec![tool("echo", echo), tool("sleep", sleep)];
+        let mut desk = Desk::new(ASKS, tools);
+        desk.start(1, call());
+        desk.question();
+        let sleeper = ToolCall {
+            name: "sleep".to_owned(),
+            ..call()
+        };
+        desk.start(2, sleeper);
+        let waiting = desk.calls.clone();
+        desk.calls.clone().end();
+        for _ in 0..2 {
+            let ended = desk.outcome();
+            assert_eq!(failure(&ended), Some(CallFailure::Cancelled));
+        }
+        // Nobody is there to answer.
+        let context = waiting.context(CallOrigin::Sandbox);
+        let result = waiting.call(call(), context, CellId(3));
+        assert_eq!(result, Err(ToolError::Cancelled));
+    }
+
+    #[test]
+    fn a_failure_tells_all_that_is_wrong_and_a_breakdown_is_one() {
+        fn breaks(_: Value, _: &ToolContext) -> Result<ToolOutput, ToolError> {
+            panic!("as it was told")
+        }
+        let mut desk = Desk::new("", vec![tool("breaks", breaks)]);
+        let named = |name: &str| ToolCall {
+            name: name.to_owned(),
+            ..call()
+        };
+        desk.start(1, named("braeks"));
+        let unknown = desk.outcome();
+        let CallStatus::Failed { failure, message } = &unknown.status else {
+            panic!("{unknown:?}");
+        };
+        assert_eq!(*failure, CallFailure::UnknownTool);
+        assert!(message.contains("did you mean breaks?"), "{message}");
+        desk.start(2, named("breaks"));
+        let broken = desk.outcome();
+        let CallStatus::Failed { failure, message } = &broken.status else {
+            panic!("{broken:?}");
+        };
+        assert_eq!(*failure, CallFailure::Failed);
+        assert!(message.contains("as it was told"), "{message}");
+    }
+}

@@ -1,0 +1,150 @@
+//! Rows of a call of a tool.
+
+use super::content::{self, Line, Part};
+use super::images::Side;
+use super::layout::{Rows, caption, mark, run};
+use super::rows::{Content, Fold, Frame, Mark};
+use super::text;
+use crate::protocol::{
+    Artifact, CacheTier, CallOrigin, CallOutcome, CallProgress, CallStatus, Timestamp, ToolContent,
+};
+use crate::sanitize::sanitize;
+use crate::session::{CallBody, CallPhase};
+use crate::tui::theme::Role;
+
+/// Columns of a progress bar, where there is room.
+const BAR: usize = 24;
+
+impl Rows {
+    pub(super) fn call(
+        &mut self,
+        call: &CallBody,
+        source: &[Line],
+        submitted_at: Timestamp,
+        frame: Frame<'_>,
+    ) {
+        self.headed("call", source);
+        if call.origin != CallOrigin::User {
+            self.note(Role::Dim, &format!("called by {}", call.origin));
+        }
+        match &call.phase {
+            CallPhase::Queued => self.note(Role::Dim, "queued"),
+            CallPhase::Asking => self.message(Role::Warning, "?", "waits for your answer"),
+            CallPhase::Running(progress) => self.call_progress(progress, submitted_at),
+            CallPhase::Done(outcome) => self.called(outcome, frame),
+        }
+    }
+
+    fn called(&mut self, outcome: &CallOutcome, frame: Frame<'_>) {
+        let lines = content::called_lines(outcome);
+        let ends = self.ends(30, 14, 6, (0, 0));
+        let has_failed = outcome.status == CallStatus::ToolFailed;
+        let mut first = true;
+        if !lines.is_empty() {
+            self.part(Part::Result, &lines, &ends, |_| {
+                match (has_failed, std::mem::take(&mut first)) {
+                    (true, true) => mark("✗", Role::Error),
+                    _ => Mark::default(),
+                }
+            });
+        }
+        self.called_pictures(outcome, frame);
+        if outcome.whole.is_some() {
+            self.hidden("more was given than is kept here".to_owned());
+        }
+        let failure = content::failure_lines(outcome);
+        let ends = self.ends(60, 24, 8, (1, 0));
+        let mut first = true;
+        if !failure.is_empty() {
+            self.part(Part::Traceback, &failure, &ends, |_| {
+                let is_first = std::mem::take(&mut first);
+                mark(if is_first { "✗" } else { "" }, Role::Error)
+            });
+        }
+        for warning in &outcome.warnings {
+            self.message(Role::Warning, "!", warning);
+        }
+        self.note(Role::Dim, &cost(outcome));
+    }
+
+    fn called_pictures(&mut self, outcome: &CallOutcome, frame: Frame<'_>) {
+        let pictures: Vec<&Artifact> = outcome
+            .content
+            .iter()
+            .filter_map(|content| match content {
+                ToolContent::Image { artifact } => Some(artifact),
+                _ => None,
+            })
+            .collect();
+        if pictures.is_empty() {
+            return;
+        }
+        if self.fold == Fold::Closed {
+            self.laid.is_folded = true;
+        } else {
+            let side = match pictures.len() {
+                1 => Side::Whole,
+                2..=6 => Side::Half,
+                _ => Side::Thumbnail,
+            };
+            self.pictures(&pictures, side, frame);
+        }
+        for artifact in pictures {
+            self.caption(&run(Role::ImageFrame, &caption(artifact)));
+        }
+    }
+
+    fn call_progress(&mut self, progress: &CallProgress, since: Timestamp) {
+        let CallProgress {
+            done,
+            total,
+            message,
+        } = progress;
+        let message = message.as_deref().unwrap_or_default();
+        let message = sanitize(message).replace('\n', " ");
+        match total.filter(|total| *total > 0.0) {
+            Some(total) => {
+                let words = format!("{done}/{total} {message}");
+                let room = self.width.saturating_sub(text::width(&words) + 3);
+                // In thousandths: a tool's unit may be anything.
+                let share = (done / total * 1000.0).clamp(0.0, 1000.0) as u64;
+                let mut line = run(Role::Accent, &text::bar(share, 1000, room.min(BAR)));
+                line.append(&mut run(Role::Dim, &format!(" {words}")));
+                self.caption(&line);
+            }
+            None => self.note(Role::Dim, &message),
+        }
+        self.push(Mark::default(), Content::Elapsed { since });
+    }
+}
+
+/// `12 ms · by line 3: allow write_file · known from before · 2 attempts`
+pub(crate) fn cost(outcome: &CallOutcome) -> String {
+    let CallOutcome {
+        status,
+        rule,
+        cached,
+        attempts,
+        took,
+        ..
+    } = outcome;
+    if *status == CallStatus::Dropped {
+        return "not called".to_owned();
+    }
+    let mut words = Vec::new();
+    if !took.is_zero() {
+        words.push(text::duration(*took));
+    }
+    if let Some(rule) = rule {
+        words.push(format!("by {}", sanitize(rule).replace('\n', " ")));
+    }
+    match cached {
+        Some(CacheTier::Memory) => words.push("cached, in memory".to_owned()),
+        Some(CacheTier::Store) => words.push("cached, on disk".to_owned()),
+        None => {}
+    }
+    if *attempts > 1 {
+        words.push(format!("{attempts} attempts"));
+    }
+    words.join(" · ")
+}
