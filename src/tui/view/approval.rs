@@ -226,7 +226,10 @@ fn rule(first: usize, shape: &Shape, width: u16) -> String {
 fn head(approval: &Approval) -> Vec<(Role, String)> {
     let Approval { cell, request, .. } = approval;
     let ApprovalRequest {
-        question, touches, ..
+        question,
+        touches,
+        is_harmless,
+        ..
     } = request;
     let who = match question.origin {
         CallOrigin::User => "you call".to_owned(),
@@ -234,8 +237,11 @@ fn head(approval: &Approval) -> Vec<(Role, String)> {
         CallOrigin::Sandbox => format!("the code of cell {cell} calls"),
         CallOrigin::Mcp => "a client calls, over MCP,".to_owned(),
     };
-    let harmless = touches.starts_with("changes nothing") && !touches.contains("outside");
-    let role = if harmless { Role::Dim } else { Role::Warning };
+    let role = if *is_harmless {
+        Role::Dim
+    } else {
+        Role::Warning
+    };
     let reason = question.reason.as_deref();
     let reason = reason.map(|reason| format!(": {reason}"));
     let rule = format!("asked by {}{}", question.rule, reason.unwrap_or_default());
