@@ -25,7 +25,19 @@ pub enum CacheTier {
     /// In memory.
     Memory,
     /// In the store.
+    #[serde(rename = "disk")]
     Store,
+}
+
+impl CacheTier {
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Store => "disk",
+        }
+    }
 }
 
 /// A call.

@@ -6,7 +6,7 @@ use super::layout::{Rows, caption, mark, run};
 use super::rows::{Content, Fold, Frame, Mark};
 use super::text;
 use crate::protocol::{
-    Artifact, CacheTier, CallFailure, CallOrigin, CallOutcome, CallProgress, CallStatus, Timestamp,
+    Artifact, CallFailure, CallOrigin, CallOutcome, CallProgress, CallStatus, Timestamp,
     ToolContent,
 };
 use crate::sanitize::sanitize;
@@ -132,7 +132,7 @@ impl Rows {
     }
 }
 
-/// `12 ms · by line 3: allow write_file · known from before · 2 attempts`
+/// `12 ms · by line 3: allow write_file · cached (memory) · 2 attempts`
 pub(crate) fn cost(outcome: &CallOutcome) -> String {
     let CallOutcome {
         status,
@@ -160,10 +160,8 @@ pub(crate) fn cost(outcome: &CallOutcome) -> String {
     if let Some(rule) = rule.as_ref().filter(|_| !is_refused) {
         words.push(format!("by {}", sanitize(rule).replace('\n', " ")));
     }
-    match cached {
-        Some(CacheTier::Memory) => words.push("cached, in memory".to_owned()),
-        Some(CacheTier::Store) => words.push("cached, on disk".to_owned()),
-        None => {}
+    if let Some(tier) = cached {
+        words.push(format!("cached ({})", tier.word()));
     }
     if *attempts > 1 {
         words.push(format!("{attempts} attempts"));
