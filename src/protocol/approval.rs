@@ -110,6 +110,8 @@ pub struct ApprovalRequest {
     pub question: ToolQuestion,
     /// What the call can touch, in words.
     pub touches: String,
+    /// Whether that is nothing, by our own word.
+    pub is_harmless: bool,
     /// What it would change in files, as a unified diff, or why it would change nothing.
     /// Untrusted text of bounded size.
     pub preview: Option<String>,

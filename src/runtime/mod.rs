@@ -14,6 +14,8 @@
 
 mod bounded;
 mod calls;
+#[cfg(test)]
+mod calls_tests;
 mod effects;
 mod functions;
 mod judge;

@@ -193,7 +193,7 @@ mod tests {
 
     use serde_json::Value;
 
-    use super::super::calls::tests::{Desk, tool};
+    use super::super::calls_tests::{Desk, tool};
     use super::*;
     use crate::protocol::Generation;
     use crate::tool::{ToolContext, ToolOutput};

@@ -167,6 +167,16 @@ impl ToolSpec {
         self
     }
 
+    /// Whether a call touches nothing, by our own word.
+    pub fn is_harmless(&self) -> bool {
+        let Annotations {
+            read_only,
+            open_world,
+            ..
+        } = self.annotations;
+        self.source == Source::Builtin && read_only && !open_world
+    }
+
     /// What a call can touch, in words; whose word that is, if it is not ours.
     pub fn touches(&self) -> String {
         let Annotations {

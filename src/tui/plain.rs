@@ -170,8 +170,9 @@ fn call(body: &CallBody, part: Part, text: &mut String) {
     if let CallStatus::Failed { message, .. } = &outcome.status {
         let _ = writeln!(text, "{}", sanitize(message));
     }
-    if part == Part::All {
-        let _ = writeln!(text, "[{}]", cost_of_call(outcome));
+    let cost = cost_of_call(outcome);
+    if part == Part::All && !cost.is_empty() {
+        let _ = writeln!(text, "[{cost}]");
     }
 }
 

@@ -86,7 +86,7 @@ fn tools_are_found_called_and_their_mistakes_told() {
     assert!(screen.has("eggs"), "{}", screen.text);
     stage.enter("/call read_file paht=notes.txt max_lines=0");
     let screen = stage.wait_for_text("expected at least 1");
-    assert!(screen.has("expected the field path"), "{}", screen.text);
+    assert!(screen.has("expected the field \"path\""), "{}", screen.text);
     stage.enter("/call raed_file");
     stage.wait_for_text("did you mean read_file");
     stage.quit();

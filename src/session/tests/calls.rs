@@ -50,6 +50,7 @@ impl Script {
             request: ApprovalRequest {
                 question,
                 touches: "changes nothing".to_owned(),
+                is_harmless: true,
                 preview: None,
             },
         };

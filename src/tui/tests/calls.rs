@@ -55,6 +55,7 @@ fn approval(number: u64, cell: CellId, origin: CallOrigin) -> Approval {
                 reason: Some("files are dear".to_owned()),
             },
             touches: "may change or take away what is there".to_owned(),
+            is_harmless: false,
             preview: Some(DIFF.to_owned()),
         },
     }

@@ -28,6 +28,9 @@ const LINE_CHARACTERS: usize = 20_000;
 pub(crate) struct Modal {
     title: String,
     question: ToolQuestion,
+    /// Who calls what, what it can touch, who asks: sentences, broken between words.
+    head: Vec<(Role, String)>,
+    /// The arguments, and what they would change.
     lines: Vec<Line>,
     first: usize,
 }
@@ -50,7 +53,8 @@ impl Modal {
         Self {
             title: format!("{} asks", question.tool),
             question: question.clone(),
-            lines: body(approval),
+            head: head(approval),
+            lines: body(&approval.request),
             first: 0,
         }
     }
@@ -76,12 +80,12 @@ impl Modal {
     fn shape(&self, answering: Answering, screen: Rect) -> Shape {
         let width = screen.width.min(COLUMNS);
         let inside = usize::from(width.saturating_sub(4)).max(1);
-        let rows: Vec<Line> = self
-            .lines
-            .iter()
-            .flat_map(|line| wrap(line, inside))
-            .map(|(_, row)| row)
-            .collect();
+        let head = self.head.iter().flat_map(|(role, words)| {
+            let lines = text::wrap_words(words, inside).into_iter();
+            lines.map(|line| run(*role, &line))
+        });
+        let body = self.lines.iter().flat_map(|line| wrap(line, inside));
+        let rows: Vec<Line> = head.chain(body.map(|(_, row)| row)).collect();
         let answers = self.answers(answering, inside);
         // Frame, and a rule above the answers.
         let around = answers.len() + 3;
@@ -218,12 +222,14 @@ fn rule(first: usize, shape: &Shape, width: u16) -> String {
     format!("{}{words}{}", "─".repeat(left), "─".repeat(right))
 }
 
-fn body(approval: &Approval) -> Vec<Line> {
+/// The sentences above the arguments.
+fn head(approval: &Approval) -> Vec<(Role, String)> {
     let Approval { cell, request, .. } = approval;
     let ApprovalRequest {
         question,
         touches,
-        preview,
+        is_harmless,
+        ..
     } = request;
     let who = match question.origin {
         CallOrigin::User => "you call".to_owned(),
@@ -231,16 +237,27 @@ fn body(approval: &Approval) -> Vec<Line> {
         CallOrigin::Sandbox => format!("the code of cell {cell} calls"),
         CallOrigin::Mcp => "a client calls, over MCP,".to_owned(),
     };
-    let mut call = run(Role::Text, &format!("{who} "));
-    call.append(&mut run(Role::Accent, question.tool.as_str()));
-    let mut lines = vec![call];
-    let harmless = touches.starts_with("changes nothing") && !touches.contains("outside");
-    let role = if harmless { Role::Dim } else { Role::Warning };
-    lines.append(&mut safe(role, &format!("it {touches}"), LINE_CHARACTERS));
+    let role = if *is_harmless {
+        Role::Dim
+    } else {
+        Role::Warning
+    };
     let reason = question.reason.as_deref();
     let reason = reason.map(|reason| format!(": {reason}"));
     let rule = format!("asked by {}{}", question.rule, reason.unwrap_or_default());
-    lines.append(&mut safe(Role::Dim, &rule, LINE_CHARACTERS));
+    let sentence = |text: &str| sanitize(text).replace('\n', " ");
+    vec![
+        (Role::Text, format!("{who} {}", question.tool)),
+        (role, sentence(&format!("it {touches}"))),
+        (Role::Dim, sentence(&rule)),
+    ]
+}
+
+fn body(request: &ApprovalRequest) -> Vec<Line> {
+    let ApprovalRequest {
+        question, preview, ..
+    } = request;
+    let mut lines = Vec::new();
     let (mut short, mut long) = arguments(&question.arguments);
     let mut part = |more: &mut Vec<Line>| {
         if !more.is_empty() {

@@ -6,12 +6,15 @@ use super::layout::{Rows, caption, mark, run};
 use super::rows::{Content, Fold, Frame, Mark};
 use super::text;
 use crate::protocol::{
-    Artifact, CacheTier, CallOrigin, CallOutcome, CallProgress, CallStatus, Timestamp, ToolContent,
+    Artifact, CallFailure, CallOrigin, CallOutcome, CallProgress, CallStatus, Timestamp,
+    ToolContent,
 };
 use crate::sanitize::sanitize;
 use crate::session::{CallBody, CallPhase};
 use crate::tui::theme::Role;
 
+/// Longer failures are folded, in lines.
+const FAILURE: usize = 30;
 /// Columns of a progress bar, where there is room.
 const BAR: usize = 24;
 
@@ -52,19 +55,30 @@ impl Rows {
         if outcome.whole.is_some() {
             self.hidden("more was given than is kept here".to_owned());
         }
-        let failure = content::failure_lines(outcome);
-        let ends = self.ends(60, 24, 8, (1, 0));
-        let mut first = true;
-        if !failure.is_empty() {
-            self.part(Part::Traceback, &failure, &ends, |_| {
-                let is_first = std::mem::take(&mut first);
-                mark(if is_first { "✗" } else { "" }, Role::Error)
-            });
+        if let CallStatus::Failed { message, .. } = &outcome.status {
+            self.call_failure(message);
         }
         for warning in &outcome.warnings {
             self.message(Role::Warning, "!", warning);
         }
         self.note(Role::Dim, &cost(outcome));
+    }
+
+    /// What happened, and all that is wrong with the arguments.
+    fn call_failure(&mut self, message: &str) {
+        let lines: Vec<&str> = message.trim_end().lines().collect();
+        let most = match self.fold {
+            Fold::Auto if lines.len() > FAILURE => FAILURE - 10,
+            Fold::Auto | Fold::Open => lines.len(),
+            Fold::Closed => 1,
+        };
+        let shown = lines.get(..most).unwrap_or(&lines).join("\n");
+        self.message(Role::Error, "✗", &shown);
+        let hidden = lines.len().saturating_sub(most);
+        if hidden > 0 {
+            self.laid.is_folded = true;
+            self.hidden_lines(hidden as u64, true);
+        }
     }
 
     fn called_pictures(&mut self, outcome: &CallOutcome, frame: Frame<'_>) {
@@ -118,7 +132,7 @@ impl Rows {
     }
 }
 
-/// `12 ms · by line 3: allow write_file · known from before · 2 attempts`
+/// `12 ms · by line 3: allow write_file · cached (memory) · 2 attempts`
 pub(crate) fn cost(outcome: &CallOutcome) -> String {
     let CallOutcome {
         status,
@@ -135,13 +149,19 @@ pub(crate) fn cost(outcome: &CallOutcome) -> String {
     if !took.is_zero() {
         words.push(text::duration(*took));
     }
-    if let Some(rule) = rule {
+    // Who is refused is told the rule with the refusal.
+    let is_refused = matches!(
+        status,
+        CallStatus::Failed {
+            failure: CallFailure::Denied,
+            ..
+        }
+    );
+    if let Some(rule) = rule.as_ref().filter(|_| !is_refused) {
         words.push(format!("by {}", sanitize(rule).replace('\n', " ")));
     }
-    match cached {
-        Some(CacheTier::Memory) => words.push("cached, in memory".to_owned()),
-        Some(CacheTier::Store) => words.push("cached, on disk".to_owned()),
-        None => {}
+    if let Some(tier) = cached {
+        words.push(format!("cached ({})", tier.word()));
     }
     if *attempts > 1 {
         words.push(format!("{attempts} attempts"));

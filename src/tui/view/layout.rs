@@ -314,7 +314,7 @@ impl Rows {
         }
     }
 
-    fn hidden_lines(&mut self, lines: u64, is_rest: bool) {
+    pub(super) fn hidden_lines(&mut self, lines: u64, is_rest: bool) {
         let more = if is_rest { " more" } else { "" };
         let s = if lines == 1 { "" } else { "s" };
         let lines = text::count(lines);
