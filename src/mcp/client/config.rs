@@ -119,7 +119,11 @@ fn parse(
     text: &str,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(Vec<ServerConfig>, Vec<String>), String> {
-    let file: FileText = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if !value.is_object() {
+        return Err("it is no JSON object".to_owned());
+    }
+    let file: FileText = serde_json::from_value(value).map_err(|error| error.to_string())?;
     if file.servers.len() > MAX_SERVERS {
         return Err(format!("more than {MAX_SERVERS} servers"));
     }
