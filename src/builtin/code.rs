@@ -18,7 +18,7 @@ use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput
 const MAX_SECONDS: u32 = 600;
 
 /// It computes, and can touch nothing.
-const JAILED: Annotations = Annotations {
+pub(super) const JAILED: Annotations = Annotations {
     read_only: true,
     destructive: false,
     idempotent: false,

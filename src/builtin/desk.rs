@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Engines;
+use super::code::JAILED;
 use crate::kernel::{Answered, Asking, Desk, DeskCall, DeskReturn, HostCallError, ImageBytes};
 use crate::picture::{self, edit};
 use crate::protocol::{Artifact, BlobId, CallOrigin, CellProgress, MediaType, ToolName};
 use crate::tool::{
-    Annotations, CacheUse, Content, Filter, Finished, Place, Registry, Source, Tool,
+    CacheUse, Content, Filter, Finished, Place, Registry, Source, Tool,
     ToolCall, ToolContext, ToolError, ToolOutput, ToolSpec, Update,
 };
 
@@ -80,10 +81,14 @@ impl Desk for CellDesk {
                 Err(error) => told(&error),
             }),
             DeskCall::Unregister { name } => Ok(self.unregister(&name)),
-            DeskCall::Show { image } => {
+            DeskCall::Show { image, name } => {
+                let named = |artifact| DeskReturn::Shown(Artifact {
+                    name: short(&name),
+                    ..artifact
+                });
                 return Answered {
                     outcome: super::pictures::artifact(&image, &self.engines)
-                        .map(DeskReturn::Shown)
+                        .map(named)
                         .map_err(|error| failed(&error)),
                     is_own_time,
                 };
@@ -95,7 +100,7 @@ impl Desk for CellDesk {
                 };
             }
             DeskCall::Keep { name, bytes, size } => self
-                .keep(name, bytes.0, size)
+                .keep(&name, bytes.0, size)
                 .map(|artifact| json!(artifact)),
             // The kernel has taken it.
             DeskCall::Progress { .. } => Ok(Value::Null),
@@ -239,9 +244,7 @@ impl CellDesk {
             )));
         }
         spec.tags = told.tags;
-        if let Some(annotations) = told.annotations {
-            spec.annotations = annotations;
-        }
+        spec.annotations = JAILED;
         let name = spec.name.clone();
         let mut registered = self.registered();
         if !registered.contains(&name) {
@@ -307,7 +310,7 @@ impl CellDesk {
 
     fn keep(
         &self,
-        name: String,
+        name: &str,
         bytes: Vec<u8>,
         size: Option<(u32, u32)>,
     ) -> Result<Artifact, HostCallError> {
@@ -339,7 +342,7 @@ impl CellDesk {
         Ok(Artifact {
             blob: blob.map_err(|error| failed(&error))?,
             media_type: info.media_type,
-            name: name.chars().take(MAX_NAME).collect(),
+            name: short(name),
             width: info.width,
             height: info.height,
             size_bytes: bytes.len() as u64,
@@ -347,15 +350,13 @@ impl CellDesk {
     }
 }
 
-/// What code says of a function of its own. Its hints are as good as its word: the policy goes by the
-/// source.
+/// What code says of a function of its own.
 #[derive(Deserialize)]
 struct TheirSpec {
     name: String,
     #[serde(default)]
     description: String,
     input_schema: Value,
-    annotations: Option<Annotations>,
     #[serde(default)]
     tags: Vec<String>,
 }
@@ -461,6 +462,11 @@ fn told(error: &ToolError) -> Value {
             "violations": violations,
         }
     })
+}
+
+/// A name for people that code has chosen.
+fn short(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect()
 }
 
 fn no_handle(image: &str) -> HostCallError {

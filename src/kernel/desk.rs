@@ -40,7 +40,7 @@ pub(crate) enum DeskCall {
     },
     /// Makes a function of this kernel a tool, in the place of the one of its name.
     Register {
-        /// `name`, `description`, `input_schema`, `output_schema`, `annotations`, `tags`, as JSON.
+        /// `name`, `description`, `input_schema` and `tags`, as JSON.
         spec: String,
     },
     /// Takes such a tool away.
@@ -61,6 +61,8 @@ pub(crate) enum DeskCall {
     Show {
         /// Its handle.
         image: String,
+        /// A name for people.
+        name: String,
     },
     /// Opens the bytes of a picture, to be read as a file is.
     Open {

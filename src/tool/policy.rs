@@ -228,7 +228,11 @@ impl Policy {
             return Ruling {
                 say: self.default_say(asked),
                 rule: match asked {
-                    Asked { is_contained: true, origin, .. } if !self.default.contains_key(&origin) => {
+                    Asked {
+                        is_contained: true,
+                        origin,
+                        ..
+                    } if origin != CallOrigin::User && !self.default.contains_key(&origin) => {
                         "the default for what touches nothing of yours".to_owned()
                     }
                     Asked { origin, .. } => format!("the default for {origin}"),

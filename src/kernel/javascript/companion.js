@@ -128,7 +128,7 @@
   const show = (...images) => {
     for (const image of images) {
       const shown = image instanceof Image ? image : Image.fromBytes(image);
-      ask({ show: { image: shown.handle } });
+      ask({ show: { image: shown.handle, name: shown.name } });
     }
   };
   host.display = (value) => { if (value instanceof Image) show(value); };
@@ -296,7 +296,6 @@
       input_schema: schema,
       tags: options.tags ?? [],
     };
-    if (options.readOnly) spec.annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false };
     const byPlace = places !== undefined && places.every((place) => place in (schema.properties ?? {}));
     const defaults = Object.fromEntries(Object.entries(schema.properties ?? {})
       .filter(([, property]) => property?.default !== undefined)

@@ -247,7 +247,7 @@ def show(*images):
             if data is None:
                 raise TypeError(f"{type(image).__name__} can't be shown: an Image can, or PNG bytes")
             image = Image.from_bytes(data)
-        _ask({"show": {"image": image.handle}})
+        _ask({"show": {"image": image.handle, "name": image.name}})
 
 
 def progress(done, total=None, message=None):
@@ -467,19 +467,17 @@ async def _wait(awaitable):
     return await awaitable
 
 
-def tool(function=None, /, *, name=None, description=None, schema=None, tags=(), read_only=False):
+def tool(function=None, /, *, name=None, description=None, schema=None, tags=()):
     """Makes a function a tool: `@tool`, or `@tool(name=..., description=...)`. Its annotations and its
     docstring are the schema, unless there is one. It stays a function that can be called."""
     if function is None:
         return lambda function: tool(
-            function, name=name, description=description, schema=schema, tags=tags, read_only=read_only
+            function, name=name, description=description, schema=schema, tags=tags
         )
     import _tool_schema
 
     spec = _tool_schema.spec(function, name, description, schema)
     spec["tags"] = list(tags)
-    if read_only:
-        spec["annotations"] = {"readOnlyHint": True, "destructiveHint": False, "openWorldHint": False}
     made = _Tool(function, spec)
     try:
         function.__tool__ = made
