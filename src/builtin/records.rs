@@ -112,7 +112,6 @@ pub(super) fn artifacts(engines: &Arc<Engines>) -> Arc<dyn Tool> {
                 .map_err(|error| ToolError::failed(error.to_string()))?;
             let found: Vec<_> = pictures
                 .iter()
-                .rev()
                 .filter(|made| made.has_words(&arguments.words))
                 .take(arguments.limit)
                 .collect();

@@ -117,14 +117,14 @@ impl Tools {
             What::Explain { name, args, origin } => explain(context, &name, &args, origin),
             What::List(list) => {
                 let (toolbox, _) = toolbox(context)?;
-                check_tag(&toolbox.registry, list.tag.as_ref())?;
+                check_tag(&toolbox.registry, &list)?;
                 let tools = toolbox.registry.list(&list.filter());
                 warn_of_servers(&toolbox);
                 Ok(print_list(&tools, list.json))
             }
             What::Search { words, list } => {
                 let (toolbox, _) = toolbox(context)?;
-                check_tag(&toolbox.registry, list.tag.as_ref())?;
+                check_tag(&toolbox.registry, &list)?;
                 let words = words.join(" ");
                 let tools = toolbox.registry.search(&words, &list.filter());
                 warn_of_servers(&toolbox);
@@ -301,17 +301,23 @@ fn listing(specs: &[&ToolSpec], columns: Option<usize>) -> String {
 }
 
 /// Says which tags there are, if there is none of that name.
-fn check_tag(registry: &Registry, tag: Option<&String>) -> Result<(), Report> {
-    let tools = registry.list(&Filter::default());
+fn check_tag(registry: &Registry, list: &List) -> Result<(), Report> {
+    let Some(tag) = &list.tag else {
+        return Ok(());
+    };
+    // Of all tags, but of no server that was not asked for.
+    let all = Filter {
+        tag: None,
+        ..list.filter()
+    };
+    let tools = registry.list(&all);
     let tags: BTreeSet<_> = tools.iter().flat_map(|tool| &tool.spec().tags).collect();
-    match tag {
-        Some(tag) if !tags.contains(tag) => {
-            let tags: Vec<_> = tags.into_iter().map(String::as_str).collect();
-            Err(Report::usage(format!("no tool has the tag {tag:?}"))
-                .hint(format!("one of: {}", tags.join(", "))))
-        }
-        _ => Ok(()),
+    if tags.contains(tag) {
+        return Ok(());
     }
+    let tags: Vec<_> = tags.into_iter().map(String::as_str).collect();
+    Err(Report::usage(format!("no tool has the tag {tag:?}"))
+        .hint(format!("one of: {}", tags.join(", "))))
 }
 
 fn describe(spec: &ToolSpec, json: bool) {
