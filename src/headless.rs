@@ -11,7 +11,9 @@ use serde_json::json;
 
 use crate::error::Report;
 use crate::executor;
-use crate::kernel::{Desk, ExecuteMode, ExecuteRequest, Finished, Kernel, ReadLineError, find_program};
+use crate::kernel::{
+    Desk, ExecuteMode, ExecuteRequest, Finished, Kernel, ReadLineError, find_program,
+};
 use crate::protocol::{Finding, Grant, Language, LimitKind, Limits, Status, Stream};
 use crate::sanitize::{TerminalSanitizer, sanitize_for_terminal};
 

@@ -64,7 +64,10 @@ impl Home {
     /// What a tool gives, called with these arguments.
     pub fn call(&self, name: &str, arguments: &Value, code: i32) -> Value {
         let arguments = arguments.to_string();
-        self.json(&["tools", "call", name, "--args", &arguments, "--json"], code)
+        self.json(
+            &["tools", "call", name, "--args", &arguments, "--json"],
+            code,
+        )
     }
 
     /// Rules for tools.

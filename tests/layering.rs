@@ -19,9 +19,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("granted", &["protocol"]),
     (
         "kernel",
-        &["protocol", "address", "granted", "jail", "nesting", "panics", "tool"],
+        &[
+            "protocol", "address", "granted", "jail", "nesting", "panics", "tool",
+        ],
     ),
-    ("safety", &["protocol", "atomic", "panics", "nesting", "secrets"]),
+    (
+        "safety",
+        &["protocol", "atomic", "panics", "nesting", "secrets"],
+    ),
     ("tool", &["protocol", "atomic", "panics", "secrets"]),
     ("session", &["protocol"]),
     ("store", &["protocol", "tool", "atomic", "panics"]),
@@ -33,16 +38,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "runtime",
         &[
-            "protocol",
-            "session",
-            "kernel",
-            "store",
-            "picture",
-            "safety",
-            "executor",
-            "builtin",
-            "tool",
-            "panics",
+            "protocol", "session", "kernel", "store", "picture", "safety", "executor", "builtin",
+            "tool", "panics",
         ],
     ),
     ("executor", &["protocol", "kernel"]),
@@ -70,7 +67,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "mcp",
         &["protocol", "sanitize", "tool", "builtin", "picture"],
     ),
-    ("measure", &["protocol", "kernel", "tool", "store", "builtin"]),
+    (
+        "measure",
+        &["protocol", "kernel", "tool", "store", "builtin"],
+    ),
     (
         "error",
         &[
@@ -103,21 +103,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "tui",
         &[
-            "protocol",
-            "session",
-            "kernel",
-            "store",
-            "runtime",
-            "config",
-            "picture",
-            "sanitize",
-            "atomic",
-            "error",
-            "doctor",
-            "panics",
-            "safety",
-            "builtin",
-            "tool",
+            "protocol", "session", "kernel", "store", "runtime", "config", "picture", "sanitize",
+            "atomic", "error", "doctor", "panics", "safety", "builtin", "tool",
         ],
     ),
     (

@@ -67,7 +67,7 @@ fn tools_are_found_by_a_tool() {
         found["structured"]["tools"].as_array().map(Vec::len),
         Some(2)
     );
-    assert_eq!(found["structured"]["more"], 3);
+    assert_eq!(found["structured"]["more"], 4);
     let found = home.call("tool_search", &json!({ "source": "mcp" }), 0);
     assert_eq!(found["structured"]["tools"], json!([]));
     let near = home.call("tool_search", &json!({ "words": "edt imge" }), 0);

@@ -17,8 +17,8 @@ use crate::kernel::{Answered, Asking, Desk, DeskCall, DeskReturn, HostCallError,
 use crate::picture::{self, edit};
 use crate::protocol::{Artifact, BlobId, CallOrigin, CellProgress, MediaType, ToolName};
 use crate::tool::{
-    CacheUse, Content, Filter, Finished, Place, Registry, Source, Tool,
-    ToolCall, ToolContext, ToolError, ToolOutput, ToolSpec, Update,
+    CacheUse, Content, Filter, Finished, Place, Registry, Source, Tool, ToolCall, ToolContext,
+    ToolError, ToolOutput, ToolSpec, Update,
 };
 
 /// Tools that one kernel may have registered.
@@ -33,8 +33,7 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 const EIO: i32 = 5;
 
 /// Makes calls, and asks the user where a rule says so.
-pub(crate) type Calls =
-    dyn Fn(ToolCall, ToolContext) -> Result<Finished, ToolError> + Send + Sync;
+pub(crate) type Calls = dyn Fn(ToolCall, ToolContext) -> Result<Finished, ToolError> + Send + Sync;
 
 /// Runs a function of a kernel that is a tool: its name, its arguments as JSON.
 pub(crate) type Functions =
@@ -82,10 +81,12 @@ impl Desk for CellDesk {
             }),
             DeskCall::Unregister { name } => Ok(self.unregister(&name)),
             DeskCall::Show { image, name } => {
-                let named = |artifact| DeskReturn::Shown(Artifact {
-                    name: short(&name),
-                    ..artifact
-                });
+                let named = |artifact| {
+                    DeskReturn::Shown(Artifact {
+                        name: short(&name),
+                        ..artifact
+                    })
+                };
                 return Answered {
                     outcome: super::pictures::artifact(&image, &self.engines)
                         .map(named)
@@ -278,9 +279,8 @@ impl CellDesk {
 
     fn unregister(&self, name: &str) -> Value {
         let name = name.parse::<ToolName>().ok();
-        let was_there = name.is_some_and(|name| {
-            self.registered().remove(&name) && self.registry.remove(&name)
-        });
+        let was_there =
+            name.is_some_and(|name| self.registered().remove(&name) && self.registry.remove(&name));
         json!({ "was_there": was_there })
     }
 

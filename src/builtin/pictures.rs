@@ -358,7 +358,11 @@ fn open(reference: &str, engines: &Engines, context: &ToolContext) -> Result<Rgb
     Ok(picture.to_rgba8())
 }
 
-pub(super) fn read(reference: &str, engines: &Engines, context: &ToolContext) -> Result<Vec<u8>, ToolError> {
+pub(super) fn read(
+    reference: &str,
+    engines: &Engines,
+    context: &ToolContext,
+) -> Result<Vec<u8>, ToolError> {
     if let Ok(blob) = reference.parse::<BlobId>() {
         let bytes = engines.store().blobs().read(blob);
         return bytes.map_err(|error| ToolError::failed(format!("{reference}: {error}")));
@@ -393,7 +397,9 @@ pub(super) fn keep(
 /// What is known of a picture that was kept.
 pub(super) fn artifact(handle: &str, engines: &Engines) -> Result<Artifact, ToolError> {
     let failed = |error: &dyn std::fmt::Display| ToolError::failed(format!("{handle}: {error}"));
-    let blob: BlobId = handle.parse().map_err(|_| failed(&"no handle of a picture"))?;
+    let blob: BlobId = handle
+        .parse()
+        .map_err(|_| failed(&"no handle of a picture"))?;
     let bytes = engines.store().blobs().read(blob);
     let bytes = bytes.map_err(|error| failed(&error))?;
     let info = picture::probe(&bytes).map_err(|error| failed(&error))?;

@@ -13,7 +13,8 @@ use super::timeline::{States, TravelError};
 use super::wire::{self, ToWorker, WireError};
 use super::{Desk, ExecuteMode, ExecuteRequest, ReadLineError, Terms};
 use crate::protocol::{
-    Artifact, CellProgress, Completions, Cost, Grant, Language, Limits, Status, Stream, Timeline, Variables,
+    Artifact, CellProgress, Completions, Cost, Grant, Language, Limits, Status, Stream, Timeline,
+    Variables,
 };
 
 /// One kernel: a language, its limits, and the worker, if one is alive.

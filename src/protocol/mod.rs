@@ -25,9 +25,7 @@ mod safety;
 pub mod slash;
 mod timeline;
 
-pub use approval::{
-    Approval, ApprovalRequest, Decision, Resolution, Scope, ToolQuestion, Width,
-};
+pub use approval::{Approval, ApprovalRequest, Decision, Resolution, Scope, ToolQuestion, Width};
 pub use artifact::{Artifact, MediaType};
 pub use call::{CallOrigin, ParseToolNameError, ToolName};
 pub use called::{
@@ -35,7 +33,8 @@ pub use called::{
 };
 pub use command::{Cell, Command, SettingChange};
 pub use event::{
-    CellProgress, Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status, Variables,
+    CellProgress, Completion, Completions, Cost, Event, KernelStatus, NoticeLevel, Outcome, Status,
+    Variables,
 };
 pub use grant::{Grant, GrantScope, ParseGrantError, SessionGrant};
 pub use history::{HistoryEntry, HistoryKind, NewHistoryEntry};

@@ -47,9 +47,8 @@ impl Effects {
             options.place.clone(),
             reports.clone(),
         );
-        let start = |language| {
-            KernelThread::start(language, &options, calls.clone(), reports.clone())
-        };
+        let start =
+            |language| KernelThread::start(language, &options, calls.clone(), reports.clone());
         let [python, javascript, shell] = Language::ALL.map(start);
         let Options {
             store,

@@ -1,10 +1,10 @@
 //! Functions of cells that are tools, called from outside of their kernel: each call is a job of the
 //! kernel's thread, and waits for the cell that runs.
 
+use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, SyncSender, sync_channel};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::kernels::KernelJob;

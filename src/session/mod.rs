@@ -20,8 +20,8 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 pub use transcript::{
-    Body, CallBody, CallPhase, CellBody, Entry, GalleryBody, ImageBody, ImagePhase, MadeImage, Phase, ShowBody,
-    Transcript,
+    Body, CallBody, CallPhase, CellBody, Entry, GalleryBody, ImageBody, ImagePhase, MadeImage,
+    Phase, ShowBody, Transcript,
 };
 
 use calls::Calls;
@@ -30,10 +30,11 @@ use rights::Right;
 use travel::Past;
 
 use crate::protocol::{
-    Answer, Approval, ApprovalId, Artifact, CallOrigin, CallOutcome, CallProgress, CellId, CellProgress, Command, Completions, Decision, Event, Finding, Generation, Grant,
-    HistoryEntry, ImageProgress, ImageRequest, ImageStatus, KernelStatus, Language, Limits,
-    NewHistoryEntry, NoticeLevel, Origin, Outcome, Question, RequestId, SessionId, Stream,
-    Timeline, Timestamp, ToolCall, Variables, Verdict,
+    Answer, Approval, ApprovalId, Artifact, CallOrigin, CallOutcome, CallProgress, CellId,
+    CellProgress, Command, Completions, Decision, Event, Finding, Generation, Grant, HistoryEntry,
+    ImageProgress, ImageRequest, ImageStatus, KernelStatus, Language, Limits, NewHistoryEntry,
+    NoticeLevel, Origin, Outcome, Question, RequestId, SessionId, Stream, Timeline, Timestamp,
+    ToolCall, Variables, Verdict,
 };
 
 /// What happens to a session.

@@ -1,9 +1,9 @@
 //! The transcript: a fold over events.
 
 use crate::protocol::{
-    Artifact, CallOrigin, CallOutcome, CallProgress, CellId, CellProgress, Event, Finding, Generation,
-    ImageProgress, ImageRequest, ImageStatus, Language, Outcome, OutputExcerpt, Question, Status,
-    Timestamp, ToolCall,
+    Artifact, CallOrigin, CallOutcome, CallProgress, CellId, CellProgress, Event, Finding,
+    Generation, ImageProgress, ImageRequest, ImageStatus, Language, Outcome, OutputExcerpt,
+    Question, Status, Timestamp, ToolCall,
 };
 
 /// Everything that a session showed, oldest first.

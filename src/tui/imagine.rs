@@ -171,9 +171,7 @@ impl App {
                     let state = match &call.phase {
                         CallPhase::Queued => "waits".to_owned(),
                         CallPhase::Asking => "asks".to_owned(),
-                        CallPhase::Running(_) => {
-                            text::duration(self.now.since(entry.submitted_at))
-                        }
+                        CallPhase::Running(_) => text::duration(self.now.since(entry.submitted_at)),
                         CallPhase::Done(_) => continue,
                     };
                     (format!("call {}", call.call.name), state)

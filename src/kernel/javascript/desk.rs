@@ -40,18 +40,15 @@ pub(super) fn add<'js>(
     host.set("deskOpen", Function::new(ctx.clone(), open)?)?;
 
     let shared = Rc::clone(state);
-    let keep = move |ctx: Ctx<'js>,
-                     name: String,
-                     bytes: TypedArray<'js, u8>,
-                     width: u32,
-                     height: u32| {
-        let bytes = Bytes(bytes_of(&ctx, &bytes)?);
-        let size = (width > 0 && height > 0).then_some((width, height));
-        answer(
-            &ctx,
-            &shared,
-            HostCall::Desk(DeskCall::Keep { name, bytes, size }),
-        )
-    };
+    let keep =
+        move |ctx: Ctx<'js>, name: String, bytes: TypedArray<'js, u8>, width: u32, height: u32| {
+            let bytes = Bytes(bytes_of(&ctx, &bytes)?);
+            let size = (width > 0 && height > 0).then_some((width, height));
+            answer(
+                &ctx,
+                &shared,
+                HostCall::Desk(DeskCall::Keep { name, bytes, size }),
+            )
+        };
     host.set("deskKeep", Function::new(ctx.clone(), keep)?)
 }

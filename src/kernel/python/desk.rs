@@ -46,18 +46,15 @@ pub(super) fn add(
     set("desk_open", vm.new_function("open", open).into())?;
 
     let to = Arc::clone(host);
-    let keep = move |name: PyStrRef,
-                     bytes: ArgBytesLike,
-                     width: u32,
-                     height: u32,
-                     vm: &VirtualMachine| {
-        let call = DeskCall::Keep {
-            name: printable(&name),
-            bytes: Bytes(bytes.with_ref(<[u8]>::to_vec)),
-            size: (width > 0 && height > 0).then_some((width, height)),
+    let keep =
+        move |name: PyStrRef, bytes: ArgBytesLike, width: u32, height: u32, vm: &VirtualMachine| {
+            let call = DeskCall::Keep {
+                name: printable(&name),
+                bytes: Bytes(bytes.with_ref(<[u8]>::to_vec)),
+                size: (width > 0 && height > 0).then_some((width, height)),
+            };
+            text(to.call(HostCall::Desk(call)), vm)
         };
-        text(to.call(HostCall::Desk(call)), vm)
-    };
     set("desk_keep", vm.new_function("keep", keep).into())
 }
 

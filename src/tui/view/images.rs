@@ -5,7 +5,8 @@ use super::layout::{Rows, caption, run};
 use super::rows::{Content, Fold, Frame, LaidPicture, Mark};
 use super::text;
 use crate::protocol::{
-    Artifact, CellProgress, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus, Timestamp,
+    Artifact, CellProgress, Generation, ImageProgress, ImageRequest, ImageStage, ImageStatus,
+    Timestamp,
 };
 use crate::sanitize::sanitize;
 use crate::session::{GalleryBody, ImageBody, ImagePhase};

@@ -238,7 +238,13 @@ impl Rows {
     }
 
     /// How much to show of a part; `closed` are the first and last lines of a closed one.
-    pub(super) fn ends(&self, whole: usize, first: usize, last: usize, closed: (usize, usize)) -> Ends {
+    pub(super) fn ends(
+        &self,
+        whole: usize,
+        first: usize,
+        last: usize,
+        closed: (usize, usize),
+    ) -> Ends {
         match self.fold {
             Fold::Auto => Ends { whole, first, last },
             Fold::Open => Ends {
