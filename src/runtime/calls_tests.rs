@@ -113,6 +113,7 @@ impl Desk {
 
 const ASKS: &str = "[[rule]]\nrule = 'ask'\ntool = 'echo'\nreason = 'it is loud'\n";
 
+#[expect(clippy::unnecessary_wraps, reason = "as tools have it")]
 fn echo(arguments: Value, _: &ToolContext) -> Result<ToolOutput, ToolError> {
     Ok(ToolOutput::structured(arguments))
 }

@@ -126,17 +126,15 @@ pub(crate) fn is_constant(arguments: &Value) -> bool {
 /// If a result has nothing at that place.
 pub(crate) fn resolve(arguments: &Value, results: &[ToolOutput]) -> Result<Value, ChainError> {
     Ok(match arguments {
-        Value::String(text) => match Reference::parse(text)? {
-            Some(reference) => reference.value(results)?,
-            None => {
+        Value::String(text) => {
+            if let Some(reference) = Reference::parse(text)? {
+                reference.value(results)?
+            } else {
                 let is_escaped = text.starts_with("$$");
-                Value::String(
-                    text.get(usize::from(is_escaped)..)
-                        .unwrap_or_default()
-                        .to_owned(),
-                )
+                let text = text.get(usize::from(is_escaped)..).unwrap_or_default();
+                Value::String(text.to_owned())
             }
-        },
+        }
         Value::Array(items) => {
             let items = items.iter().map(|item| resolve(item, results));
             Value::Array(items.collect::<Result<_, _>>()?)

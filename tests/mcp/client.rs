@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::home::Home;
 
 /// Nothing here takes so long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// Rules that let a client call everything.
 pub const OPEN: &str = "[default]\nmcp = \"allow\"\n";
 

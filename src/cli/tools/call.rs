@@ -68,7 +68,7 @@ impl Call {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
         let hint = "as in: --args '{\"code\": \"1 + 1\"}'";
         let arguments = read_json(&self.args, "the arguments", hint)?;
-        let mut caller = Caller::new(context, &self.how)?;
+        let mut caller = Caller::new(context, self.how)?;
         caller.streams();
         let finished = caller.call(&self.name, arguments)?;
         if self.how.json {
@@ -92,7 +92,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub fn new(context: &Context, how: &How) -> Result<Self, Report> {
+    pub fn new(context: &Context, how: How) -> Result<Self, Report> {
         let (toolbox, engines) = toolbox(context)?;
         let meter = Arc::new(Mutex::new(Meter::new(how.json)));
         let theirs = Arc::clone(&meter);
@@ -111,7 +111,7 @@ impl Caller {
             engines,
             context,
             meter,
-            how: *how,
+            how,
         })
     }
 

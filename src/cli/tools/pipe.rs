@@ -45,7 +45,7 @@ impl Pipe {
                 None => report,
             }
         })?;
-        let caller = Caller::new(context, &self.how)?;
+        let caller = Caller::new(context, self.how)?;
         // What is wrong from the start is told before anything runs.
         for (at, step) in (1..).zip(&steps) {
             let checked = if chain::is_constant(&step.arguments) {
@@ -201,7 +201,7 @@ mod tests {
         let named = |tool: &str, arguments: Value| Ok((tool.to_owned(), arguments));
         assert_eq!(of(" system_info "), named("system_info", json!({})));
         assert_eq!(
-            of(r#"a x=1 y=-2.5 z=true w=null v=word u=a=b"#),
+            of("a x=1 y=-2.5 z=true w=null v=word u=a=b"),
             named(
                 "a",
                 json!({ "x": 1, "y": -2.5, "z": true, "w": null, "v": "word", "u": "a=b" })

@@ -59,7 +59,7 @@ struct Shared {
 
 /// The servers of a file. They end with it.
 pub(crate) struct Servers {
-    servers: Vec<Arc<Server>>,
+    all: Vec<Arc<Server>>,
     shared: Arc<Shared>,
     runtime: Mutex<Option<Runtime>>,
     /// What is wrong with servers of the file.
@@ -93,7 +93,7 @@ impl Servers {
             .into_iter()
             .map(|config| Arc::new(Server::new(config, Arc::clone(&shared))));
         Ok(Some(Arc::new(Self {
-            servers: servers.collect(),
+            all: servers.collect(),
             shared,
             runtime: Mutex::new(Some(runtime)),
             problems,
@@ -115,7 +115,7 @@ impl ToolSource for Servers {
     fn load(&self, namespace: Option<&str>) -> Result<(), String> {
         let wanted = |server: &&Arc<Server>| namespace.is_none_or(|wanted| wanted == server.name());
         let waiting: Vec<_> = self
-            .servers
+            .all
             .iter()
             .filter(wanted)
             .map(|server| {
@@ -144,7 +144,7 @@ impl ToolSource for Servers {
     }
 
     fn problems(&self) -> Vec<String> {
-        let of_servers = self.servers.iter().flat_map(|server| server.problems());
+        let of_servers = self.all.iter().flat_map(|server| server.problems());
         self.problems.iter().cloned().chain(of_servers).collect()
     }
 }
@@ -155,7 +155,7 @@ impl Drop for Servers {
         let Some(runtime) = runtime.take() else {
             return;
         };
-        let servers = std::mem::take(&mut self.servers);
+        let servers = std::mem::take(&mut self.all);
         // On a thread that belongs to no runtime: whoever drops this may be on one that does.
         let closing = thread::spawn(move || {
             runtime.block_on(async {

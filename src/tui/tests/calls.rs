@@ -325,8 +325,8 @@ fn a_long_question_is_scrolled_to_its_end() {
     let mut desk = Desk::new();
     let cell = called(&mut desk, "write_file", json!({}));
     let mut approval = approval(1, cell, CallOrigin::Model);
-    let lines: String = (0..200).map(|n| format!("+line {n}\n")).collect();
-    approval.request.preview = Some(lines);
+    let lines: Vec<_> = (0..200).map(|n| format!("+line {n}")).collect();
+    approval.request.preview = Some(lines.join("\n"));
     desk.event(Event::ApprovalRequested { approval });
     desk.wait(600);
     let screen = desk.screen(80, 24);
