@@ -38,9 +38,9 @@
 //! Arrows point down only; `tests/layering.rs` holds the table and fails on one that runs up.
 //! Only `tui` sees ratatui, crossterm, reedline and viuer; only `kernel` sees `RustPython`
 //! and `QuickJS`; only `jail` sees Landlock and seccomp; only `diffusion` sees burn; only `store` sees
-//! sled; only `mcp` sees rmcp, axum and rustls; only `tool` sees jsonschema and moka; only `builtin`, `picture` and `tool` see schemars;
-//! only `files` sees diffy, similar, globset and ignore; only `kernel`, `models` and `web`, and `address` for
-//! them, see ureq; only `mcp` and `runtime` see tokio.
+//! sled; only `mcp` sees rmcp, axum and rustls; only `tool` sees jsonschema and moka; only `builtin`,
+//! `picture` and `tool` see schemars; only `files` sees diffy, similar, globset and ignore; only `kernel`,
+//! `models` and `web`, and `address` for them, see ureq; only `mcp` and `runtime` see tokio.
 //!
 //! # Invariants
 //!
@@ -80,6 +80,7 @@
 //! | a search engine | a variant of `web::SearchEngine`, and its arms there |
 //! | a key of a tool's rule | a field in `tool/policy.rs`; a condition: `tool/predicate.rs` |
 //! | a built-in tool | `builtin/<subject>.rs`, a row of `tools` in `builtin/mod.rs` |
+//! | what code can ask of the tools | a variant of `kernel::DeskCall`, its arm in `builtin/desk.rs`; `kernel/python/lib/companion.py`, `kernel/javascript/companion.js` |
 //! | a prompt for MCP clients | a row of `mcp/server/prompts.rs` |
 //! | a key of `mcp.json` | `mcp/client/config.rs` |
 //! | a theme | `themes/<name>.toml`, a row of `tui/theme/source.rs` |
@@ -118,11 +119,6 @@ mod sanitize;
 mod secrets;
 pub mod session;
 pub(crate) mod store;
-#[expect(
-    unused_imports,
-    dead_code,
-    reason = "what cells and MCP need of it comes with them"
-)]
 pub(crate) mod tool;
 pub(crate) mod tui;
 pub(crate) mod web;

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::builtin::{self, Engines};
+use crate::protocol::CacheTier;
 use crate::protocol::CallOrigin;
 use crate::store;
 use crate::tool::{
-    Annotations, AuditLog, CacheKey, CacheTier, CacheUse, Called, Clock, Place, Registry,
-    ResultCache, ResultStore, Rules, Source, Tool, ToolCall, ToolContext, ToolError, ToolOutput,
-    ToolSpec, Toolbox,
+    Annotations, AuditLog, CacheKey, CacheUse, Called, Clock, Place, Registry, ResultCache,
+    ResultStore, Rules, Source, Tool, ToolCall, ToolContext, ToolError, ToolOutput, ToolSpec,
+    Toolbox,
 };
 
 /// What is measured.

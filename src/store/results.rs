@@ -382,8 +382,9 @@ mod tests {
 
     use serde_json::json;
 
+    use crate::protocol::CacheTier;
     use crate::protocol::CallOrigin;
-    use crate::tool::{CacheTier, Clock, PermissionScope, Reach, ResultCache, ToolOutput};
+    use crate::tool::{Clock, PermissionScope, Reach, ResultCache, ToolOutput};
 
     const SMALL: Bounds = Bounds {
         entries: 3,

@@ -1,6 +1,8 @@
 //! The policy in its file, the question that it has, and how answers to it are kept.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use std::{fs, io};
 
 use super::canonical::canonical;
@@ -53,9 +55,15 @@ pub(crate) enum PolicyError {
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     path: PathBuf,
+    /// Of the file, as it was read.
+    stamp: Option<Stamp>,
     file: Policy,
     session: Policy,
 }
+
+/// What differs when a file was written: when, how long it is, and which one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp(SystemTime, u64, u64);
 
 impl Rules {
     /// Reads the file; one that is not there says nothing.
@@ -63,12 +71,30 @@ impl Rules {
     /// # Errors
     /// If it can't be read, or says something that can't be.
     pub fn load(path: &Path) -> Result<Self, PolicyError> {
+        let stamp = stamp(path);
         let text = read(path)?;
         Ok(Self {
             path: path.to_owned(),
+            stamp,
             file: parse(path, &text)?,
             session: Policy::default(),
         })
+    }
+
+    /// Whether somebody has written the file since it was read.
+    pub fn is_stale(&self) -> bool {
+        stamp(&self.path) != self.stamp
+    }
+
+    /// Reads the file again; the answers of the session stay.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; then the rules stay as they are, until it is written again.
+    pub fn renew(&mut self) -> Result<(), PolicyError> {
+        self.stamp = stamp(&self.path);
+        let text = read(&self.path)?;
+        self.file = parse(&self.path, &text)?;
+        Ok(())
     }
 
     /// What is done with a call.
@@ -152,9 +178,15 @@ impl Rules {
             path: path.clone(),
             source,
         })?;
+        self.stamp = stamp(path);
         self.file = file;
         Ok(())
     }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let found = fs::metadata(path).ok()?;
+    Some(Stamp(found.modified().ok()?, found.len(), found.ino()))
 }
 
 fn read(path: &Path) -> Result<String, PolicyError> {

@@ -257,7 +257,6 @@ fn deny_wins_after_an_answer_too() {
         "[[rule]]\nrule = 'deny'\ntool = 'add'\nreason = 'no sums'",
     )
     .expect("written");
-    stage.toolbox.reload(|| Rules::load(&path)).expect("sound");
     let always = Decision::Allow {
         scope: Scope::Always,
         width: Width::Tool,
@@ -321,7 +320,6 @@ fn a_known_result_is_not_given_to_whom_it_is_denied() {
     stage.call("add", json!({ "a": 1 })).expect("done");
     let path = stage.folder.path().join("tools.toml");
     fs::write(&path, "[[rule]]\nrule = 'deny'\ntool = 'add'").expect("written");
-    stage.toolbox.reload(|| Rules::load(&path)).expect("sound");
     assert!(matches!(
         stage.call("add", json!({ "a": 1 })),
         Err(ToolError::Denied { .. })
@@ -552,7 +550,8 @@ fn tools_come_and_go_and_are_found() {
     assert_eq!(suggestions("list_issue"), ["github/list_issues"]);
     assert_eq!(suggestions("imagecrop"), ["image_crop"]);
     assert_eq!(suggestions("../../etc/passwd"), [""; 0]);
-    assert!(registry.remove_namespace("github") && !registry.remove_namespace("github"));
+    let name: crate::protocol::ToolName = "github/list_issues".parse().expect("a name");
+    assert!(registry.remove(&name) && !registry.remove(&name));
     assert!(changes.try_recv().is_ok());
     assert_eq!(names(registry.list(&all)).len(), 2);
 }

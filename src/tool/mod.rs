@@ -61,23 +61,26 @@ mod violation;
 
 use serde_json::Value;
 
-pub(crate) use answers::{Decision, PolicyError, Question, Rules, Scope, Width};
-pub(crate) use audit::{AuditLog, AuditRecord};
-pub(crate) use cache::{CacheKey, CacheTier, PermissionScope, Reach, ResultCache, ResultStore};
+pub(crate) use answers::{Decision, PolicyError, Rules, Scope, Width};
+pub(crate) use audit::AuditLog;
+#[cfg(test)]
+pub(crate) use audit::AuditRecord;
+#[cfg(test)]
+pub(crate) use cache::Reach;
+pub(crate) use cache::{CacheKey, PermissionScope, ResultCache, ResultStore};
 pub(crate) use call::{CacheUse, Called, Finished, Pending, ToolCall};
 pub(crate) use clock::Clock;
 pub(crate) use context::{CancelToken, Preview, ToolContext, Update};
 pub(crate) use error::ToolError;
 pub(crate) use hostile::SchemaError;
 pub(crate) use output::{Content, ToolOutput};
-pub(crate) use policy::{Asked, Considered, Ruling, Say};
+pub(crate) use policy::{Considered, Ruling, Say};
 pub(crate) use predicate::Place;
 pub(crate) use registry::{Filter, RegisterError, Registered, Registry, ToolSource};
 pub(crate) use schema::Schema;
 pub(crate) use spec::{Annotations, Source, ToolSpec};
 pub(crate) use toolbox::Toolbox;
-pub(crate) use verification::{Tampering, Verification, records, verify};
-pub(crate) use violation::Violation;
+pub(crate) use verification::{records, verify};
 
 /// Something that can be called.
 pub(crate) trait Tool: Send + Sync {

@@ -22,6 +22,7 @@ impl ToolOutput {
     pub const MAX_TEXT_BYTES: usize = 4 << 20;
 
     /// A text.
+    #[cfg(test)]
     pub fn text(text: impl Into<String>) -> Self {
         Self {
             content: vec![Content::Text { text: text.into() }],

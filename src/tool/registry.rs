@@ -189,19 +189,6 @@ impl Registry {
         was_there
     }
 
-    /// Takes all tools of a server away. Whether there were any.
-    pub fn remove_namespace(&self, namespace: &str) -> bool {
-        let mut tools = self.tools.write().unwrap_or_else(PoisonError::into_inner);
-        let before = tools.len();
-        tools.retain(|name, _| name.namespace() != Some(namespace));
-        let is_changed = tools.len() != before;
-        drop(tools);
-        if is_changed {
-            self.tell();
-        }
-        is_changed
-    }
-
     /// Tools that come when they are wanted: by [`Self::list`], or by [`Self::get`] with a name of
     /// theirs.
     pub fn add_source(&self, source: Arc<dyn ToolSource>) {

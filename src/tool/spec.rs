@@ -153,14 +153,8 @@ impl ToolSpec {
         })
     }
 
-    /// The structured output is a Rust type.
-    #[must_use]
-    pub fn with_output<Output: JsonSchema>(mut self) -> Self {
-        self.output_schema = Some(schema_of::<Output>());
-        self
-    }
-
     /// What a call does.
+    #[cfg(any(test, feature = "measure"))]
     #[must_use]
     pub fn with_annotations(mut self, annotations: Annotations) -> Self {
         self.annotations = annotations;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::answers::{Decision, PolicyError, Question, Rules};
+use super::answers::{Decision, Question, Rules};
 use super::audit::{AuditEntry, AuditLog, Durability, Phase};
 use super::cache::{CacheKey, Reach, ResultCache};
 use super::call::{CacheUse, Called, Finished, Pending, ToolCall};
@@ -15,7 +15,7 @@ use super::rate::RateLimiter;
 use super::redact::{redacted, redacted_text};
 use super::registry::{Registered, Registry};
 use super::run::Runner;
-use super::{ToolContext, ToolError, ToolOutput};
+use super::{ToolContext, ToolError};
 
 /// All that a call passes.
 pub(crate) struct Toolbox {
@@ -46,7 +46,8 @@ impl Toolbox {
     /// # Errors
     /// Why there is no result. A tool that ran and failed by its own account is a result.
     pub fn call(&self, call: ToolCall, context: &ToolContext) -> Result<Called, ToolError> {
-        self.pass(call, context, None, Vec::new())
+        let warnings = self.renew_rules().into_iter().collect();
+        self.pass(call, context, None, warnings)
     }
 
     /// Goes on with a call that was asked about; keeps the answer if it is for more than once. A
@@ -76,7 +77,7 @@ impl Toolbox {
             );
             return Err(error);
         }
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<_> = self.renew_rules().into_iter().collect();
         // Kept is what was asked, if it is still asked.
         if self.asks(call.clone(), context)?
             == Some((question.clone(), pending.fingerprint.clone()))
@@ -108,23 +109,26 @@ impl Toolbox {
         call: ToolCall,
         context: &ToolContext,
     ) -> Result<(Vec<super::Considered>, Ruling), ToolError> {
+        self.renew_rules();
         let registered = self.registry.get(&call.name)?;
         let arguments = validated(&registered, call.arguments)?;
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
         Ok(rules.explain(asked(&registered, &arguments, context)))
     }
 
-    /// Takes the policy's file in anew.
-    ///
-    /// # Errors
-    /// If it can't be read; then the rules stay as they are.
-    pub fn reload(
-        &self,
-        load: impl FnOnce() -> Result<Rules, PolicyError>,
-    ) -> Result<(), PolicyError> {
-        let rules = load()?;
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
-        Ok(())
+    /// Takes the policy's file in anew, if somebody has written it: what is denied from now on is denied
+    /// from the next call on. Says what is wrong with it.
+    fn renew_rules(&self) -> Option<String> {
+        let is_stale = || {
+            let rules = self.rules.read();
+            rules.unwrap_or_else(PoisonError::into_inner).is_stale()
+        };
+        if !is_stale() {
+            return None;
+        }
+        let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
+        let problem = rules.renew().err()?;
+        Some(format!("the rules are those from before: {problem}"))
     }
 
     fn pass(

@@ -445,7 +445,7 @@ fn errors_look_as_in_node() {
         ),
         (
             "require('net')",
-            "Uncaught Error: Cannot find module 'net'\nPackages and modules of one's own are closed in the sandbox; there are: assert, assert/strict, console, events, fs, fs/promises, path, path/posix, perf_hooks, process, timers, timers/promises, url, util\n    at <cell 14>:1:1 {\n  code: 'MODULE_NOT_FOUND'\n}\n",
+            "Uncaught Error: Cannot find module 'net'\nPackages and modules of one's own are closed in the sandbox; there are: assert, assert/strict, companion, console, events, fs, fs/promises, path, path/posix, perf_hooks, process, timers, timers/promises, url, util\n    at <cell 14>:1:1 {\n  code: 'MODULE_NOT_FOUND'\n}\n",
         ),
         ("process.exit(3)", "Exit { code: 3 }"),
         (
