@@ -56,6 +56,8 @@ impl Report {
 
     /// Exit code: the policy says no.
     pub(crate) const REFUSED: u8 = 3;
+    /// Exit code: interrupted from the keyboard.
+    pub(crate) const INTERRUPTED: u8 = INTERRUPTED;
 
     /// The policy says no.
     pub(crate) fn refused(message: impl Into<String>) -> Self {

@@ -45,6 +45,10 @@ fn the_examples_of_the_plan_run_as_they_stand() {
     assert_eq!(said, "");
     let saved = image::open(home.path("output.png")).expect("a picture");
     assert_eq!((saved.width(), saved.height()), (64, 64));
+    // What was made is found again.
+    let made = home.call("artifacts", &json!({ "words": "serene" }), 0);
+    let found = made["structured"]["pictures"].as_array();
+    assert_eq!(found.map(Vec::len), Some(2), "{made}");
 }
 
 #[test]
@@ -142,11 +146,21 @@ for wrong in (lambda: dots.crop((0, 0, 3, 1)), lambda: Image.from_pixels(2, 2, b
 fn only_pictures_are_open_to_code() {
     let home = Home::new();
     // Output that is too long for the transcript is kept under its hash, as pictures are.
-    let text = blake3::hash(b"anything").to_hex().to_string();
+    let secret = b"what a cell printed, and no picture";
+    let hash = blake3::hash(secret).to_hex().to_string();
+    let (first, rest) = hash.split_at(2);
+    let folder = home.path("data/blobs").join(first);
+    fs::create_dir_all(&folder).expect("made");
+    fs::write(folder.join(rest), secret).expect("written");
     let code = format!(
-        "from companion import Image\ntry:\n    Image('{text}', 1, 1).read()\nexcept OSError as error:\n    print(error.errno)"
+        "from companion import Image, image_info, show\n\
+         for call in (Image('{hash}', 1, 1).read, lambda: image_info('{hash}'), lambda: show(Image('{hash}', 1, 1))):\n\
+         \x20   try:\n        print(call())\n    except Exception as error:\n        print(type(error).__name__, error)"
     );
-    assert_eq!(python(&home, &code), "5\n");
+    let told = python(&home, &code);
+    assert_eq!(told.lines().count(), 3, "{told}");
+    assert!(!told.contains("what a cell printed"), "{told}");
+    assert_eq!(told.matches("not a picture").count(), 3, "{told}");
 }
 
 #[test]

@@ -17,9 +17,10 @@ use super::function::contained_function;
 use super::pictures::{MAKES, is_handle, keep, read};
 use crate::generator::{GeneratorError, ImageGenerator, News, SoFar};
 use crate::protocol::{
-    BlobId, CallOrigin, DeviceKind, ImageProgress, ImageRequest, MediaType, NoiseGenerator,
-    SchedulerName, Sigmas, UnknownName,
+    BlobId, CallOrigin, DeviceKind, ImageProgress, ImageRequest, ImageStatus, MediaType,
+    NoiseGenerator, SchedulerName, Sigmas, UnknownName,
 };
+use crate::store;
 use crate::tool::{Content, Preview, Tool, ToolContext, ToolError, ToolOutput, Update};
 
 /// Who waits for the engine looks so often whether it is free, and whether to stop.
@@ -306,7 +307,21 @@ fn draw(
         Err(GeneratorError::Cancelled) => {
             return Err(context.check().err().unwrap_or(ToolError::Cancelled));
         }
-        Err(error) => return Err(ToolError::failed(error.in_a_line())),
+        Err(error) => {
+            let failed = ToolError::failed(error.in_a_line());
+            let failure = engines.failure.lock();
+            *failure.unwrap_or_else(PoisonError::into_inner) = Some(error);
+            return Err(failed);
+        }
+    }
+    let mut note = None;
+    if !context.has_gallery {
+        let (made, status) = (made.iter().cloned(), ImageStatus::Ok);
+        let kept = store::remember_pictures(engines.store(), request, made, status);
+        // The pictures are there, whatever becomes of the index.
+        note = kept.err().map(|error| Content::Text {
+            text: format!("not in the gallery: {error}; {}", error.hint()),
+        });
     }
     let pictures: Vec<_> = made
         .iter()
@@ -320,10 +335,9 @@ fn draw(
         })
         .collect();
     let content = made.into_iter();
+    let content = content.map(|(artifact, _)| Content::Image { artifact });
     Ok(ToolOutput {
-        content: content
-            .map(|(artifact, _)| Content::Image { artifact })
-            .collect(),
+        content: content.chain(note).collect(),
         structured: Some(json!({ "images": pictures })),
         is_error: false,
     })

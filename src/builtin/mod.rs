@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::files::Folders;
-use crate::generator::ImageGenerator;
+use crate::generator::{GeneratorError, ImageGenerator};
 use crate::models::Catalogue;
 use crate::protocol::Limits;
 use crate::store::{self, Store};
@@ -49,6 +49,8 @@ pub(crate) struct Engines {
     pub limits: Limits,
     /// Makes pictures, for one call at a time.
     pub generator: Mutex<ImageGenerator>,
+    /// Why the last pictures were not made: of a call's error only the words are left.
+    pub failure: Mutex<Option<GeneratorError>>,
     /// The folder where pictures are kept, and what was typed.
     pub data: PathBuf,
     /// It, opened.
@@ -65,6 +67,7 @@ impl Engines {
             search: None,
             files: Folders::default(),
             limits: Limits::default(),
+            failure: Mutex::default(),
             generator: Mutex::new(ImageGenerator::with(
                 catalogue,
                 nowhere(),

@@ -1,25 +1,26 @@
 //! `companion imagine`
 
 use std::io::{self, IsTerminal, Write};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
 use serde_json::json;
 
+use super::Context;
 use super::rows::columns;
-use super::{Context, stopped_by_signals};
+use super::tools::call::Caller;
+use crate::builtin::{self, Engines};
 use crate::error::Report;
-use crate::generator::{GeneratorError, Image, ImageGenerator, News};
+use crate::generator::Image;
 use crate::picture::{shown_path, shown_size};
 use crate::protocol::{
-    Artifact, CellId, Event, ImageFlags, ImageProgress, ImageRequest, ImageStage, ImageStatus,
-    MediaType, SessionId, Timestamp,
+    Artifact, Generation, ImageFlags, ImageProgress, ImageRequest, ImageStage, ImageStatus,
+    MediaType,
 };
-use crate::runtime::{new_session, now};
 use crate::store::{self, Store};
+use crate::tool::{CancelToken, Update};
 use crate::tui::backend_choice;
 use crate::tui::image::{ShowOptions, show_to_stdout};
 use crate::tui::view::text::{bar, duration, forecast, speed};
@@ -62,11 +63,8 @@ impl Imagine {
             }
         }
         let request = self.flags.clone().with_prompt(self.prompt.join(" "));
-        let mut generator = context.generator();
-        let store = store::open(&context.folders.data);
-        let stop = stopped_by_signals();
         let started = Instant::now();
-        let made = self.make(&mut generator, &request, store.as_ref(), &stop);
+        let made = self.make(context, &request)?;
         if self.json {
             print_json(&made, &request, started);
             return Ok(made.exit_code);
@@ -80,80 +78,116 @@ impl Imagine {
         }
     }
 
-    /// Makes the pictures and keeps them.
-    fn make(
-        &self,
-        generator: &mut ImageGenerator,
-        request: &ImageRequest,
-        store: &dyn Store,
-        stop: &AtomicBool,
-    ) -> Made {
-        let mut line = ProgressLine::new(self.json);
-        let mut files: Vec<(PathBuf, Image)> = Vec::new();
-        let mut failure: Option<Report> = None;
-        let many = request.count.unwrap_or(1) > 1;
-        let painted = generator.generate(request, &mut |news| {
-            match news {
-                News::Progress(progress, _) => line.draw(&progress),
-                News::Image(image) => {
-                    line.clear();
-                    match self.keep(&image, files.len(), many) {
-                        Ok(path) => files.push((path, image)),
-                        Err(report) => {
-                            failure = Some(report);
-                            return ControlFlow::Break(());
-                        }
-                    }
-                }
-            }
-            if stop.load(Ordering::SeqCst) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
-        line.clear();
-        let (status, report) = match (failure, painted) {
-            (Some(report), _) => (failed(&report), Some(report)),
-            (None, Ok(())) => (ImageStatus::Ok, None),
-            (None, Err(GeneratorError::Cancelled)) => (
-                ImageStatus::Interrupted,
-                Some(Report::interrupted("interrupted")),
-            ),
-            (None, Err(error)) => {
-                let report = Report::from(error);
-                (failed(&report), Some(report))
-            }
+    /// Makes the pictures and keeps them: the call `imagine`, as everybody's.
+    fn make(&self, context: &Context, request: &ImageRequest) -> Result<Made, Report> {
+        let arguments = builtin::imagine_arguments(request).map_err(Report::usage)?;
+        let names = Names {
+            output: self.output.clone(),
+            many: request.count.unwrap_or(1) > 1,
+        };
+        let desk = Arc::new(Mutex::new(Desk {
+            line: ProgressLine::new(self.json),
+            names,
+            files: Vec::new(),
+            failure: None,
+            cancel: None,
+        }));
+        let theirs = Arc::clone(&desk);
+        let tell = move |engines: &Engines, update| lock(&theirs).hear(engines, update);
+        let caller = Caller::telling(context, tell)?;
+        lock(&desk).cancel = Some(caller.cancel_token());
+        let called = caller.call("imagine", arguments);
+        let mut desk = lock(&desk);
+        desk.line.clear();
+        let files = std::mem::take(&mut desk.files);
+        let failure = caller.engines().failure.lock();
+        let whole = failure.unwrap_or_else(PoisonError::into_inner).take();
+        let failure = desk.failure.take().or(whole.map(Report::from));
+        let report = called.err().map(|report| failure.unwrap_or(report));
+        let status = match &report {
+            None => ImageStatus::Ok,
+            Some(report) if report.exit_code() == Report::INTERRUPTED => ImageStatus::Interrupted,
+            Some(report) => ImageStatus::Failed {
+                message: report.message().to_owned(),
+            },
         };
         // The pictures are there, whatever becomes of the index.
+        let store = caller.engines().store();
         if !files.is_empty()
             && let Err(problem) = remember(store, request, &files, &status)
         {
             let _ = writeln!(io::stderr(), "companion: not in the gallery: {problem}");
         }
         let exit_code = report.as_ref().map_or(0, Report::exit_code);
-        Made {
+        Ok(Made {
             files,
             status,
             exit_code,
             report,
-        }
-    }
-
-    fn keep(&self, image: &Image, index: usize, many: bool) -> Result<PathBuf, Report> {
-        let path = match &self.output {
-            Some(path) if many => numbered(path, index + 1),
-            Some(path) => path.clone(),
-            None => free(Path::new(&image.generation.request.file_name())),
-        };
-        image.save(&path).map_err(Report::from)?;
-        Ok(path)
+        })
     }
 }
 
-fn failed(report: &Report) -> ImageStatus {
-    ImageStatus::Failed {
-        message: report.message().to_owned(),
+/// Where files go.
+struct Names {
+    output: Option<PathBuf>,
+    many: bool,
+}
+
+/// What comes of a call that makes pictures, while it runs.
+struct Desk {
+    line: ProgressLine,
+    names: Names,
+    files: Vec<(PathBuf, Image)>,
+    failure: Option<Report>,
+    cancel: Option<CancelToken>,
+}
+
+fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Desk {
+    fn hear(&mut self, engines: &Engines, update: Update) {
+        match update {
+            Update::Image { progress, .. } => self.line.draw(&progress),
+            Update::Picture {
+                artifact,
+                generation,
+            } => {
+                self.line.clear();
+                match self.keep(engines, &artifact, *generation) {
+                    Ok(file) => self.files.push(file),
+                    Err(report) => {
+                        self.failure = Some(report);
+                        // The next one could not be written either.
+                        self.cancel.iter().for_each(CancelToken::cancel);
+                    }
+                }
+            }
+            Update::Progress { .. } | Update::Output(_) => {}
+        }
+    }
+
+    fn keep(
+        &self,
+        engines: &Engines,
+        artifact: &Artifact,
+        generation: Generation,
+    ) -> Result<(PathBuf, Image), Report> {
+        let path = match &self.names.output {
+            Some(path) if self.names.many => numbered(path, self.files.len() + 1),
+            Some(path) => path.clone(),
+            None => free(Path::new(&generation.request.file_name())),
+        };
+        let image = Image {
+            png: engines.store().blobs().read(artifact.blob)?,
+            width: artifact.width,
+            height: artifact.height,
+            generation,
+        };
+        image.save(&path)?;
+        Ok((path, image))
     }
 }
 
@@ -185,42 +219,20 @@ fn remember(
     files: &[(PathBuf, Image)],
     status: &ImageStatus,
 ) -> Result<(), store::StoreError> {
-    let (session, at): (SessionId, Timestamp) = (new_session(), now());
-    let cell = CellId(1);
-    let mut events = vec![
-        Event::SessionStarted {
-            session: session.clone(),
-            at,
-        },
-        Event::ImageSubmitted {
-            cell,
-            request: request.clone(),
-            at,
-        },
-    ];
+    let mut made = Vec::new();
     for (path, image) in files {
         let name = path.file_name().unwrap_or(path.as_os_str());
-        events.push(Event::ImageMade {
-            cell,
-            artifact: Artifact {
-                blob: store.blobs().put(&image.png)?,
-                media_type: MediaType::Png,
-                name: name.to_string_lossy().into_owned(),
-                width: image.width,
-                height: image.height,
-                size_bytes: image.png.len() as u64,
-            },
-            generation: Box::new(image.generation.clone()),
-            at,
-        });
+        let artifact = Artifact {
+            blob: store.blobs().put(&image.png)?,
+            media_type: MediaType::Png,
+            name: name.to_string_lossy().into_owned(),
+            width: image.width,
+            height: image.height,
+            size_bytes: image.png.len() as u64,
+        };
+        made.push((artifact, image.generation.clone()));
     }
-    events.push(Event::ImageFinished {
-        cell,
-        status: status.clone(),
-        at,
-    });
-    events.push(Event::SessionEnded { at });
-    store.append_events(&session, &events)
+    store::remember_pictures(store, request, made, status.clone())
 }
 
 fn show(context: &Context, made: &Made) -> Result<(), Report> {

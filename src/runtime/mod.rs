@@ -27,14 +27,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 
 use crate::builtin::Engines;
-use crate::protocol::{Command, Event, Language, Limits, SessionId, Timestamp};
+use crate::protocol::{Command, Event, Language, Limits, SessionId};
 use crate::session::{Input, InputKind, Report, Session, Step};
-use crate::store::Store;
+use crate::store::{Store, new_session, now};
 use crate::tool::{Place, Toolbox};
 
 pub(crate) use judge::Examiner;
@@ -178,24 +177,4 @@ impl Shell {
             let _ = self.events.send(event).await;
         }
     }
-}
-
-/// The id of a session that begins now.
-pub(crate) fn new_session() -> SessionId {
-    SessionId::new(now(), random_bits())
-}
-
-/// The clock.
-pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp(since.as_millis().try_into().unwrap_or(u64::MAX))
-}
-
-/// 32 bits that differ from process to process: the standard library seeds its hash maps so.
-fn random_bits() -> u32 {
-    use std::hash::{BuildHasher, RandomState};
-    let bits = RandomState::new().hash_one(std::process::id());
-    u32::try_from(bits >> 32).unwrap_or(0)
 }

@@ -145,6 +145,7 @@ fn paint(
         .context(CallOrigin::User)
         .with_progress(move |update| tell(update, cell, &previews, &reports));
     context.cancel = cancel.clone();
+    context.has_gallery = true;
     let call = ToolCall {
         name: "imagine".to_owned(),
         arguments,

@@ -20,11 +20,13 @@ mod tests;
 mod view;
 
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{
-    Artifact, CellId, Event, Generation, HistoryEntry, NewHistoryEntry, SessionId, Timestamp,
+    Artifact, CellId, Event, Generation, HistoryEntry, ImageRequest, ImageStatus, NewHistoryEntry,
+    SessionId, Timestamp,
 };
 
 use crate::tool::ResultStore;
@@ -109,6 +111,60 @@ pub(crate) struct SessionSummary {
     pub cells: u64,
     /// When something happened in it for the last time.
     pub last: Timestamp,
+}
+
+/// The id of a session that begins now.
+pub(crate) fn new_session() -> SessionId {
+    SessionId::new(now(), random_bits())
+}
+
+/// The clock.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(since.as_millis().try_into().unwrap_or(u64::MAX))
+}
+
+/// 32 bits that differ from process to process: the standard library seeds its hash maps so.
+fn random_bits() -> u32 {
+    use std::hash::{BuildHasher, RandomState};
+    let bits = RandomState::new().hash_one(std::process::id());
+    u32::try_from(bits >> 32).unwrap_or(0)
+}
+
+/// Keeps pictures that were made outside of a session, as a session of their own.
+///
+/// # Errors
+/// As [`Store::append_events`].
+pub(crate) fn remember_pictures(
+    store: &dyn Store,
+    request: &ImageRequest,
+    made: impl IntoIterator<Item = (Artifact, Generation)>,
+    status: ImageStatus,
+) -> Result<(), StoreError> {
+    let (session, at, cell) = (new_session(), now(), CellId(1));
+    let mut events = vec![
+        Event::SessionStarted {
+            session: session.clone(),
+            at,
+        },
+        Event::ImageSubmitted {
+            cell,
+            request: request.clone(),
+            at,
+        },
+    ];
+    let made = made.into_iter();
+    events.extend(made.map(|(artifact, generation)| Event::ImageMade {
+        cell,
+        artifact,
+        generation: Box::new(generation),
+        at,
+    }));
+    events.push(Event::ImageFinished { cell, status, at });
+    events.push(Event::SessionEnded { at });
+    store.append_events(&session, &events)
 }
 
 /// A picture in the index of pictures.

@@ -94,6 +94,8 @@ pub(crate) struct ToolContext {
     pub cancel: CancelToken,
     /// When nobody waits any longer.
     pub deadline: Option<Instant>,
+    /// Whether the caller puts the pictures that are made into the gallery; the tool does it otherwise.
+    pub has_gallery: bool,
     progress: Arc<dyn Fn(Update) + Send + Sync>,
 }
 
@@ -118,6 +120,7 @@ impl ToolContext {
             scope: PermissionScope::default(),
             cancel: CancelToken::default(),
             deadline: None,
+            has_gallery: false,
             progress: Arc::new(|_| {}),
         }
     }

@@ -29,10 +29,10 @@ use crate::error::Report;
 use crate::kernel::find_program;
 use crate::picture;
 use crate::protocol::{Artifact, Command, Event, NoticeLevel, SettingChange};
-use crate::runtime::{self, Previews, now};
+use crate::runtime::{self, Previews};
 use crate::safety::Judge;
 use crate::session::Body;
-use crate::store::{self, Store};
+use crate::store::{self, Store, now};
 use crate::tool::{Filter, Place, ToolSpec, Toolbox};
 
 /// Messages that may wait for the loop before their senders wait for it.

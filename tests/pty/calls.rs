@@ -106,3 +106,43 @@ fn a_rule_about_imagine_is_about_the_prompt_too() {
     let imagined = log.matches("\"tool\":\"imagine\"").count();
     assert_eq!(imagined, 3, "{log}");
 }
+
+#[test]
+fn cells_ask_show_pictures_and_make_tools() {
+    let (world, stage) = asking();
+    stage.enter("from companion import call, imagine, tool, ToolError");
+    stage.wait_for_prompt("py 2");
+    stage.enter("call('write_file', path='new.txt', content='x')['is_new']");
+    let screen = stage.wait_for_text("write_file asks");
+    assert!(
+        screen.has("the code of cell 2 calls write_file"),
+        "{}",
+        screen.text
+    );
+    sleep(READING);
+    stage.type_keys("y");
+    stage.wait_for_text("= True");
+    assert_eq!(fs::read(world.path("work/new.txt")).expect("written"), b"x");
+    // Interrupted while it asks: nothing is written, and the question is gone.
+    stage.enter("call('write_file', path='other.txt', content='x')");
+    stage.wait_for_text("write_file asks");
+    stage.type_keys(keys::CTRL_C);
+    stage.wait_for_text("interrupted after");
+    stage.wait_for_prompt("py 4");
+    assert!(!world.path("work/other.txt").exists());
+    stage.enter("imagine('a weapon')");
+    stage.wait_for_text("ToolError: imagine is not allowed here");
+    stage.enter("imagine('a red apple', seed=1, steps=2)");
+    stage.wait_for_text("<Image 'a-red-apple-1.png' 64×64");
+    // A function of a cell, for the prompt and for the other language.
+    stage.enter("double = tool(lambda n: print('so') or 2 * n, name='double', schema={'type': 'object', 'properties': {'n': {'type': 'integer'}}, 'required': ['n']})");
+    stage.wait_for_prompt("py 7");
+    stage.enter("/call double n=21");
+    stage.wait_for_text("\"result\": 42");
+    stage.enter("/js require('companion').call('double', { n: 50 })");
+    stage.wait_for_text("= 100");
+    stage.enter("/restart");
+    stage.enter("/call double n=1");
+    stage.wait_for_text("there is no tool \"double\"");
+    stage.quit();
+}

@@ -17,8 +17,8 @@ use crate::error::Report;
 use crate::protocol::CallOrigin;
 use crate::sanitize::sanitize_for_terminal;
 use crate::tool::{
-    CacheUse, Called, Content, Decision, Finished, Pending, Place, Scope, ToolCall, ToolContext,
-    ToolOutput, Toolbox, Update, Width,
+    CacheUse, Called, CancelToken, Content, Decision, Finished, Pending, Place, Scope, ToolCall,
+    ToolContext, ToolOutput, Toolbox, Update, Width,
 };
 use crate::tui::view::text::duration;
 
@@ -83,7 +83,7 @@ impl Call {
 
 /// Calls tools for somebody at a terminal: shows how far they are, asks what the policy asks, and
 /// stops them when it is interrupted.
-pub(super) struct Caller {
+pub(in crate::cli) struct Caller {
     toolbox: Arc<Toolbox>,
     engines: Arc<Engines>,
     context: ToolContext,
@@ -92,12 +92,39 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub fn new(context: &Context, how: How) -> Result<Self, Report> {
-        let (toolbox, engines) = toolbox(context)?;
+    pub(super) fn new(context: &Context, how: How) -> Result<Self, Report> {
         let meter = Arc::new(Mutex::new(Meter::new(how.json)));
         let theirs = Arc::clone(&meter);
+        let tell = move |_: &Engines, update| lock(&theirs).draw(&update);
+        Self::with(context, how, meter, tell)
+    }
+
+    /// For somebody who hears of updates, and puts pictures into the gallery.
+    pub fn telling(
+        context: &Context,
+        tell: impl Fn(&Engines, Update) + Send + Sync + 'static,
+    ) -> Result<Self, Report> {
+        let how = How {
+            yes: false,
+            no_cache: false,
+            json: true,
+        };
+        let meter = Arc::new(Mutex::new(Meter::new(how.json)));
+        let mut caller = Self::with(context, how, meter, tell)?;
+        caller.context.has_gallery = true;
+        Ok(caller)
+    }
+
+    fn with(
+        context: &Context,
+        how: How,
+        meter: Arc<Mutex<Meter>>,
+        tell: impl Fn(&Engines, Update) + Send + Sync + 'static,
+    ) -> Result<Self, Report> {
+        let (toolbox, engines) = toolbox(context)?;
+        let theirs = Arc::clone(&engines);
         let context = ToolContext::new(CallOrigin::User, place()?)
-            .with_progress(move |update| lock(&theirs).draw(&update));
+            .with_progress(move |update| tell(&theirs, update));
         let stop = stopped_by_signals();
         let cancel = context.cancel.clone();
         std::thread::spawn(move || {
@@ -113,6 +140,16 @@ impl Caller {
             meter,
             how,
         })
+    }
+
+    /// What the tools reach.
+    pub fn engines(&self) -> &Engines {
+        &self.engines
+    }
+
+    /// Ends what runs.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.context.cancel.clone()
     }
 
     /// From now on pieces of results are printed as they come.
@@ -195,7 +232,7 @@ impl Caller {
                 "{} asks first, by {}",
                 question.tool, question.rule
             ))
-            .hint("--yes answers with yes, for this call"));
+            .hint("at a terminal you are asked; companion tools call --yes answers with yes, for one call"));
         }
         let _ = write!(
             io::stderr(),
