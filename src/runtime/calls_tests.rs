@@ -50,7 +50,8 @@ pub(super) struct Desk {
     /// For who else reports.
     pub send: mpsc::Sender<Report>,
     log: PathBuf,
-    _folder: TempDir,
+    /// Where the rules are, which every call looks at.
+    pub folder: TempDir,
 }
 
 impl Desk {
@@ -84,7 +85,7 @@ impl Desk {
             reports,
             send,
             log,
-            _folder: folder,
+            folder,
         }
     }
 

@@ -251,6 +251,7 @@ mod tests {
             calls,
             mut reports,
             send,
+            folder: _folder,
             ..
         } = Desk::new(rules, vec![tool("imagine", dab)]);
         let previews = Previews::default();

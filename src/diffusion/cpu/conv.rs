@@ -286,7 +286,8 @@ mod tests {
         for shape in [[1, 64, 32, 32], [2, 70, 33, 47], [1, 128, 130, 34]] {
             assert!(winograd::pays(geometry, shape[1], 64, [shape[2], shape[3]]));
             let worst = difference(shape, 64, geometry);
-            assert!(worst < 5e-5, "{shape:?}: {worst:e}");
+            // Seldom past 5e-5: the worst of some hundred thousand random sums. A slip is about 1.
+            assert!(worst < 2e-4, "{shape:?}: {worst:e}");
         }
     }
 }
