@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use super::Context;
 use super::run::Who;
 use crate::error::Report;
-use crate::safety::{Judge, Say, TestOutcome};
+use crate::protocol::Say;
+use crate::safety::{Judge, TestOutcome};
 use crate::sanitize::sanitize_for_terminal;
 
 /// Shows, tests and tries the rules of policy.toml.

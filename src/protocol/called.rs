@@ -91,6 +91,9 @@ pub struct CallProgress {
     pub total: Option<f64>,
     /// What it is at. Untrusted.
     pub message: Option<String>,
+    /// The last lines that it printed. Untrusted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub printed: String,
 }
 
 /// How a call ended, with what it gave and what it cost. Of bounded size.

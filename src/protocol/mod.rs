@@ -22,6 +22,7 @@ mod language;
 mod limits;
 mod output;
 mod safety;
+mod say;
 pub mod slash;
 mod timeline;
 
@@ -48,5 +49,6 @@ pub use language::{Language, UnknownLanguage};
 pub use limits::{LimitKind, Limits};
 pub use output::{OutputExcerpt, Stream, StreamText};
 pub use safety::{Answer, Finding, Origin, Question, Severity, Verdict};
+pub use say::Say;
 pub use slash::{Slash, SlashSpec};
 pub use timeline::Timeline;

@@ -20,14 +20,16 @@ use crate::protocol::{
 use crate::session::Report;
 use crate::store::Store;
 use crate::tool::{
-    Called, CancelToken, Finished, Pending, Place, ToolContext, ToolError, ToolSpec, Toolbox,
-    Update,
+    Called, CancelToken, Content, Finished, Pending, Place, ToolContext, ToolError, ToolSpec,
+    Toolbox, Update,
 };
 
 /// Who waits for an answer looks so often whether it is to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// News of a call that come sooner after the last ones are left out.
-const NEWS_EVERY: Duration = Duration::from_millis(50);
+/// So many news of a call are told in a second; more are left out until the next one.
+const NEWS_A_SECOND: u32 = 20;
+/// So much of what a call printed is told while it runs, in bytes.
+const PRINTED_BYTES: usize = 2 << 10;
 /// At the end of the session calls have so long to stop.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A longer preview is cut, in bytes.
@@ -346,7 +348,51 @@ fn failed(error: &ToolError, took: Duration) -> CallOutcome {
 struct News {
     cell: CellId,
     reports: mpsc::Sender<Report>,
-    last: Mutex<Option<Instant>>,
+    state: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    progress: CallProgress,
+    /// When the second began that is counted, and how many news it had.
+    second: Option<(Instant, u32)>,
+}
+
+impl Told {
+    fn take(&mut self, update: Update) -> bool {
+        match update {
+            Update::Progress {
+                done,
+                total,
+                message,
+            } => {
+                let progress = &mut self.progress;
+                (progress.done, progress.total, progress.message) = (done, total, message);
+                true
+            }
+            Update::Output(Content::Text { text }) => {
+                let printed = &mut self.progress.printed;
+                printed.push_str(&text);
+                let surplus = printed.len().saturating_sub(PRINTED_BYTES);
+                printed.drain(..printed.ceil_char_boundary(surplus));
+                true
+            }
+            Update::Output(_) | Update::Image { .. } | Update::Picture { .. } => false,
+        }
+    }
+
+    fn is_due(&mut self) -> bool {
+        match &mut self.second {
+            Some((began, news)) if began.elapsed() < Duration::from_secs(1) => {
+                *news += 1;
+                *news <= NEWS_A_SECOND
+            }
+            second => {
+                *second = Some((Instant::now(), 1));
+                true
+            }
+        }
+    }
 }
 
 impl News {
@@ -354,32 +400,18 @@ impl News {
         Self {
             cell,
             reports,
-            last: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
     fn tell(&self, update: Update) {
-        let Update::Progress {
-            done,
-            total,
-            message,
-        } = update
-        else {
-            return;
-        };
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_some_and(|last| last.elapsed() < NEWS_EVERY) {
-            return;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.take(update) && state.is_due() {
+            // A loop that is behind hears of the next ones.
+            let _ = self.reports.try_send(Report::CallProgressed {
+                cell: self.cell,
+                progress: state.progress.clone(),
+            });
         }
-        *last = Some(Instant::now());
-        // A loop that is behind hears of the next ones.
-        let _ = self.reports.try_send(Report::CallProgressed {
-            cell: self.cell,
-            progress: CallProgress {
-                done,
-                total,
-                message,
-            },
-        });
     }
 }

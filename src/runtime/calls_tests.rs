@@ -18,8 +18,8 @@ use crate::protocol::{
 use crate::session::Report;
 use crate::store::Store;
 use crate::tool::{
-    AuditLog, AuditRecord, Clock, Place, ResultCache, Rules, Source, Tool, ToolContext, ToolError,
-    ToolOutput, ToolSpec, Toolbox, records,
+    AuditLog, AuditRecord, Clock, Content, Place, ResultCache, Rules, Source, Tool, ToolContext,
+    ToolError, ToolOutput, ToolSpec, Toolbox, Update, records,
 };
 
 type Run = fn(Value, &ToolContext) -> Result<ToolOutput, ToolError>;
@@ -247,6 +247,40 @@ fn the_end_ends_what_asks_and_what_runs() {
     let context = waiting.context(CallOrigin::Sandbox);
     let result = waiting.call(call(), context, CellId(3));
     assert_eq!(result, Err(ToolError::Cancelled));
+}
+
+#[test]
+fn what_a_call_prints_is_told_while_it_runs_and_a_flood_in_parts() {
+    fn prints(_: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
+        for line in 0..1_000 {
+            let text = format!("line {line} é\n");
+            context.report(Update::Output(Content::Text { text }));
+        }
+        thread::sleep(Duration::from_millis(1_100));
+        let text = "the end\n".to_owned();
+        context.report(Update::Output(Content::Text { text }));
+        Ok(ToolOutput::default())
+    }
+    let mut desk = Desk::new("", vec![tool("prints", prints)]);
+    let prints = ToolCall {
+        name: "prints".to_owned(),
+        ..call()
+    };
+    desk.start(1, prints);
+    let mut told = Vec::new();
+    loop {
+        match desk.next() {
+            Report::CallProgressed { progress, .. } => told.push(progress.printed),
+            Report::Called { outcome, .. } => break assert!(outcome.is_ok()),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(told.first().map(String::as_str), Some("line 0 é\n"));
+    // Another second may begin among the thousand.
+    assert!((3..=41).contains(&told.len()), "{}", told.len());
+    let last = told.last().expect("some");
+    assert!(last.ends_with("line 999 é\nthe end\n"), "{last}");
+    assert!(last.len() <= 2 << 10, "{}", last.len());
 }
 
 #[test]

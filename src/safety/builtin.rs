@@ -4,7 +4,8 @@
 use std::sync::LazyLock;
 
 use super::pattern::Pattern;
-use super::policy::{Say, ShellRule, Tests};
+use super::policy::{ShellRule, Tests};
+use crate::protocol::Say;
 
 /// Say, pattern, reason, a command that it is about, a command that runs.
 type Row = (Say, &'static str, &'static str, &'static str, &'static str);

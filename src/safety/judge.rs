@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::builtin;
 use super::pattern::Unknown;
-use super::policy::{MAX_BYTES, Measure, ORIGINS, Policy, Say, ShellRule, Tests, origin_word};
+use super::policy::{MAX_BYTES, Measure, ORIGINS, Policy, ShellRule, Tests, origin_word};
 use super::rules;
 use super::shell::{self, Invocation, Kind, Script};
 use crate::atomic;
-use crate::protocol::{Answer, Finding, Language, Origin, Question, Verdict};
+use crate::protocol::{Answer, Finding, Language, Origin, Question, Say, Verdict};
 
 /// Most commands that a question names.
 const MAX_NAMED: usize = 8;

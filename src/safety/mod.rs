@@ -47,7 +47,6 @@ use crate::panics;
 use crate::protocol::{Finding, Language};
 
 pub(crate) use judge::{Examination, Judge, PolicyError, TestOutcome};
-pub(crate) use policy::Say;
 pub(crate) use rules::{markdown as rules_markdown, word as severity_word};
 
 /// Longer sources are not examined.

@@ -30,7 +30,7 @@ use serde::Deserialize;
 
 use super::pattern::Pattern;
 use super::rules::RULES;
-use crate::protocol::{Origin, Severity};
+use crate::protocol::{Origin, Say, Severity};
 
 /// A policy that is larger is not read.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
@@ -49,32 +49,6 @@ pub(crate) enum Measure {
     Ask,
     /// The code does not run.
     Deny,
-}
-
-/// What a rule says of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Say {
-    /// It may run.
-    Allow,
-    /// The user is asked.
-    Ask,
-    /// It may run, also where another rule asks.
-    Always,
-    /// It may not run.
-    Deny,
-}
-
-impl Say {
-    /// The word in the file.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Ask => "ask",
-            Self::Always => "always",
-            Self::Deny => "deny",
-        }
-    }
 }
 
 /// What is done about findings of each severity.

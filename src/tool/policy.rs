@@ -44,36 +44,10 @@ use super::pattern::ToolPattern;
 use super::predicate::{Conditions, Holds, Place, Predicate};
 use super::rate::{Rate, RateText};
 use super::{Source, ToolSpec};
-use crate::protocol::{CallOrigin, ToolName};
+use crate::protocol::{CallOrigin, Say, ToolName};
 
 /// Most rules in a file.
 const MAX_RULES: usize = 5000;
-
-/// What a rule says of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Say {
-    /// It may run.
-    Allow,
-    /// The user is asked.
-    Ask,
-    /// It may run, also where another rule asks.
-    Always,
-    /// It may not run.
-    Deny,
-}
-
-impl Say {
-    /// The word in the file.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Ask => "ask",
-            Self::Always => "always",
-            Self::Deny => "deny",
-        }
-    }
-}
 
 /// What is done with a call, and the rule that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::answers::{Decision, Question, Rules, Scope, Width};
-use super::policy::{Asked, Say};
+use super::policy::Asked;
 use super::predicate::Place;
 use super::{Annotations, Source, ToolSpec};
-use crate::protocol::CallOrigin;
+use crate::protocol::{CallOrigin, Say};
 
 struct Stage {
     _folder: tempfile::TempDir,

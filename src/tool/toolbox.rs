@@ -10,12 +10,13 @@ use super::audit::{AuditEntry, AuditLog, Durability, Phase};
 use super::cache::{CacheKey, Reach, ResultCache};
 use super::call::{CacheUse, Called, Finished, Pending, ToolCall};
 use super::clock::{Clock, as_ms};
-use super::policy::{Asked, Ruling, Say};
+use super::policy::{Asked, Ruling};
 use super::rate::RateLimiter;
 use super::redact::{redacted, redacted_text};
 use super::registry::{Registered, Registry};
 use super::run::Runner;
 use super::{ToolContext, ToolError};
+use crate::protocol::Say;
 
 /// All that a call passes.
 pub(crate) struct Toolbox {

@@ -18,12 +18,12 @@ use crate::builtin::{self, CellDesk, Engines, LateDesk};
 use crate::error::Report;
 use crate::files::{Access, Folders};
 use crate::mcp::client::Servers;
-use crate::protocol::CallOrigin;
+use crate::protocol::{CallOrigin, Say};
 use crate::sanitize::sanitize_for_terminal;
 use crate::store;
 use crate::tool::{
     AuditLog, CacheUse, Called, Clock, Considered, Filter, Pending, Registered, Registry,
-    ResultCache, Rules, Ruling, Say, Source, ToolCall, ToolContext, ToolError, ToolSpec, Toolbox,
+    ResultCache, Rules, Ruling, Source, ToolCall, ToolContext, ToolError, ToolSpec, Toolbox,
 };
 use crate::tui::view::text::wrap_words;
 use crate::web::{FetchLimits, Fetcher};

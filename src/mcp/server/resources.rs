@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 
 use super::Server;
 use super::calls::Outcome;
-use crate::protocol::{Artifact, BlobId, CallOrigin, MediaType};
+use crate::protocol::{Artifact, BlobId, CallOrigin, MediaType, Say};
 use crate::sanitize::sanitize;
-use crate::tool::{CacheUse, Called, Content, Finished, Say, ToolCall, ToolContext, ToolError};
+use crate::tool::{CacheUse, Called, Content, Finished, ToolCall, ToolContext, ToolError};
 
 const HISTORY: &str = "companion://history/recent";
 const HISTORY_SEARCH: &str = "companion://history/search/";

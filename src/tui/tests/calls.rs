@@ -137,6 +137,7 @@ pub(super) fn calls(desk: &mut Desk) {
             done: 3.0,
             total: Some(9.0),
             message: Some("sleeping".to_owned()),
+            printed: "one\n\u{1b}[31mtwo\n".to_owned(),
         },
     });
     desk.wait(3_000);

@@ -15,6 +15,8 @@ use crate::tui::theme::Role;
 
 /// Longer failures are folded, in lines.
 const FAILURE: usize = 30;
+/// So many of the lines that a running call printed last are shown.
+const PRINTED: usize = 6;
 /// Columns of a progress bar, where there is room.
 const BAR: usize = 24;
 
@@ -113,7 +115,11 @@ impl Rows {
             done,
             total,
             message,
+            printed,
         } = progress;
+        for line in last_lines(printed) {
+            self.note(Role::Text, text::fit(&line, self.width).as_ref());
+        }
         let message = message.as_deref().unwrap_or_default();
         let message = sanitize(message).replace('\n', " ");
         match total.filter(|total| *total > 0.0) {
@@ -130,6 +136,13 @@ impl Rows {
         }
         self.push(Mark::default(), Content::Elapsed { since });
     }
+}
+
+fn last_lines(printed: &str) -> Vec<String> {
+    let printed = sanitize(printed);
+    let lines: Vec<&str> = printed.trim_end().lines().collect();
+    let first = lines.len().saturating_sub(PRINTED);
+    lines[first..].iter().map(ToString::to_string).collect()
 }
 
 /// `12 ms · by line 3: allow write_file · cached (memory) · 2 attempts`
