@@ -251,6 +251,7 @@ fn the_end_ends_what_asks_and_what_runs() {
 
 #[test]
 fn what_a_call_prints_is_told_while_it_runs_and_a_flood_in_parts() {
+    #[expect(clippy::unnecessary_wraps, reason = "as tools have it")]
     fn prints(_: Value, context: &ToolContext) -> Result<ToolOutput, ToolError> {
         for line in 0..1_000 {
             let text = format!("line {line} é\n");
