@@ -302,6 +302,34 @@ fn code_that_code_has_run_is_on_its_time_and_a_picture_is_not() {
 }
 
 #[test]
+fn code_that_code_has_run_is_on_its_fuel() {
+    let home = Home::new();
+    // Importing the modules costs most of it: so much is left for a loop.
+    let used = |code: &str| -> u64 {
+        let ran = home.out(&["run", "--json", "--fuel", "90000000", "--code", code], 0);
+        let whole: Value = serde_json::from_str(&ran).expect("an object");
+        whole["fuel_used"].as_u64().expect("a count")
+    };
+    let imported = "from companion import call\n";
+    let loops = "for _ in range(200_000): pass";
+    let nested = format!("{imported}call('run_python', code='{loops}')");
+    let (alone, more) = (used(imported), used(&nested));
+    assert!(more - alone > 200_000, "{alone} {more}");
+    // What is not there can't be used.
+    let endless = format!(
+        "{imported}print(call('run_python', code='while True: pass')['status'], flush=True)\nprint('not here')"
+    );
+    let fuel = (alone + 500_000).to_string();
+    let ran = home.run(&["run", "--fuel", &fuel, "--code", &endless], 124);
+    let (out, err) = (
+        String::from_utf8_lossy(&ran.stdout),
+        String::from_utf8_lossy(&ran.stderr),
+    );
+    assert!(!out.contains("not here"), "{out}");
+    assert!(err.contains("fuel limit"), "{err}");
+}
+
+#[test]
 fn help_and_completion_know_the_tools() {
     let home = Home::new();
     let code = "import companion\nhelp(companion.edit_image)\nprint([n for n in dir(companion) if n.startswith('im')])\n\

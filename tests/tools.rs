@@ -402,8 +402,26 @@ fn rules_allow_ask_and_deny_and_are_explained() {
     assert!(err.contains("--yes"), "{err}");
     home.run(&["tools", "call", "run_python", "--args", code, "--yes"], 0);
     home.run(&["tools", "call", "run_javascript", "--args", code], 0);
-    let why = home.out(&["tools", "explain", "run_shell", "--args", code], 3);
+    let why = home.out(&["policy", "explain", "run_shell", "--args", code], 3);
     assert!(why.contains("deny, by line 3"), "{why}");
+    let test = |says: &str, arguments: &str| {
+        home.policy(&format!(
+            "[[rule]]\nrule = \"deny\"\ntool = \"run_shell\"\n\n[[test]]\ntool = \"run_shell\"\n\
+             arguments = {arguments}\nfrom = \"model\"\nsays = \"{says}\"\n"
+        ));
+    };
+    test("deny", "{ code = \"ls\" }");
+    let passed = home.out(&["policy", "test"], 0);
+    assert!(passed.contains(", 0 failed"), "{passed}");
+    test("ask", "{ code = \"ls\" }");
+    let failed = home.out(&["policy", "test"], 1);
+    let expected = "FAILED line 6 of tools.toml: run_shell {\"code\":\"ls\"} from model should be ask, \
+                    and is deny by line 3: deny run_shell";
+    assert!(failed.starts_with(expected), "{failed}");
+    assert!(failed.contains(", 1 failed"), "{failed}");
+    test("deny", "{ cmd = \"ls\" }");
+    let failed = home.out(&["policy", "test"], 1);
+    assert!(failed.contains("can't be called so: "), "{failed}");
     home.policy("[[rule]]\nrule = \"perhaps\"\ntool = \"*\"\n");
     let err = home.err(&["tools", "list"], 2);
     assert!(err.contains("tools.toml:2"), "{err}");

@@ -108,6 +108,10 @@ fn run(
             .into_iter()
             .flatten()
             .min(),
+        fuel: [engines.limits.fuel, context.fuel]
+            .into_iter()
+            .flatten()
+            .min(),
         ..engines.limits
     };
     let failed = |error: crate::executor::ExecutorError| ToolError::failed(error.to_string());

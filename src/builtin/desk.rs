@@ -92,12 +92,14 @@ impl Desk for CellDesk {
                         .map(named)
                         .map_err(|error| failed(&error)),
                     is_own_time,
+                    fuel_used: 0,
                 };
             }
             DeskCall::Open { image, what } => {
                 return Answered {
                     outcome: self.bytes(&image, what).map(DeskReturn::Bytes),
                     is_own_time,
+                    fuel_used: 0,
                 };
             }
             DeskCall::Keep { name, bytes, size } => self
@@ -106,9 +108,15 @@ impl Desk for CellDesk {
             // The kernel has taken it.
             DeskCall::Progress { .. } => Ok(Value::Null),
         };
+        let fuel_used = outcome
+            .as_ref()
+            .ok()
+            .filter(|_| is_own_time)
+            .and_then(|value| value["structured"]["fuel_used"].as_u64());
         Answered {
             outcome: outcome.map(|value| DeskReturn::Text(value.to_string())),
             is_own_time,
+            fuel_used: fuel_used.unwrap_or(0),
         }
     }
 }
@@ -195,7 +203,8 @@ impl CellDesk {
         );
         context.cancel = asking.cancel.clone();
         if is_own_time {
-            context.deadline = asking.deadline;
+            context.deadline = asking.budget.deadline;
+            context.fuel = asking.budget.fuel;
         }
         Ok(match (self.calls)(call, context) {
             Ok(finished) => json!({
@@ -440,6 +449,7 @@ impl Desk for LateDesk {
             Err(problem) => Answered {
                 outcome: Err(failed(problem)),
                 is_own_time: false,
+                fuel_used: 0,
             },
         }
     }

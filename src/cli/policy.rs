@@ -6,12 +6,13 @@ use clap::{Args, Subcommand};
 
 use super::Context;
 use super::run::Who;
+use super::tools::{Explain, failed_tests};
 use crate::error::Report;
 use crate::protocol::Say;
 use crate::safety::{Judge, TestOutcome};
 use crate::sanitize::sanitize_for_terminal;
 
-/// Shows, tests and tries the rules of policy.toml.
+/// Shows, tests and tries the rules of policy.toml and tools.toml.
 #[derive(Debug, Args)]
 pub(super) struct Policy {
     #[command(subcommand)]
@@ -20,7 +21,8 @@ pub(super) struct Policy {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Run the tests that stand in policy.toml and in the built-in rules; ends with 1 if one fails
+    /// Run the tests that stand in policy.toml, in tools.toml and in the built-in rules; ends with 1
+    /// if one fails
     Test,
     /// Tell what the policy says of shell commands, and which rule says it; runs nothing
     Check {
@@ -31,17 +33,21 @@ enum What {
         #[arg(long, value_name = "WHO", value_enum, default_value_t = Who::User)]
         origin: Who,
     },
+    /// Tell whether a call of a tool would be allowed, and which rule of tools.toml says so; calls
+    /// nothing
+    Explain(Explain),
     /// List the rules that hold
     Show,
 }
 
 impl Policy {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
-        let judge = Judge::load(&context.folders.policy_file())?;
+        let judge = || Judge::load(&context.folders.policy_file());
         let (lines, code) = match self.what {
-            What::Show => (judge.describe(), 0),
-            What::Test => test(&judge),
-            What::Check { commands, origin } => check(&judge, &commands, origin)?,
+            What::Show => (judge()?.describe(), 0),
+            What::Test => test(&judge()?, context)?,
+            What::Check { commands, origin } => check(&judge()?, &commands, origin)?,
+            What::Explain(explain) => explain.lines(context)?,
         };
         let mut out = io::stdout().lock();
         for line in lines {
@@ -52,7 +58,7 @@ impl Policy {
     }
 }
 
-fn test(judge: &Judge) -> (Vec<String>, u8) {
+fn test(judge: &Judge, context: &Context) -> Result<(Vec<String>, u8), Report> {
     let outcomes = judge.test();
     let mut lines: Vec<String> = outcomes
         .iter()
@@ -64,12 +70,14 @@ fn test(judge: &Judge) -> (Vec<String>, u8) {
             )
         })
         .collect();
+    let (mut of_calls, calls) = failed_tests(context)?;
+    lines.append(&mut of_calls);
     let failed = lines.len();
     lines.push(format!(
         "{} passed, {failed} failed",
-        outcomes.len() - failed
+        outcomes.len() + calls - failed
     ));
-    (lines, u8::from(failed > 0))
+    Ok((lines, u8::from(failed > 0)))
 }
 
 fn check(judge: &Judge, commands: &str, origin: Who) -> Result<(Vec<String>, u8), Report> {

@@ -102,7 +102,7 @@ fn tools() -> String {
     let intro = "Each is called the same way, whoever calls: its arguments are checked, the rules of \
                  [tools.toml](policy.md#tools) are asked, and what was done is written down \
                  (`companion audit show`). On the command line: `companion tools list`, `describe`, \
-                 `call NAME --args JSON`, `pipe`, `explain`; at the prompt: `/tools`, `/call NAME`, `/why`; in \
+                 `call NAME --args JSON`, `pipe`; what a rule says of a call: `companion policy explain`; at the prompt: `/tools`, `/call NAME`, `/why`; in \
                  cells: the module `companion`. What depends on the arguments alone is kept \
                  for a day, in memory and in the cache folder, apart for each origin: the line below a \
                  result says `cached`, and `--no-cache` finds it out anew.\n\n";

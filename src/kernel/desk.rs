@@ -104,12 +104,21 @@ pub(crate) enum DeskReturn {
     Shown(Artifact),
 }
 
+/// What a cell may still use; code that it has run is on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Budget {
+    /// When its time is up.
+    pub deadline: Option<Instant>,
+    /// Steps.
+    pub fuel: Option<u64>,
+}
+
 /// What the desk knows of the one who asks.
 pub(crate) struct Asking {
     /// Nobody waits for the answer any more.
     pub cancel: CancelToken,
-    /// When the time of the cell is up, for what runs on it.
-    pub deadline: Option<Instant>,
+    /// For what runs on the cell's account.
+    pub budget: Budget,
     /// Tells how far it is, for the cell's line.
     pub tell: Arc<dyn Fn(CellProgress) + Send + Sync>,
 }
@@ -122,6 +131,8 @@ pub(crate) struct Answered {
     /// Whether the time counts as the cell's own: code that it had run does. Pictures and pages are
     /// made and fetched under bounds of their own, and people take the time that they take.
     pub is_own_time: bool,
+    /// Steps that such code took.
+    pub fuel_used: u64,
 }
 
 /// Whoever answers, on a thread of its own for each question.

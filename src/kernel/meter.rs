@@ -56,6 +56,18 @@ impl Meter {
         self.used.load(Ordering::Relaxed)
     }
 
+    /// Steps that may still be taken; `None` is no bound.
+    pub fn left(&self) -> Option<u64> {
+        let end = self.end.load(Ordering::Relaxed);
+        (end != u64::MAX).then(|| end.saturating_sub(self.used()))
+    }
+
+    /// Counts steps that were taken elsewhere. On the interpreter's thread.
+    pub fn charge(&self, steps: u64) {
+        let used = self.used().saturating_add(steps);
+        self.used.store(used, Ordering::Relaxed);
+    }
+
     /// Takes a step of at least 1; whether to go on without looking around.
     #[inline]
     pub fn step(&self, weight: u64) -> bool {
@@ -184,5 +196,23 @@ mod tests {
         assert!(!meter.grant_grace());
         meter.begin(Some(1));
         assert!(!meter.is_spent());
+    }
+
+    #[test]
+    fn steps_that_others_took_are_charged() {
+        let meter = Meter::default();
+        meter.begin(None);
+        assert_eq!(meter.left(), None);
+        meter.charge(u64::MAX);
+        meter.begin(Some(100));
+        assert!(meter.step(10));
+        assert_eq!(meter.left(), Some(90));
+        meter.charge(89);
+        assert_eq!(meter.left(), Some(1));
+        assert!(meter.step(1), "the last one");
+        meter.charge(5);
+        assert_eq!(meter.left(), Some(0));
+        assert!(meter.is_spent());
+        assert!(!meter.step(1));
     }
 }

@@ -6,7 +6,9 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use super::broker::Broker;
+use super::call::HostCallError;
 use super::child::{Worker, obituary};
+use super::desk::Budget;
 use super::process::{Control, Controller, Finished, KernelEvent, take};
 use super::wire::{self, Frame, FromWorker, ToKeeper, ToWorker, WireError};
 use super::{DeskCall, Ending, ExecuteReply, HostCall, HostReturn};
@@ -158,6 +160,7 @@ impl<'a> Run<'a> {
                         total,
                         message,
                     }),
+                ..
             }) => {
                 let progress = CellProgress {
                     done,
@@ -165,19 +168,23 @@ impl<'a> Run<'a> {
                     message,
                 };
                 on_event(KernelEvent::Progress(progress));
-                let outcome = Ok(HostReturn::Done);
-                wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })?;
+                self.give(id, Ok(HostReturn::Done), 0)?;
             }
-            Frame::Message(FromWorker::Call { id, call }) => {
+            Frame::Message(FromWorker::Call {
+                id,
+                call,
+                fuel_left,
+            }) => {
                 let (news, back) = (controller.clone(), controller.clone());
                 let tell = move |progress| news.push(Control::Progress(progress));
                 let later = move |later| back.push(Control::Returned(later));
                 let is_at_desk = matches!(call, HostCall::Desk(_));
-                let deadline = self.deadline();
-                match self.broker.answer(id, call, deadline, tell, later) {
-                    Some(outcome) => {
-                        wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })?;
-                    }
+                let budget = Budget {
+                    deadline: self.deadline(),
+                    fuel: fuel_left,
+                };
+                match self.broker.answer(id, call, budget, tell, later) {
+                    Some(outcome) => self.give(id, outcome, 0)?,
                     // The clock stands still until it is known on whose time that was.
                     None if is_at_desk && self.why.is_none() => {
                         self.asked_at = Some(Instant::now());
@@ -244,8 +251,7 @@ impl<'a> Run<'a> {
                 if let Some(artifact) = brought.shown {
                     on_event(KernelEvent::Displayed(artifact));
                 }
-                let (id, outcome) = (brought.id, brought.answer);
-                wire::send(&mut self.worker.input, &ToWorker::Return { id, outcome })
+                self.give(brought.id, brought.answer, brought.fuel_used)
             }
             Control::Progress(progress) => {
                 on_event(KernelEvent::Progress(progress));
@@ -261,6 +267,21 @@ impl<'a> Run<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Gives the answer of a call.
+    fn give(
+        &mut self,
+        id: u64,
+        outcome: Result<HostReturn, HostCallError>,
+        fuel_used: u64,
+    ) -> Result<(), WireError> {
+        let answer = ToWorker::Return {
+            id,
+            outcome,
+            fuel_used,
+        };
+        wire::send(&mut self.worker.input, &answer)
     }
 
     fn end(&mut self, why: Why) -> Result<(), WireError> {

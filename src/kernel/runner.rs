@@ -267,9 +267,13 @@ fn watch(shared: &Shared, requests: &Sender<Request>) -> i32 {
                 }
                 continue;
             }
-            Ok(Frame::Message(ToWorker::Return { id, outcome })) => {
+            Ok(Frame::Message(ToWorker::Return {
+                id,
+                outcome,
+                fuel_used,
+            })) => {
                 if is_running {
-                    *lock(&shared.returned) = Some((id, outcome));
+                    *lock(&shared.returned) = Some((id, outcome, fuel_used));
                     shared.return_came.notify_all();
                 }
                 continue;
@@ -315,7 +319,7 @@ struct Shared {
     line_came: Condvar,
     /// Calls so far: each has a number, and waits for the answer to its own.
     calls: AtomicU64,
-    returned: Mutex<Option<(u64, Result<HostReturn, HostCallError>)>>,
+    returned: Mutex<Option<(u64, Result<HostReturn, HostCallError>, u64)>>,
     return_came: Condvar,
 }
 
@@ -434,12 +438,18 @@ impl Host for Shared {
             return Err(HostCallError::interrupted());
         }
         let own = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        self.send(&FromWorker::Call { id: own, call });
+        let fuel_left = self.meter.left();
+        self.send(&FromWorker::Call {
+            id: own,
+            call,
+            fuel_left,
+        });
         let mut returned = lock(&self.returned);
         loop {
-            if let Some((id, outcome)) = returned.take()
+            if let Some((id, outcome, fuel_used)) = returned.take()
                 && id == own
             {
+                self.meter.charge(fuel_used);
                 return outcome;
             }
             if gives_up && self.is_interrupted() {

@@ -60,6 +60,8 @@ pub(super) enum ToWorker {
         id: u64,
         /// What came of it.
         outcome: Result<HostReturn, HostCallError>,
+        /// Steps that were taken for it elsewhere, on the cell's account.
+        fuel_used: u64,
     },
     /// Become two: the other one waits as the snapshot of this moment. Only between cells; said
     /// by the keeper.
@@ -117,6 +119,8 @@ pub(super) enum FromWorker {
         id: u64,
         /// What.
         call: HostCall,
+        /// Steps that the cell may still take; `None` is no bound.
+        fuel_left: Option<u64>,
     },
     /// The cell ran into a bound that only its worker can see. The parent decides.
     Reached {

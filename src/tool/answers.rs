@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use std::{fs, io};
 
 use super::canonical::canonical;
-use super::policy::{Asked, Considered, Policy, Problem, Ruling, answered};
+use super::policy::{Asked, CallTest, Considered, Policy, Problem, Ruling, answered};
 use super::rate::Rate;
 use crate::atomic;
 pub(crate) use crate::protocol::{Decision, Scope, ToolQuestion as Question, Width};
@@ -123,6 +123,11 @@ impl Rules {
     /// How often tools may be called.
     pub fn rates(&self) -> &[Rate] {
         &self.file.rates
+    }
+
+    /// What is to come of some calls.
+    pub fn tests(&self) -> &[CallTest] {
+        &self.file.tests
     }
 
     /// Keeps an answer. It then lets pass what [`Question::words`] said, and nothing else.

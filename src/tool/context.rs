@@ -94,6 +94,8 @@ pub(crate) struct ToolContext {
     pub cancel: CancelToken,
     /// When nobody waits any longer.
     pub deadline: Option<Instant>,
+    /// Steps that code may take that is run; `None` is no bound of the caller's.
+    pub fuel: Option<u64>,
     /// Whether the caller puts the pictures that are made into the gallery; the tool does it otherwise.
     pub has_gallery: bool,
     progress: Arc<dyn Fn(Update) + Send + Sync>,
@@ -120,6 +122,7 @@ impl ToolContext {
             scope: PermissionScope::default(),
             cancel: CancelToken::default(),
             deadline: None,
+            fuel: None,
             has_gallery: false,
             progress: Arc::new(|_| {}),
         }

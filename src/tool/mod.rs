@@ -74,7 +74,7 @@ pub(crate) use context::{CancelToken, Preview, ToolContext, Update};
 pub(crate) use error::ToolError;
 pub(crate) use hostile::SchemaError;
 pub(crate) use output::{Content, ToolOutput};
-pub(crate) use policy::{Considered, Ruling};
+pub(crate) use policy::{CallTest, Considered, Ruling};
 pub(crate) use predicate::Place;
 pub(crate) use registry::{Filter, RegisterError, Registered, Registry, ToolSource};
 pub(crate) use schema::Schema;

@@ -21,6 +21,12 @@
 //! tool = "web_search"
 //! calls = 30
 //! per = "minute"
+//!
+//! [[test]]                  # what is to come of a call: run by `companion policy test`
+//! tool = "write_file"
+//! arguments = { path = "/home/me/.ssh/config", content = "" }
+//! from = "model"            # without it the user
+//! says = "deny"             # allow, ask, deny
 //! ```
 //!
 //! Conditions under `where` are by argument (a field, or a JSON pointer): `inside`, `outside`
@@ -36,7 +42,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use toml::Spanned;
 
 use super::canonical::canonical;
@@ -118,6 +124,23 @@ pub(crate) struct Policy {
     rules: Vec<Rule>,
     /// How often tools may be called.
     pub rates: Vec<Rate>,
+    /// What is to come of some calls.
+    pub tests: Vec<CallTest>,
+}
+
+/// A call, and what is to come of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CallTest {
+    /// The tool.
+    pub tool: String,
+    /// What it would be called with.
+    pub arguments: Value,
+    /// Who would call.
+    pub from: CallOrigin,
+    /// What is to be done: allow, ask or deny.
+    pub says: Say,
+    /// Its line in the file, from 1.
+    pub line: usize,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +152,17 @@ struct FileText {
     rule: Vec<RuleText>,
     #[serde(default)]
     rate: Vec<RateText>,
+    #[serde(default)]
+    test: Vec<TestText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TestText {
+    tool: Spanned<String>,
+    arguments: Option<Value>,
+    from: Option<CallOrigin>,
+    says: Spanned<Say>,
 }
 
 #[derive(Deserialize)]
@@ -156,7 +190,7 @@ impl Policy {
             |span: Option<Range<usize>>, message: String| Problem::at(text, span, message);
         let file: FileText = toml::from_str(text)
             .map_err(|error| problem(error.span(), error.message().trim().to_owned()))?;
-        if file.rule.len() + file.rate.len() > MAX_RULES {
+        if file.rule.len() + file.rate.len() + file.test.len() > MAX_RULES {
             return Err(problem(
                 None,
                 format!("there are more than {MAX_RULES} rules"),
@@ -179,6 +213,20 @@ impl Policy {
                 rate.read()
                     .map_err(|message| problem(Some(span), message))?,
             );
+        }
+        for test in file.test {
+            let line = Problem::at(text, Some(test.tool.span()), String::new()).line;
+            if *test.says.get_ref() == Say::Always {
+                let message = "what comes of a call is allow, ask or deny".to_owned();
+                return Err(problem(Some(test.says.span()), message));
+            }
+            policy.tests.push(CallTest {
+                tool: test.tool.into_inner(),
+                arguments: test.arguments.unwrap_or_else(|| json!({})),
+                from: test.from.unwrap_or(CallOrigin::User),
+                says: test.says.into_inner(),
+                line,
+            });
         }
         Ok(policy)
     }

@@ -2,6 +2,7 @@
 
 pub(super) mod call;
 mod pipe;
+mod rules;
 mod validate;
 
 use std::collections::BTreeSet;
@@ -12,18 +13,19 @@ use std::sync::{Arc, Mutex, OnceLock};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+pub(super) use rules::{Explain, failed_tests};
+
 use super::Context;
 use super::rows::{columns, cut};
 use crate::builtin::{self, CellDesk, Engines, LateDesk};
 use crate::error::Report;
 use crate::files::{Access, Folders};
 use crate::mcp::client::Servers;
-use crate::protocol::{CallOrigin, Say};
 use crate::sanitize::sanitize_for_terminal;
 use crate::store;
 use crate::tool::{
-    AuditLog, CacheUse, Called, Clock, Considered, Filter, Pending, Registered, Registry,
-    ResultCache, Rules, Ruling, Source, ToolCall, ToolContext, ToolError, ToolSpec, Toolbox,
+    AuditLog, Called, Clock, Filter, Pending, Registered, Registry, ResultCache, Rules, Source,
+    ToolContext, ToolError, ToolSpec, Toolbox,
 };
 use crate::tui::view::text::wrap_words;
 use crate::web::{FetchLimits, Fetcher};
@@ -63,18 +65,6 @@ enum What {
     Call(call::Call),
     /// Call tools in a row: the arguments of each may name results of those before it
     Pipe(pipe::Pipe),
-    /// Tell whether a call would be allowed, and which rule of tools.toml says so; calls nothing
-    Explain {
-        /// The tool
-        #[arg(value_name = "NAME")]
-        name: String,
-        /// Its arguments: a JSON object, or @FILE with one, or @- for standard input
-        #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
-        args: String,
-        /// Whose call
-        #[arg(long, value_name = "WHO", value_enum, default_value_t = Who::User)]
-        origin: Who,
-    },
     /// Check arguments against a schema: {"schema": …, "arguments": …} from standard input; ends
     /// with 1 if they don't fit
     Validate,
@@ -94,14 +84,6 @@ struct List {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Who {
-    User,
-    Model,
-    Sandbox,
-    Mcp,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 enum From {
     Builtin,
     Cell,
@@ -114,7 +96,6 @@ impl Tools {
             What::Validate => validate::start(),
             What::Call(call) => call.start(context),
             What::Pipe(pipe) => pipe.start(context),
-            What::Explain { name, args, origin } => explain(context, &name, &args, origin),
             What::List(list) => {
                 let (toolbox, _) = toolbox(context)?;
                 check_tag(&toolbox.registry, &list)?;
@@ -227,43 +208,6 @@ pub(super) fn desk(context: &Arc<Context>) -> LateDesk {
             registered: Mutex::default(),
         })
     })
-}
-
-fn explain(context: &Context, name: &str, args: &str, who: Who) -> Result<u8, Report> {
-    let hint = "as in: --args '{\"path\": \"notes.txt\"}'";
-    let arguments = call::read_json(args, "the arguments", hint)?;
-    let origin = match who {
-        Who::User => CallOrigin::User,
-        Who::Model => CallOrigin::Model,
-        Who::Sandbox => CallOrigin::Sandbox,
-        Who::Mcp => CallOrigin::Mcp,
-    };
-    let tool_context = ToolContext::new(origin, call::place()?);
-    let call = ToolCall {
-        name: name.to_owned(),
-        arguments,
-        cache: CacheUse::default(),
-    };
-    let (considered, ruling) = toolbox(context)?.0.explain(call, &tool_context)?;
-    let mut out = io::stdout().lock();
-    for Considered {
-        rule,
-        is_about,
-        why,
-    } in considered
-    {
-        let line = if is_about {
-            format!("+ {rule}")
-        } else {
-            format!("- {rule}: {why}")
-        };
-        let _ = writeln!(out, "{}", sanitize_for_terminal(&line));
-    }
-    let Ruling { say, rule, reason } = ruling;
-    let reason = reason.map(|reason| format!(": {reason}"));
-    let line = format!("{}, by {rule}{}", say.word(), reason.unwrap_or_default());
-    let _ = writeln!(out, "{}", sanitize_for_terminal(&line));
-    Ok(if say == Say::Deny { Report::REFUSED } else { 0 })
 }
 
 fn print_list(tools: &[Arc<Registered>], json: bool) -> u8 {

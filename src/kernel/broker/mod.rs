@@ -27,7 +27,6 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use rustix::io::Errno;
 
@@ -35,7 +34,7 @@ use self::error::because;
 use self::files::OpenFile;
 use self::net::{Fetched, Hosts};
 use super::call::{Bytes, HostCall, HostCallError, HostReturn};
-use super::desk::{Answered, Asking, Desk, DeskCall, DeskReturn};
+use super::desk::{Answered, Asking, Budget, Desk, DeskCall, DeskReturn};
 use crate::granted::{self, Allowance, Lost, Root, Spot};
 use crate::panics;
 use crate::protocol::{Artifact, CellProgress, Grant};
@@ -121,6 +120,8 @@ pub(super) struct Brought {
     pub shown: Option<Artifact>,
     /// Whether the time it took is the cell's own.
     pub is_own_time: bool,
+    /// Steps that were taken for it.
+    pub fuel_used: u64,
 }
 
 impl Broker {
@@ -212,12 +213,12 @@ impl Broker {
     }
 
     /// Answers a call; `None` if the answer comes through `later`, once, and news of it through
-    /// `tell` before. The cell has until its deadline.
+    /// `tell` before. Code that runs for it is on the budget.
     pub fn answer(
         &mut self,
         id: u64,
         call: HostCall,
-        deadline: Option<Instant>,
+        budget: Budget,
         tell: impl Fn(CellProgress) + Send + Sync + 'static,
         later: impl FnOnce(Later) + Send + 'static,
     ) -> Option<Result<HostReturn, HostCallError>> {
@@ -240,7 +241,7 @@ impl Broker {
             HostCall::Desk(call) => {
                 let asking = Asking {
                     cancel: cancel.clone(),
-                    deadline,
+                    budget,
                     tell: Arc::new(tell),
                 };
                 self.ask(call, asking, move |answered| {
@@ -276,6 +277,7 @@ impl Broker {
             done(answered.unwrap_or_else(|panic| Answered {
                 outcome: Err(because(Errno::IO, format!("the tool broke down: {panic}"))),
                 is_own_time: false,
+                fuel_used: 0,
             }));
         };
         std::thread::Builder::new()
@@ -295,6 +297,7 @@ impl Broker {
             answer: Ok(HostReturn::Done),
             shown: None,
             is_own_time: true,
+            fuel_used: 0,
         };
         match later.outcome {
             Found::Page(outcome) => {
@@ -311,6 +314,7 @@ impl Broker {
             }
             Found::Desk(answered) => {
                 brought.is_own_time = answered.is_own_time;
+                brought.fuel_used = answered.fuel_used;
                 brought.answer = answered.outcome.and_then(|found| match found {
                     DeskReturn::Text(text) => Ok(HostReturn::Text(text)),
                     DeskReturn::Bytes(bytes) => {
