@@ -188,6 +188,7 @@ fn run_to_json(
         "result": result,
         "error": error,
         "execution_time_ms": cost.execution_time.as_secs_f64() * 1000.0,
+        "waited_ms": cost.waited.as_secs_f64() * 1000.0,
         "peak_memory_bytes": cost.peak_memory_bytes,
         "fuel_used": cost.fuel_used,
         "findings": findings,
@@ -302,7 +303,7 @@ fn language_of(options: &RunOptions<'_>) -> Result<Language, Report> {
 }
 
 /// The source, and the name that tracebacks give it.
-fn read_source(program: &Program) -> Result<(String, String), Report> {
+pub(crate) fn read_source(program: &Program) -> Result<(String, String), Report> {
     let (bytes, name) = match program {
         Program::Text(text) => return Ok((text.clone(), "<string>".to_owned())),
         Program::Stdin => (

@@ -59,6 +59,76 @@ fn tools_are_listed_and_called_and_errors_can_be_read() {
 }
 
 #[test]
+fn functions_of_a_program_are_served() {
+    const PROGRAM: &str = "\
+from companion import call, tool
+import time
+
+print('loaded')
+
+@tool
+def area(width: float, height: float = 1) -> float:
+    'The area of a rectangle.'
+    return width * height
+
+@tool
+def peek(path: str) -> str:
+    return call('read_file', path=path)
+
+@tool
+def doze() -> str:
+    time.sleep(60)
+";
+    let home = Home::new();
+    fs::write(home.path("tools.py"), PROGRAM).expect("written");
+    let flags = ["--functions", "tools.py"];
+    let mut client = Client::start_with(&home, &json!({}), &flags);
+    let tools = client.request("tools/list", &json!({}))["result"]["tools"].clone();
+    let area = tools.as_array().and_then(|tools| {
+        let mut tools = tools.iter();
+        tools.find(|tool| tool["name"] == "area")
+    });
+    assert_eq!(
+        area.expect("there")["description"],
+        "The area of a rectangle."
+    );
+    let result = client.call("area", &json!({ "width": 3, "height": 4 }));
+    assert_eq!(result["structuredContent"]["result"], 12);
+    let wrong = client.call("area", &json!({ "width": "wide" }));
+    assert_eq!(wrong["isError"], true, "{wrong}");
+    // Its own calls are those of code in the sandbox, and nobody is asked.
+    let denied = client.call("peek", &json!({ "path": "tools.py" }));
+    let said = denied["content"][0]["text"].as_str().expect("text");
+    assert!(said.contains("nobody to ask"), "{said}");
+    client.end();
+
+    // The same from the command line.
+    let call = ["tools", "call", "area", "--args", "{\"width\": 2}"];
+    let given = home.out(&[&call, &flags[..]].concat(), 0);
+    assert!(given.contains("\"result\": 2"), "{given}");
+    let listed = home.out(
+        &[&["tools", "list", "--source", "cell"], &flags[..]].concat(),
+        0,
+    );
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    let began = Instant::now();
+    let mut doze = home
+        .command(&[&["tools", "call", "doze"], &flags[..]].concat())
+        .spawn()
+        .expect("the binary starts");
+    thread::sleep(Duration::from_millis(1500));
+    terminate(&doze);
+    assert!(!doze.wait().expect("it ends").success());
+    assert!(began.elapsed() < PATIENCE);
+    // What can't be loaded is said.
+    fs::write(home.path("bad.py"), "1 / 0").expect("written");
+    let said = home.err(&["tools", "list", "--functions", "bad.py"], 1);
+    assert!(said.contains("ZeroDivisionError"), "{said}");
+    home.err(&["tools", "list", "--functions", "tools.sh"], 2);
+    home.err(&["tools", "list", "--functions", "gone.py"], 2);
+}
+
+#[test]
 fn pictures_come_as_images_with_progress_and_are_resources() {
     let home = Home::new();
     home.policy(OPEN);

@@ -17,8 +17,8 @@ use crate::kernel::{Answered, Asking, Desk, DeskCall, DeskReturn, HostCallError,
 use crate::picture::{self, edit};
 use crate::protocol::{Artifact, BlobId, CallOrigin, CellProgress, MediaType, ToolName};
 use crate::tool::{
-    CacheUse, Content, Filter, Finished, Place, Registry, Source, Tool, ToolCall, ToolContext,
-    ToolError, ToolOutput, ToolSpec, Update,
+    CacheUse, Called, Content, Filter, Finished, Pending, Place, Registry, Source, Tool, ToolCall,
+    ToolContext, ToolError, ToolOutput, ToolSpec, Toolbox, Update,
 };
 
 /// Tools that one kernel may have registered.
@@ -498,6 +498,19 @@ fn with_source(error: &dyn std::error::Error) -> String {
         Some(source) => format!("{error}: {}", with_source(source)),
         None => error.to_string(),
     }
+}
+
+/// Calls of code that nobody is there to ask about: what a rule would ask about is denied.
+pub(crate) fn calls_of(toolbox: Arc<Toolbox>) -> Box<Calls> {
+    Box::new(move |call, context| match toolbox.call(call, &context)? {
+        Called::Finished(finished) => Ok(finished),
+        Called::Pending(Pending { question, .. }) => Err(ToolError::Denied {
+            tool: question.tool.to_string(),
+            rule: question.rule,
+            reason: "it asks first, and there is nobody to ask; a rule in tools.toml allows it"
+                .to_owned(),
+        }),
+    })
 }
 
 /// For kernels that nobody else calls: those of a program that is run once.

@@ -13,6 +13,7 @@ mod files;
 #[cfg(test)]
 mod files_tests;
 mod function;
+mod functions;
 mod imagine;
 mod pictures;
 mod records;
@@ -33,8 +34,9 @@ use crate::store::{self, Store};
 use crate::tool::{RegisterError, Registry, Tool};
 use crate::web::{FetchLimits, Fetcher, SearchEngine};
 
-pub(crate) use desk::{CellDesk, FunctionOutput, LateDesk, no_functions};
+pub(crate) use desk::{CellDesk, FunctionOutput, LateDesk, calls_of, no_functions};
 pub(crate) use files::preview;
+pub(crate) use functions::{FunctionProgram, call_function};
 pub(crate) use imagine::imagine_arguments;
 
 /// What the tools reach.

@@ -8,7 +8,7 @@ use clap::Args;
 use tempfile::TempDir;
 
 use super::Context;
-use super::tools::{call::place, toolbox};
+use super::tools::{Functions, call::place, toolbox};
 use crate::error::Report;
 use crate::mcp::server::{Listen, Served, serve_http, serve_stdio};
 
@@ -33,12 +33,14 @@ pub(super) struct Mcp {
     /// The folder whose files the tools read and change [default: this one]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+    #[command(flatten)]
+    functions: Functions,
 }
 
 impl Mcp {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
         let _scratch = self.enter_folder()?;
-        let (toolbox, engines) = toolbox(context)?;
+        let (toolbox, engines) = toolbox(context, &self.functions)?;
         let served = Served {
             toolbox,
             engines,

@@ -209,7 +209,7 @@ fn open_ui(context: &Context) -> Result<u8, Report> {
                 .hint("run code from a pipe with companion run -"),
         );
     }
-    let (toolbox, engines) = tools::toolbox(context)?;
+    let (toolbox, engines) = tools::toolbox(context, &tools::Functions::default())?;
     tui::run(tui::Options {
         folders: &context.folders,
         config: &context.config,

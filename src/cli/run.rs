@@ -67,7 +67,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "NAME", help_heading = GRANTS, value_parser = env)]
     allow_env: Vec<Grant>,
     /// Print one JSON object when it ends: status, stdout, stderr, result, error,
-    /// `execution_time_ms`, `peak_memory_bytes`, `fuel_used`, findings
+    /// `execution_time_ms`, `waited_ms` (for tools), `peak_memory_bytes`, `fuel_used`, findings
     #[arg(long)]
     json: bool,
     /// Tell what is seen in the program and what policy.toml would do with it; run nothing. Ends

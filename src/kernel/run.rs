@@ -299,6 +299,7 @@ impl<'a> Run<'a> {
 
     fn finish(&self, reply: ExecuteReply, mut cost: Cost) -> Finished {
         cost.execution_time = cost.execution_time.saturating_sub(self.waited);
+        cost.waited = self.waited;
         let status = match (reply.ending, self.why) {
             // Code can swallow the interruption (a finalizer does) and come to its end: late.
             (Ending::Interrupted | Ending::Ok, Some(Why::Limit(kind))) => {
@@ -392,8 +393,8 @@ impl<'a> Run<'a> {
             result: None,
             cost: Cost {
                 execution_time: self.started.elapsed().saturating_sub(self.waited),
-                peak_memory_bytes: 0,
-                fuel_used: 0,
+                waited: self.waited,
+                ..Cost::default()
             },
         }
     }

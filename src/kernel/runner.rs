@@ -187,6 +187,7 @@ fn execute(
         execution_time: started.elapsed(),
         peak_memory_bytes: memory::peak(),
         fuel_used: shared.meter.used(),
+        waited: Duration::ZERO,
     };
     // Before the answer: behind it, the next cell may already be on its way.
     shared.is_running.store(false, Ordering::SeqCst);

@@ -165,6 +165,7 @@ impl ThreadKernel {
                                 execution_time: started.elapsed(),
                                 peak_memory_bytes: memory::peak(),
                                 fuel_used: own.meter.used(),
+                                waited: Duration::ZERO,
                             };
                             let _ = own.events.send(Event::Done(reply, cost));
                         }

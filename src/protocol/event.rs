@@ -444,6 +444,9 @@ pub enum Variables {
 pub struct Cost {
     /// Wall-clock time in the kernel.
     pub execution_time: Duration,
+    /// Time in which the cell stood still, for an answer of the user's or a tool's work.
+    #[serde(default)]
+    pub waited: Duration,
     /// Most heap bytes that the kernel held while the cell ran, its own included; 0 if it died
     /// before it could say.
     pub peak_memory_bytes: u64,

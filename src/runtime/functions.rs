@@ -27,6 +27,8 @@ pub(super) struct FunctionCall {
     pub name: String,
     /// Its arguments: a JSON object.
     pub arguments: String,
+    /// Of the call.
+    pub context: ToolContext,
     state: Arc<AtomicU8>,
     reply: SyncSender<Result<FunctionOutput, ToolError>>,
 }
@@ -65,6 +67,7 @@ pub(super) fn call(
     let call = FunctionCall {
         name: name.to_owned(),
         arguments,
+        context: context.clone(),
         state: Arc::clone(&state),
         reply,
     };

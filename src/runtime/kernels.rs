@@ -12,18 +12,13 @@ use tokio::sync::mpsc;
 use super::Options;
 use super::calls::Calls;
 use super::functions::{self, FunctionCall};
-use crate::builtin::{CellDesk, FunctionOutput};
-use crate::executor;
-use crate::kernel::{
-    Controller, Desk, ExecuteMode, ExecuteRequest, Finished, Kernel, KernelEvent, ReadLineError,
-    TravelError,
-};
+use crate::builtin::{CellDesk, call_function};
+use crate::kernel::{Controller, Desk, ExecuteRequest, Finished, Kernel, KernelEvent, TravelError};
 use crate::protocol::{
-    CellId, Grant, Language, Limits, Outcome, OutputExcerpt, RequestId, Status, Stream, Variables,
+    CellId, Grant, Language, Limits, Outcome, OutputExcerpt, RequestId, Stream, Variables,
 };
 use crate::session::{Report, Travel, TravelFailure};
 use crate::store::{Blobs, Store};
-use crate::tool::ToolError;
 
 /// Work for a kernel's thread.
 pub(super) enum KernelJob {
@@ -142,7 +137,13 @@ impl Serving {
                 KernelJob::Start => self.start(),
                 KernelJob::Call(call) => {
                     if call.begin() {
-                        let outcome = self.call(&call);
+                        let outcome = call_function(
+                            &mut self.kernel,
+                            &call.name,
+                            call.arguments.clone(),
+                            &self.limits,
+                            &call.context,
+                        );
                         call.end(outcome);
                     }
                     continue;
@@ -218,38 +219,6 @@ impl Serving {
         Report::Travelled {
             language: self.language,
             outcome,
-        }
-    }
-
-    /// Runs a function that is a tool.
-    fn call(&mut self, call: &FunctionCall) -> Result<FunctionOutput, ToolError> {
-        let request = ExecuteRequest {
-            source: call.arguments.clone(),
-            mode: ExecuteMode::Tool {
-                name: call.name.clone(),
-            },
-            fuel: self.limits.fuel,
-            cpu_time: self.limits.cpu_time,
-        };
-        let mut printed = String::new();
-        // Nobody is there to give it a line.
-        let mut read_line = |_: &str| Err(ReadLineError::EndOfFile);
-        let mut write = |_, text: &str| printed.push_str(text);
-        let limits = self.limits;
-        let finished = executor::run(
-            &mut self.kernel,
-            request,
-            &limits,
-            &mut read_line,
-            &mut write,
-        );
-        match (finished.status, finished.result) {
-            (Status::Ok, Some(result)) => Ok(FunctionOutput { printed, result }),
-            (Status::Ok, None) => Err(ToolError::failed("the function gave nothing back")),
-            (status, _) => {
-                let problem = executor::describe_failure(status);
-                Err(ToolError::failed(problem.unwrap_or_default()))
-            }
         }
     }
 

@@ -61,6 +61,7 @@ fn a_session(session: &SessionId, at: u64, cells: u64) -> Vec<Event> {
                     execution_time: Duration::new(1, 234_567_891),
                     peak_memory_bytes: 5,
                     fuel_used: 6,
+                    waited: Duration::from_secs(2),
                 },
             },
             at: Timestamp(at + n),

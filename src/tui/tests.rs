@@ -218,7 +218,7 @@ fn outcome(status: Status, result: Option<&str>, output: OutputExcerpt) -> Outco
         cost: Cost {
             execution_time: Duration::from_micros(12_345),
             peak_memory_bytes: 21 << 20,
-            fuel_used: 0,
+            ..Cost::default()
         },
     }
 }

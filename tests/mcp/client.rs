@@ -30,7 +30,12 @@ pub struct Client {
 
 impl Client {
     pub fn start(home: &Home, capabilities: &Value) -> Self {
-        let mut client = Self::spawn(home);
+        Self::start_with(home, capabilities, &[])
+    }
+
+    /// A client of a server that was started with these flags.
+    pub fn start_with(home: &Home, capabilities: &Value, flags: &[&str]) -> Self {
+        let mut client = Self::spawn_with(home, flags);
         let greeting = client.request(
             "initialize",
             &json!({
@@ -46,8 +51,12 @@ impl Client {
     }
 
     pub fn spawn(home: &Home) -> Self {
+        Self::spawn_with(home, &[])
+    }
+
+    fn spawn_with(home: &Home, flags: &[&str]) -> Self {
         let mut child = home
-            .command(&["mcp"])
+            .command(&[&["mcp"], flags].concat())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

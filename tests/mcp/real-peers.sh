@@ -36,7 +36,7 @@ expect() { # what a text has to hold, and what it is about
 }
 
 # --- the server: the conformance suite
-"$companion" mcp --http 127.0.0.1:0 "${folders[@]}" 2>"$home/server.log" &
+"$companion" mcp --http 127.0.0.1:0 --functions "$here/conformance-tools.py" "${folders[@]}" 2>"$home/server.log" &
 started+=($!)
 for _ in $(seq 100); do
     url=$(sed -n 's/.*listening on //p' "$home/server.log")

@@ -138,7 +138,7 @@ fn cells_ask_show_pictures_and_make_tools() {
     stage.enter("double = tool(lambda n: print('so') or 2 * n, name='double', schema={'type': 'object', 'properties': {'n': {'type': 'integer'}}, 'required': ['n']})");
     stage.wait_for_prompt("py 7");
     stage.enter("/call double n=21");
-    stage.wait_for_text("\"result\": 42");
+    stage.wait_for_text("{\"result\":42}");
     stage.enter("/js require('companion').call('double', { n: 50 })");
     stage.wait_for_text("= 100");
     stage.enter("/restart");

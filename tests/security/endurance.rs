@@ -96,9 +96,10 @@ impl Footprint {
     }
 }
 
-/// A process's share of memory: what forks have in common counts once.
+/// A process's share of memory: what forks have in common counts once. Without the pages of the
+/// binary: how many tests share them changes from moment to moment.
 fn memory(pid: u32) -> u64 {
-    field(&format!("/proc/{pid}/smaps_rollup"), "Pss:")
+    field(&format!("/proc/{pid}/smaps_rollup"), "Pss_Anon:")
         .or_else(|| field(&format!("/proc/{pid}/status"), "VmRSS:"))
         .unwrap_or(0)
 }

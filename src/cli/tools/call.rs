@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::super::rows::{columns, cut};
 use super::super::{Context, stopped_by_signals};
-use super::toolbox;
+use super::{Functions, toolbox};
 use crate::builtin::{self, Engines};
 use crate::error::Report;
 use crate::protocol::CallOrigin;
@@ -38,7 +38,7 @@ pub(in crate::cli) struct Call {
 }
 
 /// How calls are made.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct How {
     /// Answer a question of the policy with yes, for this call
     #[arg(long)]
@@ -49,6 +49,8 @@ pub(super) struct How {
     /// Print the whole result as a JSON object
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    functions: Functions,
 }
 
 impl Call {
@@ -58,9 +60,8 @@ impl Call {
             name: name.to_owned(),
             args: arguments.to_string(),
             how: How {
-                yes: false,
-                no_cache: false,
                 json,
+                ..How::default()
             },
         }
     }
@@ -68,7 +69,7 @@ impl Call {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
         let hint = "as in: --args '{\"code\": \"1 + 1\"}'";
         let arguments = read_json(&self.args, "the arguments", hint)?;
-        let mut caller = Caller::new(context, self.how)?;
+        let mut caller = Caller::new(context, self.how.clone())?;
         caller.streams();
         let finished = caller.call(&self.name, arguments)?;
         if self.how.json {
@@ -105,9 +106,8 @@ impl Caller {
         tell: impl Fn(&Engines, Update) + Send + Sync + 'static,
     ) -> Result<Self, Report> {
         let how = How {
-            yes: false,
-            no_cache: false,
             json: true,
+            ..How::default()
         };
         let meter = Arc::new(Mutex::new(Meter::new(how.json)));
         let mut caller = Self::with(context, how, meter, tell)?;
@@ -121,7 +121,7 @@ impl Caller {
         meter: Arc<Mutex<Meter>>,
         tell: impl Fn(&Engines, Update) + Send + Sync + 'static,
     ) -> Result<Self, Report> {
-        let (toolbox, engines) = toolbox(context)?;
+        let (toolbox, engines) = toolbox(context, &how.functions)?;
         let theirs = Arc::clone(&engines);
         let context = ToolContext::new(CallOrigin::User, place()?)
             .with_progress(move |update| tell(&theirs, update));

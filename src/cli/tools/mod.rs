@@ -1,6 +1,7 @@
 //! `companion tools`
 
 pub(super) mod call;
+mod functions;
 mod pipe;
 mod rules;
 mod validate;
@@ -13,19 +14,19 @@ use std::sync::{Arc, Mutex, OnceLock};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+pub(super) use functions::Functions;
 pub(super) use rules::{Explain, failed_tests};
 
 use super::Context;
 use super::rows::{columns, cut};
-use crate::builtin::{self, CellDesk, Engines, LateDesk};
+use crate::builtin::{self, CellDesk, Engines, LateDesk, calls_of};
 use crate::error::Report;
 use crate::files::{Access, Folders};
 use crate::mcp::client::Servers;
 use crate::sanitize::sanitize_for_terminal;
 use crate::store;
 use crate::tool::{
-    AuditLog, Called, Clock, Filter, Pending, Registered, Registry, ResultCache, Rules, Source,
-    ToolContext, ToolError, ToolSpec, Toolbox,
+    AuditLog, Clock, Filter, Registered, Registry, ResultCache, Rules, Source, ToolSpec, Toolbox,
 };
 use crate::tui::view::text::wrap_words;
 use crate::web::{FetchLimits, Fetcher};
@@ -60,6 +61,8 @@ enum What {
         /// Print its whole specification as JSON
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        functions: Functions,
     },
     /// Call a tool
     Call(call::Call),
@@ -81,6 +84,8 @@ struct List {
     /// Print a JSON array
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    functions: Functions,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -97,14 +102,14 @@ impl Tools {
             What::Call(call) => call.start(context),
             What::Pipe(pipe) => pipe.start(context),
             What::List(list) => {
-                let (toolbox, _) = toolbox(context)?;
+                let (toolbox, _) = toolbox(context, &list.functions)?;
                 check_tag(&toolbox.registry, &list)?;
                 let tools = toolbox.registry.list(&list.filter());
                 warn_of_servers(&toolbox);
                 Ok(print_list(&tools, list.json))
             }
             What::Search { words, list } => {
-                let (toolbox, _) = toolbox(context)?;
+                let (toolbox, _) = toolbox(context, &list.functions)?;
                 check_tag(&toolbox.registry, &list)?;
                 let words = words.join(" ");
                 let tools = toolbox.registry.search(&words, &list.filter());
@@ -115,8 +120,12 @@ impl Tools {
                 }
                 Ok(print_list(&tools, list.json))
             }
-            What::Describe { name, json } => {
-                let (toolbox, _) = toolbox(context)?;
+            What::Describe {
+                name,
+                json,
+                functions,
+            } => {
+                let (toolbox, _) = toolbox(context, &functions)?;
                 let tool = toolbox.registry.get(&name).map_err(Report::from)?;
                 describe(tool.spec(), json);
                 Ok(0)
@@ -140,7 +149,10 @@ impl List {
 }
 
 /// All tools, under the policy of tools.toml, with the audit log.
-pub(super) fn toolbox(context: &Context) -> Result<(Arc<Toolbox>, Arc<Engines>), Report> {
+pub(super) fn toolbox(
+    context: &Context,
+    functions: &Functions,
+) -> Result<(Arc<Toolbox>, Arc<Engines>), Report> {
     let search = &context.config.search;
     let key = std::env::var(&search.token_variable).ok();
     let search = builtin::search_engine(&search.engine, &search.url, key).map_err(|problem| {
@@ -172,6 +184,7 @@ pub(super) fn toolbox(context: &Context) -> Result<(Arc<Toolbox>, Arc<Engines>),
     if let Some(servers) = Servers::load(&context.folders.mcp_file(), &engines, &folder)? {
         servers.register(&toolbox);
     }
+    functions.load(context, &toolbox, &engines)?;
     Ok((toolbox, engines))
 }
 
@@ -188,22 +201,13 @@ pub(super) fn desk(context: &Arc<Context>) -> LateDesk {
     let context = Arc::clone(context);
     LateDesk::new(move || {
         let failed = |report: Report| report.to_string();
-        let (toolbox, engines) = toolbox(&context).map_err(failed)?;
+        let (toolbox, engines) = toolbox(&context, &Functions::default()).map_err(failed)?;
         let registry = Arc::clone(&toolbox.registry);
-        let calls = move |call, context: ToolContext| match toolbox.call(call, &context)? {
-            Called::Finished(finished) => Ok(finished),
-            Called::Pending(Pending { question, .. }) => Err(ToolError::Denied {
-                tool: question.tool.to_string(),
-                rule: question.rule,
-                reason: "it asks first, and there is nobody to ask; a rule in tools.toml allows it"
-                    .to_owned(),
-            }),
-        };
         Ok(CellDesk {
             engines,
             registry,
             place: call::place().map_err(failed)?,
-            calls: Box::new(calls),
+            calls: calls_of(toolbox),
             functions: builtin::no_functions(),
             registered: Mutex::default(),
         })
@@ -292,7 +296,7 @@ fn describe(spec: &ToolSpec, json: bool) {
     let _ = write!(out, "{}", sanitize_for_terminal(&text));
 }
 
-/// The properties of a schema, two lines each.
+/// The properties of a schema: name and type, and what it is about.
 fn arguments(schema: &Value) -> String {
     let mut text = String::new();
     let properties = schema["properties"].as_object();
@@ -303,11 +307,10 @@ fn arguments(schema: &Value) -> String {
         } else {
             ""
         };
-        let _ = write!(
-            text,
-            "\n  {} ({}{must})\n      {}\n",
-            argument.name, argument.kind, argument.about
-        );
+        let _ = writeln!(text, "\n  {} ({}{must})", argument.name, argument.kind);
+        if !argument.about.is_empty() {
+            let _ = writeln!(text, "      {}", argument.about);
+        }
     }
     text
 }

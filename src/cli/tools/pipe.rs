@@ -45,7 +45,7 @@ impl Pipe {
                 None => report,
             }
         })?;
-        let caller = Caller::new(context, self.how)?;
+        let caller = Caller::new(context, self.how.clone())?;
         // What is wrong from the start is told before anything runs.
         for (at, step) in (1..).zip(&steps) {
             let checked = if chain::is_constant(&step.arguments) {

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::super::Context;
-use super::{call, toolbox};
+use super::{Functions, call, toolbox};
 use crate::error::Report;
 use crate::protocol::{CallOrigin, Say};
 use crate::tool::{CacheUse, CallTest, Considered, Rules, Ruling, ToolCall, ToolContext};
@@ -51,20 +51,22 @@ impl Explain {
             cache: CacheUse::default(),
         };
         let tool_context = ToolContext::new(self.origin.into(), call::place()?);
-        let (considered, ruling) = toolbox(context)?.0.explain(call, &tool_context)?;
-        let mut lines: Vec<String> = considered
-            .into_iter()
-            .map(
-                |Considered {
-                     rule,
-                     is_about,
-                     why,
-                 }| match is_about {
-                    true => format!("+ {rule}"),
-                    false => format!("- {rule}: {why}"),
-                },
-            )
-            .collect();
+        let (considered, ruling) = toolbox(context, &Functions::default())?
+            .0
+            .explain(call, &tool_context)?;
+        let considered = considered.into_iter().map(|considered| {
+            let Considered {
+                rule,
+                is_about,
+                why,
+            } = considered;
+            if is_about {
+                format!("+ {rule}")
+            } else {
+                format!("- {rule}: {why}")
+            }
+        });
+        let mut lines: Vec<String> = considered.collect();
         let Ruling { say, rule, reason } = ruling;
         let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
         lines.push(format!("{}, by {rule}{reason}", say.word()));
@@ -79,7 +81,7 @@ pub(in crate::cli) fn failed_tests(context: &Context) -> Result<(Vec<String>, us
     if rules.tests().is_empty() {
         return Ok((Vec::new(), 0));
     }
-    let (toolbox, _) = toolbox(context)?;
+    let (toolbox, _) = toolbox(context, &Functions::default())?;
     let place = call::place()?;
     let mut failed = Vec::new();
     for test in rules.tests() {

@@ -73,7 +73,7 @@ pub(super) fn run(
     let cost = Cost {
         execution_time: started.elapsed(),
         peak_memory_bytes: usage.peak_bytes.max(cell.peak.memory_bytes),
-        fuel_used: 0,
+        ..Cost::default()
     };
     // They are counted now and then: the very last ones may not have been seen.
     if cell.peak.count + 8 >= MOST_PROCESSES {

@@ -117,6 +117,9 @@ fn call_lines(call: &CallBody) -> Vec<Line> {
     or_empty_line(writer.finish())
 }
 
+/// Shorter JSON is not spread over lines, in characters.
+const ONE_LINE: usize = 40;
+
 /// The text of a result.
 pub(super) fn called_lines(outcome: &CallOutcome) -> Vec<Line> {
     let mut lines = Vec::new();
@@ -124,7 +127,15 @@ pub(super) fn called_lines(outcome: &CallOutcome) -> Vec<Line> {
         let mut writer = LineWriter::new(8, LINE_CHARACTERS);
         match content {
             ToolContent::Text { text } => writer.push(Role::Text, text.trim_end_matches('\n')),
-            ToolContent::Json { value } => writer.push(Role::Result, &format!("{value:#}")),
+            ToolContent::Json { value } => {
+                let short = value.to_string();
+                let text = if short.chars().count() <= ONE_LINE {
+                    short
+                } else {
+                    format!("{value:#}")
+                };
+                writer.push(Role::Result, &text);
+            }
             ToolContent::Blob {
                 blob,
                 media_type,

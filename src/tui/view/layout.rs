@@ -1,6 +1,7 @@
 //! Rows of one entry of the transcript.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::content::{self, Line, Part};
 use super::images::Side;
@@ -419,14 +420,21 @@ pub(super) fn caption(artifact: &Artifact) -> String {
     )
 }
 
-/// `12 ms · 21 MiB · 1.2M steps`
+/// Shorter waits are not told.
+const A_WAIT: Duration = Duration::from_millis(100);
+
+/// `12 ms · waited 3.2 s · 21 MiB · 1.2M steps`
 fn cost(cost: &Cost) -> String {
     let mut text = text::duration(cost.execution_time);
+    let waited = match cost.waited {
+        waited if waited < A_WAIT => String::new(),
+        waited => format!("waited {}", text::duration(waited)),
+    };
     let steps = match cost.fuel_used {
         0 => String::new(),
         fuel => text::steps(fuel),
     };
-    for part in [memory(cost), steps] {
+    for part in [waited, memory(cost), steps] {
         if !part.is_empty() {
             text.push_str(" · ");
             text.push_str(&part);

@@ -174,7 +174,7 @@ impl Story {
                 cost: Cost {
                     execution_time: Duration::from_millis(12),
                     peak_memory_bytes: 21 << 20,
-                    fuel_used: 0,
+                    ..Cost::default()
                 },
             },
             at: Timestamp(97_000),

@@ -51,7 +51,7 @@ fn status_lines(width: u16) -> String {
         last_cost: Some(Cost {
             execution_time: Duration::from_millis(12),
             peak_memory_bytes: 21 << 20,
-            fuel_used: 0,
+            ..Cost::default()
         }),
         position: Position::End,
         matches: None,
