@@ -15,6 +15,8 @@ use crate::protocol::{Grant, Language, Limits, Status, Stream, Timeline};
 
 /// How often whoever may end a cell is asked whether to.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// A kernel that is to stop is told again after this.
+const ASK_AGAIN: Duration = Duration::from_millis(300);
 
 /// Where an interpreter lives.
 ///
@@ -268,10 +270,14 @@ impl CodeExecutor {
             let watch = watched.map(|(controller, is_over)| {
                 scope.spawn(move || {
                     while !is_done.load(Ordering::Acquire) {
-                        if is_over() {
-                            return controller.interrupt();
-                        }
-                        thread::park_timeout(LOOK_EVERY);
+                        // Said before the kernel is at it, it is not heard.
+                        let pause = if is_over() {
+                            controller.interrupt();
+                            ASK_AGAIN
+                        } else {
+                            LOOK_EVERY
+                        };
+                        thread::park_timeout(pause);
                     }
                 })
             });

@@ -208,6 +208,29 @@ pub(crate) fn check(options: &RunOptions<'_>) -> Result<u8, Report> {
     vet::check(&options.vetting, language, &source, &name, options.json)
 }
 
+/// Reads a program that is to run for others, warns of what is seen in it, and asks if the policy
+/// says so.
+///
+/// # Errors
+/// If it can't be read, or may not run.
+pub(crate) fn admit(
+    vetting: &Vetting<'_>,
+    language: Language,
+    path: &Path,
+) -> Result<String, Report> {
+    let (source, name) = read_source(&Program::File(path.to_owned()))?;
+    match vet::vet(vetting, language, &source, true)? {
+        Ok(findings) => {
+            vet::warn(&name, &findings);
+            Ok(source)
+        }
+        Err(vet::Refusal { findings, message }) => {
+            vet::warn(&name, &findings);
+            Err(Report::refused(format!("refused: {message}")))
+        }
+    }
+}
+
 /// Tells that a program does not run.
 fn refuse(name: &str, refusal: vet::Refusal, as_json: bool) -> u8 {
     let vet::Refusal { findings, message } = refusal;
@@ -303,7 +326,7 @@ fn language_of(options: &RunOptions<'_>) -> Result<Language, Report> {
 }
 
 /// The source, and the name that tracebacks give it.
-pub(crate) fn read_source(program: &Program) -> Result<(String, String), Report> {
+fn read_source(program: &Program) -> Result<(String, String), Report> {
     let (bytes, name) = match program {
         Program::Text(text) => return Ok((text.clone(), "<string>".to_owned())),
         Program::Stdin => (

@@ -330,6 +330,113 @@ fn code_that_code_has_run_is_on_its_fuel() {
 }
 
 #[test]
+fn no_code_gets_fuel_or_time_by_calls() {
+    let home = Home::new();
+    fs::create_dir_all(home.path("config")).expect("made");
+    write(
+        &home,
+        "config/config.toml",
+        "[limits]\nfuel = 1000000\ntimeout_s = 5\n",
+    );
+    let functions = "\
+from companion import tool
+
+@tool(tags=['code'])
+def refuel() -> dict:
+    return {'fuel_used': 2 ** 64 - 1}
+
+@tool
+def spin(n: int) -> int:
+    for _ in range(n): pass
+    return n
+";
+    let rounds = "\
+from companion import call, tool
+
+@tool
+def refuelled() -> int:
+    done = 0
+    for _ in range(12):
+        call('refuel')
+        for _ in range(60_000): pass
+        done += 1
+    return done
+
+@tool
+def many(n: int) -> int:
+    return sum(call('spin', n=90_000) for _ in range(n))
+
+@tool
+def killed(n: int) -> int:
+    code = 'for _ in range(40_000): pass\\nsum(range(10 ** 13))'
+    return sum(call('run_python', code=code, timeout_s=1)['time_ms'] for _ in range(n))
+";
+    write(&home, "functions.py", functions);
+    write(&home, "rounds.py", rounds);
+    let fails = |name: &str, arguments: &str| {
+        let command = [
+            "tools",
+            "call",
+            name,
+            "--args",
+            arguments,
+            "--functions",
+            "functions.py",
+            "--functions",
+            "rounds.py",
+        ];
+        let err = home.err(&command, 1);
+        assert!(err.contains("limit"), "{name}: {err}");
+    };
+    fails("refuelled", "{}");
+    fails("many", "{\"n\": 40}");
+    fails("killed", "{\"n\": 4}");
+}
+
+#[test]
+fn what_a_function_says_reaches_the_terminal_clean() {
+    let home = Home::new();
+    let program = "\
+import sys
+from companion import tool
+
+@tool
+def fails() -> str:
+    raise ValueError('\\x1b]0;evil\\x07')
+
+@tool
+def leaves() -> str:
+    sys.exit(0)
+
+@tool
+def mutters() -> str:
+    print('x', end='')
+    return 'done'
+";
+    write(&home, "tools.py", program);
+    let call = |name, code| home.run(&["tools", "call", name, "--functions", "tools.py"], code);
+    let err = String::from_utf8_lossy(&call("fails", 1).stderr).into_owned();
+    assert!(
+        err.contains("ValueError") && !err.contains('\u{1b}'),
+        "{err}"
+    );
+    let err = String::from_utf8_lossy(&call("leaves", 1).stderr).into_owned();
+    assert!(err.contains("ended its program"), "{err}");
+    let out = call("mutters", 0).stdout;
+    assert_eq!(String::from_utf8_lossy(&out), "x\ndone\n");
+    // The validator's rules are about these programs, too.
+    fs::create_dir_all(home.path("config")).expect("made");
+    write(
+        &home,
+        "config/policy.toml",
+        "[[finding]]\nid = \"py-exec\"\nrule = \"deny\"\n",
+    );
+    write(&home, "dynamic.py", "eval(input())\n");
+    let said = home.err(&["tools", "list", "--functions", "dynamic.py"], 3);
+    assert!(said.contains("refused"), "{said}");
+}
+
+#[test]
 fn help_and_completion_know_the_tools() {
     let home = Home::new();
     let code = "import companion\nhelp(companion.edit_image)\nprint([n for n in dir(companion) if n.startswith('im')])\n\

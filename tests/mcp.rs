@@ -124,6 +124,9 @@ def doze() -> str:
     fs::write(home.path("bad.py"), "1 / 0").expect("written");
     let said = home.err(&["tools", "list", "--functions", "bad.py"], 1);
     assert!(said.contains("ZeroDivisionError"), "{said}");
+    fs::create_dir(home.path("sub")).expect("made");
+    let flags = ["--folder", "sub", "--functions", "tools.py"];
+    Client::start_with(&home, &json!({}), &flags).end();
     home.err(&["tools", "list", "--functions", "tools.sh"], 2);
     home.err(&["tools", "list", "--functions", "gone.py"], 2);
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Engines;
 use super::function::contained_function;
+use super::functions::least;
 use crate::executor::CodeExecutor;
 use crate::protocol::{Language, Limits, Status, Stream};
 use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput, Update};
@@ -104,14 +105,8 @@ fn run(
     let RunCode { code, timeout_s } = arguments;
     let asked = timeout_s.map(|seconds| Duration::from_secs(seconds.into()));
     let limits = Limits {
-        timeout: [asked.or(engines.limits.timeout), context.remaining()]
-            .into_iter()
-            .flatten()
-            .min(),
-        fuel: [engines.limits.fuel, context.fuel]
-            .into_iter()
-            .flatten()
-            .min(),
+        timeout: least(asked.or(engines.limits.timeout), context.remaining()),
+        fuel: least(engines.limits.fuel, context.fuel),
         ..engines.limits
     };
     let failed = |error: crate::executor::ExecutorError| ToolError::failed(error.to_string());
@@ -126,6 +121,9 @@ fn run(
             }
         })
         .map_err(failed)?;
+    if language != Language::Shell {
+        context.charge(&execution.status, execution.fuel_used, limits.fuel);
+    }
     if context.cancel.is_cancelled() {
         return Err(ToolError::Cancelled);
     }

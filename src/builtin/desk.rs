@@ -65,15 +65,19 @@ pub(crate) struct CellDesk {
 
 impl Desk for CellDesk {
     fn answer(&self, call: DeskCall, asking: &Asking) -> Answered {
-        // Code that code has run is on the time of the one who had it run.
         let is_own_time = matches!(&call, DeskCall::Call { name, .. } if self.runs_code(name));
+        let mut fuel_used = 0;
         let outcome = match call {
             DeskCall::List { of_servers } => Ok(self.list(of_servers)),
             DeskCall::Call {
                 name,
                 arguments,
                 renew,
-            } => self.call(name, &arguments, renew, is_own_time, asking),
+            } => {
+                let (outcome, steps) = self.call(name, &arguments, renew, is_own_time, asking);
+                fuel_used = steps;
+                outcome
+            }
             DeskCall::Check { name, arguments } => self.check(&name, &arguments),
             DeskCall::Register { spec } => Ok(match self.register(&spec) {
                 Ok(()) => json!({}),
@@ -108,15 +112,10 @@ impl Desk for CellDesk {
             // The kernel has taken it.
             DeskCall::Progress { .. } => Ok(Value::Null),
         };
-        let fuel_used = outcome
-            .as_ref()
-            .ok()
-            .filter(|_| is_own_time)
-            .and_then(|value| value["structured"]["fuel_used"].as_u64());
         Answered {
             outcome: outcome.map(|value| DeskReturn::Text(value.to_string())),
             is_own_time,
-            fuel_used: fuel_used.unwrap_or(0),
+            fuel_used,
         }
     }
 }
@@ -135,10 +134,16 @@ impl CellDesk {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a call runs code: then it is on the time and the fuel of the code that makes it.
     fn runs_code(&self, name: &str) -> bool {
-        self.registry
-            .get(name)
-            .is_ok_and(|tool| tool.spec().tags.iter().any(|tag| tag == "code"))
+        self.registry.get(name).is_ok_and(|tool| {
+            let spec = tool.spec();
+            match spec.source {
+                Source::Builtin => spec.tags.iter().any(|tag| tag == "code"),
+                Source::Cell => true,
+                Source::Mcp => false,
+            }
+        })
     }
 
     fn list(&self, of_servers: bool) -> Value {
@@ -168,10 +173,14 @@ impl CellDesk {
         renew: bool,
         is_own_time: bool,
         asking: &Asking,
-    ) -> Result<Value, HostCallError> {
+    ) -> (Result<Value, HostCallError>, u64) {
+        let arguments = match parsed(arguments) {
+            Ok(arguments) => arguments,
+            Err(error) => return (Err(error), 0),
+        };
         let call = ToolCall {
             name,
-            arguments: parsed(arguments)?,
+            arguments,
             cache: if renew {
                 CacheUse::Renew
             } else {
@@ -206,19 +215,21 @@ impl CellDesk {
             context.deadline = asking.budget.deadline;
             context.fuel = asking.budget.fuel;
         }
-        Ok(match (self.calls)(call, context) {
-            Ok(finished) => json!({
+        let spent = context.clone();
+        let outcome = match (self.calls)(call, context) {
+            Ok(finished) => Ok(json!({
                 "content": finished.output.content,
                 "structured": finished.output.structured,
                 "is_error": finished.output.is_error,
                 "rule": finished.rule,
                 "cached": finished.cached,
-            }),
+            })),
             Err(ToolError::Cancelled) if asking.cancel.is_cancelled() => {
-                return Err(HostCallError::interrupted());
+                Err(HostCallError::interrupted())
             }
-            Err(error) => told(&error),
-        })
+            Err(error) => Ok(told(&error)),
+        };
+        (outcome, spent.spent())
     }
 
     fn check(&self, name: &str, arguments: &str) -> Result<Value, HostCallError> {

@@ -16,7 +16,9 @@ use crate::protocol::{Language, Limits, Status, Stream};
 use crate::tool::{Content, Place, ToolContext, ToolError, Toolbox, Update};
 
 /// A call waits so long for the one before it.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Who is to stop is told again after this.
+const ASK_AGAIN: Duration = Duration::from_millis(300);
 /// Who waits looks so often whether to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -31,6 +33,11 @@ pub(crate) fn call_function(
     limits: &Limits,
     context: &ToolContext,
 ) -> Result<FunctionOutput, ToolError> {
+    let limits = Limits {
+        timeout: least(limits.timeout, context.remaining()),
+        fuel: least(limits.fuel, context.fuel),
+        ..*limits
+    };
     let request = ExecuteRequest {
         source: arguments,
         mode: ExecuteMode::Tool {
@@ -41,7 +48,7 @@ pub(crate) fn call_function(
     };
     let controller = kernel.controller();
     let mut printed = String::new();
-    let finished = kernel.execute(request, limits, &mut |event| match event {
+    let finished = kernel.execute(request, &limits, &mut |event| match event {
         KernelEvent::Output(_, text) => {
             printed.push_str(&text);
             context.report(Update::Output(Content::Text { text }));
@@ -55,14 +62,21 @@ pub(crate) fn call_function(
         }),
         KernelEvent::Answered(_) | KernelEvent::Displayed(_) => {}
     });
+    context.charge(&finished.status, finished.cost.fuel_used, limits.fuel);
     match (finished.status, finished.result) {
         (Status::Ok, Some(result)) => Ok(FunctionOutput { printed, result }),
         (Status::Ok, None) => Err(ToolError::failed("the function gave nothing back")),
         (status, _) => {
             let problem = executor::describe_failure(status);
-            Err(ToolError::failed(problem.unwrap_or_default()))
+            let problem = problem.unwrap_or_else(|| "the function ended its program".to_owned());
+            Err(ToolError::failed(problem))
         }
     }
+}
+
+/// The stricter of two bounds.
+pub(super) fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    [one, other].into_iter().flatten().min()
 }
 
 /// A program whose functions are tools.
@@ -172,15 +186,21 @@ impl Shared {
             }
             thread::sleep(LOOK_EVERY);
         };
+        context.check()?;
         let is_done = AtomicBool::new(false);
         thread::scope(|scope| {
             let is_done = &is_done;
             let watch = scope.spawn(move || {
                 while !is_done.load(Ordering::Acquire) {
-                    if context.check().is_err() {
-                        return self.controller.interrupt();
-                    }
-                    thread::park_timeout(LOOK_EVERY);
+                    // Said before the kernel is at it, it is not heard.
+                    let pause = match context.check() {
+                        Ok(()) => LOOK_EVERY,
+                        Err(_) => {
+                            self.controller.interrupt();
+                            ASK_AGAIN
+                        }
+                    };
+                    thread::park_timeout(pause);
                 }
             });
             let outcome = call_function(&mut kernel, name, arguments, &self.limits, context);

@@ -38,7 +38,10 @@ pub(super) struct Mcp {
 }
 
 impl Mcp {
-    pub fn start(self, context: &Context) -> Result<u8, Report> {
+    pub fn start(mut self, context: &Context) -> Result<u8, Report> {
+        self.functions.pin().map_err(|error| {
+            Report::failure("there is no folder to start from").cause(error.to_string())
+        })?;
         let _scratch = self.enter_folder()?;
         let (toolbox, engines) = toolbox(context, &self.functions)?;
         let served = Served {

@@ -32,6 +32,7 @@ use crate::kernel;
 use crate::models::Catalogue;
 use crate::panics;
 use crate::protocol::Language;
+use crate::sanitize::sanitize_for_terminal;
 use crate::tui;
 
 /// A full-screen terminal REPL: Python, JavaScript and shell in a jail, and pictures.
@@ -152,7 +153,9 @@ pub fn main() -> ExitCode {
     match cli.start() {
         Ok(code) => ExitCode::from(code),
         Err(report) => {
-            let _ = writeln!(io::stderr(), "{report}");
+            // It may quote what code and servers said.
+            let text = report.to_string();
+            let _ = writeln!(io::stderr(), "{}", sanitize_for_terminal(&text));
             ExitCode::from(report.exit_code())
         }
     }

@@ -64,7 +64,8 @@ impl Meter {
 
     /// Counts steps that were taken elsewhere. On the interpreter's thread.
     pub fn charge(&self, steps: u64) {
-        let used = self.used().saturating_add(steps);
+        // Far from where a step would wrap.
+        let used = self.used().saturating_add(steps).min(u64::MAX / 2);
         self.used.store(used, Ordering::Relaxed);
     }
 
@@ -203,7 +204,9 @@ mod tests {
         let meter = Meter::default();
         meter.begin(None);
         assert_eq!(meter.left(), None);
+        meter.begin(Some(100));
         meter.charge(u64::MAX);
+        assert!(!meter.step(1) && meter.is_spent(), "it does not wrap");
         meter.begin(Some(100));
         assert!(meter.step(10));
         assert_eq!(meter.left(), Some(90));

@@ -181,7 +181,8 @@ impl<'a> Run<'a> {
                 let is_at_desk = matches!(call, HostCall::Desk(_));
                 let budget = Budget {
                     deadline: self.deadline(),
-                    fuel: fuel_left,
+                    // A worker may tell what it likes.
+                    fuel: [fuel_left, self.limits.fuel].into_iter().flatten().min(),
                 };
                 match self.broker.answer(id, call, budget, tell, later) {
                     Some(outcome) => self.give(id, outcome, 0)?,
@@ -286,7 +287,9 @@ impl<'a> Run<'a> {
 
     fn end(&mut self, why: Why) -> Result<(), WireError> {
         self.why = Some(why);
-        self.asked_at = None;
+        if let Some(asked_at) = self.asked_at.take() {
+            self.waited += asked_at.elapsed();
+        }
         // A tool that works for the cell is to stop, too.
         self.broker.forget();
         let grace = match why {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Content, PermissionScope, Place, ToolError};
-use crate::protocol::{Artifact, CallOrigin, Generation, ImageProgress};
+use crate::protocol::{Artifact, CallOrigin, Generation, ImageProgress, Status};
 
 /// Tells those who work that nobody waits for them any more. Clones are one token.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +96,8 @@ pub(crate) struct ToolContext {
     pub deadline: Option<Instant>,
     /// Steps that code may take that is run; `None` is no bound of the caller's.
     pub fuel: Option<u64>,
+    /// Steps that such code took.
+    spent: Arc<AtomicU64>,
     /// Whether the caller puts the pictures that are made into the gallery; the tool does it otherwise.
     pub has_gallery: bool,
     progress: Arc<dyn Fn(Update) + Send + Sync>,
@@ -123,6 +125,7 @@ impl ToolContext {
             cancel: CancelToken::default(),
             deadline: None,
             fuel: None,
+            spent: Arc::default(),
             has_gallery: false,
             progress: Arc::new(|_| {}),
         }
@@ -146,6 +149,25 @@ impl ToolContext {
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.deadline?;
         Some(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Tells of code that was run: how it ended, and the steps that were counted.
+    pub fn charge(&self, status: &Status, counted: u64, bound: Option<u64>) {
+        let steps = match status {
+            // Who was ended before it could tell may have had all.
+            Status::Limit { .. } | Status::Died { .. } | Status::Interrupted { .. }
+                if counted == 0 =>
+            {
+                bound.unwrap_or(0)
+            }
+            _ => counted,
+        };
+        self.spent.fetch_add(steps, Ordering::Relaxed);
+    }
+
+    /// Steps that code took that was run.
+    pub fn spent(&self) -> u64 {
+        self.spent.load(Ordering::Relaxed)
     }
 
     /// To be called often by whoever works long.

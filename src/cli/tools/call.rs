@@ -362,9 +362,14 @@ pub(super) fn print(finished: &Finished, streamed: &str) {
     let mut out = io::stdout().lock();
     let mut streamed = (!streamed.is_empty()).then_some(streamed);
     for content in &finished.output.content {
+        let mut is_begun = false;
         let text = match content {
             Content::Text { text } => match streamed.take() {
-                Some(start) => text.strip_prefix(start).unwrap_or(text).to_owned(),
+                Some(start) => {
+                    let rest = text.strip_prefix(start);
+                    is_begun = rest.is_some() && !start.ends_with('\n');
+                    rest.unwrap_or(text).to_owned()
+                }
                 None => text.clone(),
             },
             Content::Json { value } => format!("{value:#}"),
@@ -378,7 +383,7 @@ pub(super) fn print(finished: &Finished, streamed: &str) {
                 size_bytes,
             } => format!("{blob} {media_type}, {size_bytes} bytes"),
         };
-        if text.is_empty() {
+        if text.is_empty() && !is_begun {
             continue;
         }
         // A reader that is gone does not want to hear of it.

@@ -10,9 +10,9 @@ use super::super::Context;
 use super::call::place;
 use crate::builtin::{Engines, FunctionProgram};
 use crate::error::Report;
-use crate::headless::{Program, read_source};
+use crate::headless::{Vetting, admit};
 use crate::kernel::find_program;
-use crate::protocol::Language;
+use crate::protocol::{Language, Origin};
 use crate::sanitize::sanitize_for_terminal;
 use crate::tool::Toolbox;
 
@@ -25,6 +25,14 @@ pub(in crate::cli) struct Functions {
 }
 
 impl Functions {
+    /// Makes the paths independent of the folder.
+    pub fn pin(&mut self) -> io::Result<()> {
+        for path in &mut self.files {
+            *path = std::path::absolute(&path)?;
+        }
+        Ok(())
+    }
+
     /// Runs the programs, which add their functions to the tools.
     pub fn load(
         &self,
@@ -32,10 +40,16 @@ impl Functions {
         toolbox: &Arc<Toolbox>,
         engines: &Arc<Engines>,
     ) -> Result<(), Report> {
+        let policy_file = context.folders.policy_file();
+        let vetting = Vetting {
+            policy_file: &policy_file,
+            origin: Origin::User,
+            assumes_yes: false,
+        };
         for path in &self.files {
             let program = FunctionProgram {
                 language: language_of(path)?,
-                source: read_source(&Program::File(path.clone()))?.0,
+                source: admit(&vetting, language_of(path)?, path)?,
                 worker: find_program().map_err(|error| {
                     Report::failure("can't start a worker").cause(error.to_string())
                 })?,
