@@ -193,12 +193,11 @@ impl Shared {
             let watch = scope.spawn(move || {
                 while !is_done.load(Ordering::Acquire) {
                     // Said before the kernel is at it, it is not heard.
-                    let pause = match context.check() {
-                        Ok(()) => LOOK_EVERY,
-                        Err(_) => {
-                            self.controller.interrupt();
-                            ASK_AGAIN
-                        }
+                    let pause = if context.check().is_err() {
+                        self.controller.interrupt();
+                        ASK_AGAIN
+                    } else {
+                        LOOK_EVERY
                     };
                     thread::park_timeout(pause);
                 }
