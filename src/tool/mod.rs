@@ -79,7 +79,7 @@ pub(crate) use predicate::Place;
 pub(crate) use registry::{Filter, RegisterError, Registered, Registry, ToolSource};
 pub(crate) use schema::Schema;
 pub(crate) use spec::{Annotations, Source, ToolSpec};
-pub(crate) use toolbox::Toolbox;
+pub(crate) use toolbox::{LastCall, Toolbox};
 pub(crate) use verification::{records, verify};
 
 /// Something that can be called.

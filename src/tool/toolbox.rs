@@ -1,6 +1,6 @@
 //! The one way of a call: registry → schema → policy → rate → cache → run → audit.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -16,7 +16,7 @@ use super::redact::{redacted, redacted_text};
 use super::registry::{Registered, Registry};
 use super::run::Runner;
 use super::{ToolContext, ToolError};
-use crate::protocol::Say;
+use crate::protocol::{CallOrigin, Say};
 
 /// All that a call passes.
 pub(crate) struct Toolbox {
@@ -27,6 +27,20 @@ pub(crate) struct Toolbox {
     cache: ResultCache,
     audit: Option<AuditLog>,
     runner: Runner,
+    last: Mutex<Option<LastCall>>,
+}
+
+/// What became of a call, whoever made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LastCall {
+    /// The tool. Untrusted.
+    pub tool: String,
+    /// Who called.
+    pub origin: CallOrigin,
+    /// The rule that decided, if one was asked.
+    pub rule: Option<String>,
+    /// As the audit log has it: `done`, `denied`, …
+    pub outcome: &'static str,
 }
 
 impl Toolbox {
@@ -39,6 +53,7 @@ impl Toolbox {
             cache,
             audit,
             runner: Runner::default(),
+            last: Mutex::default(),
         }
     }
 
@@ -197,7 +212,7 @@ impl Toolbox {
             &call.arguments,
             context,
             Ended {
-                rule,
+                rule: rule.or(ended.rule),
                 took,
                 durability,
                 ..ended
@@ -322,6 +337,15 @@ impl Toolbox {
         context: &ToolContext,
         ended: Ended,
     ) -> Option<String> {
+        if ended.phase == Phase::Ended {
+            let last = LastCall {
+                tool: redacted_text(name),
+                origin: context.origin,
+                rule: ended.rule.clone(),
+                outcome: ended.outcome,
+            };
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
+        }
         let audit = self.audit.as_ref()?;
         let entry = AuditEntry {
             tool: redacted_text(name),
@@ -337,6 +361,12 @@ impl Toolbox {
         written
             .err()
             .map(|error| format!("the audit log can't be written: {error}"))
+    }
+
+    /// What became of the last call.
+    pub fn last(&self) -> Option<LastCall> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
     }
 
     /// The question that a call has now, and of which tool.
@@ -402,7 +432,12 @@ impl Ended {
             }
             error => error.to_string(),
         };
+        let rule = match error {
+            ToolError::Denied { rule, .. } => Some(rule.clone()),
+            _ => None,
+        };
         Self {
+            rule,
             outcome: error.kind(),
             message: Some(redacted_text(&message)),
             took,

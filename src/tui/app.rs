@@ -39,6 +39,8 @@ pub(super) enum AppEffect {
     Export(PathBuf),
     /// Tell what would be done with a call, and why.
     ExplainCall(ToolCall),
+    /// Tell what became of the last call, and why.
+    ExplainLast,
     /// Look at the system for `/doctor`.
     Examine,
     /// Read a theme.

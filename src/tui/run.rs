@@ -388,6 +388,10 @@ impl Ui<'_> {
                     told.map_err(|error| error.to_string())
                 });
             }
+            AppEffect::ExplainLast => {
+                let told = tools::why(self.toolbox.last().as_ref());
+                self.app.notify(NoticeLevel::Info, told);
+            }
             AppEffect::Export(path) => self.export(&path),
             AppEffect::Examine => {
                 let (folders, config) = (self.folders.clone(), self.config.clone());

@@ -12,12 +12,10 @@ use super::prompt::Choice;
 use super::view::text;
 use super::view::tools::{ToolList, summary};
 use crate::builtin::spec_arguments;
-use crate::protocol::{
-    CacheUse, CallOrigin, CallStatus, Command, NoticeLevel, Slash, ToolCall, slash,
-};
+use crate::protocol::{CacheUse, CallOrigin, Command, NoticeLevel, Slash, ToolCall, slash};
 use crate::sanitize::sanitize;
-use crate::session::{Body, CallBody, CallPhase};
-use crate::tool::{Considered, Place, Ruling, ToolContext, ToolError, ToolSpec, Toolbox};
+use crate::session::{Body, CallPhase};
+use crate::tool::{Considered, LastCall, Place, Ruling, ToolContext, ToolError, ToolSpec, Toolbox};
 
 /// Anew, though it is known: behind the name of a tool.
 const NO_CACHE: &str = "--no-cache";
@@ -103,38 +101,47 @@ impl App {
             }
             return;
         }
-        let mut last = self.transcript.entries().iter().rev();
-        let why = last.find_map(|entry| match &entry.body {
-            Body::Call(call) => Some(format!("call {}: {}", entry.cell, why(call))),
+        let mut entries = self.transcript.entries().iter().rev();
+        let at_work = entries.find_map(|entry| match &entry.body {
+            Body::Call(call) => Some(call),
             _ => None,
         });
-        let why = why.unwrap_or_else(|| {
-            let usage = slash::spec(Slash::Why).usage;
-            format!("no tool was called yet; /why {usage} tells of a call that is not made")
+        let at_work = at_work.and_then(|call| {
+            let name = &call.call.name;
+            match &call.phase {
+                CallPhase::Queued => Some(format!("{name} waits for other calls")),
+                CallPhase::Asking => Some(format!("{name} waits for your answer")),
+                CallPhase::Running(_) => Some(format!("{name} was let pass, and runs")),
+                CallPhase::Done(_) => None,
+            }
         });
-        self.notify(NoticeLevel::Info, why);
+        match at_work {
+            Some(told) => self.notify(NoticeLevel::Info, told),
+            None => self.ask(AppEffect::ExplainLast),
+        }
     }
 }
 
-/// Which rule decided about a call.
-fn why(call: &CallBody) -> String {
-    let name = &call.call.name;
-    let outcome = match &call.phase {
-        CallPhase::Queued => return format!("{name} waits for other calls"),
-        CallPhase::Asking => return format!("{name} waits for your answer"),
-        CallPhase::Running(_) => return format!("{name} was let pass, and runs"),
-        CallPhase::Done(outcome) => outcome,
+/// Which rule decided about the last call that ended, be it of the prompt or of a cell.
+pub(super) fn why(last: Option<&LastCall>) -> String {
+    let Some(last) = last else {
+        let usage = slash::spec(Slash::Why).usage;
+        return format!("no tool was called yet; /why {usage} tells of a call that is not made");
     };
-    let rule = outcome.rule.as_deref().unwrap_or("no rule");
-    match &outcome.status {
-        CallStatus::Ok | CallStatus::ToolFailed => format!("{name} was let pass by {rule}"),
-        CallStatus::Failed { .. } if outcome.rule.is_some() => {
-            format!("{name} was stopped by {rule}")
+    let whose = match last.origin {
+        CallOrigin::User => String::new(),
+        origin => format!(", called by {origin},"),
+    };
+    let tool = sanitize(&last.tool);
+    let rule = last.rule.as_deref().map(sanitize);
+    match (last.outcome, rule) {
+        ("done" | "cached", Some(rule)) => format!("{tool}{whose} was let pass by {rule}"),
+        ("denied", Some(rule)) => format!("{tool}{whose} was stopped by {rule}"),
+        ("pending", Some(rule)) => format!("{tool}{whose} waits for an answer, by {rule}"),
+        (outcome, Some(rule)) => {
+            format!("{tool}{whose} was let pass by {rule}, and ended with {outcome}")
         }
-        CallStatus::Failed { failure, .. } => {
-            format!("{name} ended with {}, and not by a rule", failure.word())
-        }
-        CallStatus::Dropped => format!("{name} was not called"),
+        (outcome, None) => format!("{tool}{whose} ended with {outcome}, and not by a rule"),
     }
 }
 
@@ -326,6 +333,35 @@ mod tests {
 
     use super::*;
     use crate::tool::Source;
+
+    #[test]
+    fn the_last_call_is_told_with_its_rule() {
+        let told = |origin, outcome, rule: Option<&str>| {
+            why(Some(&LastCall {
+                tool: "imagine".to_owned(),
+                origin,
+                rule: rule.map(ToOwned::to_owned),
+                outcome,
+            }))
+        };
+        assert!(why(None).starts_with("no tool was called yet"));
+        assert_eq!(
+            told(CallOrigin::User, "done", Some("the default for user")),
+            "imagine was let pass by the default for user"
+        );
+        assert_eq!(
+            told(CallOrigin::Sandbox, "denied", Some("line 3: deny imagine")),
+            "imagine, called by sandbox, was stopped by line 3: deny imagine"
+        );
+        assert_eq!(
+            told(CallOrigin::User, "timed_out", Some("line 3: allow imagine")),
+            "imagine was let pass by line 3: allow imagine, and ended with timed_out"
+        );
+        assert_eq!(
+            told(CallOrigin::Mcp, "invalid_arguments", None),
+            "imagine, called by mcp, ended with invalid_arguments, and not by a rule"
+        );
+    }
 
     fn tools() -> Vec<ToolSpec> {
         let schema = json!({

@@ -132,6 +132,8 @@ fn cells_ask_show_pictures_and_make_tools() {
     assert!(!world.path("work/other.txt").exists());
     stage.enter("imagine('a weapon')");
     stage.wait_for_text("ToolError: imagine is not allowed here");
+    stage.enter("/why");
+    stage.wait_for_text("imagine, called by sandbox, was stopped by line");
     stage.enter("imagine('a red apple', seed=1, steps=2)");
     stage.wait_for_text("<Image 'a-red-apple-1.png' 64×64");
     // A function of a cell, for the prompt and for the other language.
