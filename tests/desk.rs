@@ -95,7 +95,19 @@ except companion.ToolError as error:
         .lines()
         .map(|line| serde_json::from_str(line).expect("an object"));
     let of_sandbox = lines.filter(|line: &Value| line["origin"] == "sandbox");
-    assert!(of_sandbox.count() >= 9, "{log}");
+    let of_sandbox: Vec<Value> = of_sandbox.collect();
+    assert!(of_sandbox.len() >= 9, "{log}");
+    // A question that nobody can be asked has an end, too.
+    let ended = |outcome: &str| {
+        of_sandbox
+            .iter()
+            .filter(|line| line["outcome"] == outcome)
+            .count()
+    };
+    assert!(
+        ended("pending") > 0 && ended("denied") > ended("pending"),
+        "{log}"
+    );
     home.out(&["audit", "verify"], 0);
 }
 
@@ -140,6 +152,25 @@ for wrong in (lambda: dots.crop((0, 0, 3, 1)), lambda: Image.from_pixels(2, 2, b
         &fs::read(home.path("dots.gif")).expect("written")[..4],
         b"GIF8"
     );
+}
+
+#[test]
+fn pictures_that_are_pasted_are_bounded_together() {
+    let home = Home::new();
+    let code = "\
+from companion import call, Image, ToolError
+big = Image.from_pixels(1, 1, bytes(4)).resize((6000, 6000))
+for count in (2, 3, 17):
+    try:
+        made = call('edit_image', image=big.crop((0, 0, 2, 2)).handle, edits=[],
+                    sources={f's{number}': big.handle for number in range(count)})
+        print('made')
+    except ToolError as error:
+        print(error)";
+    let told = python(&home, code);
+    assert!(told.starts_with("made\n"), "{told}");
+    assert!(told.contains("more than 100 million pixels"), "{told}");
+    assert!(told.contains("sources"), "{told}");
 }
 
 #[test]

@@ -428,6 +428,59 @@ fn rules_allow_ask_and_deny_and_are_explained() {
 }
 
 #[test]
+fn a_function_gives_much_back_and_too_much_is_told() {
+    let home = Home::new();
+    let program = "from companion import tool\n@tool\ndef big(n: int): return 'x' * n\n";
+    fs::write(home.path("big.py"), program).expect("written");
+    let call = |arguments, code| {
+        let words = [
+            "tools",
+            "call",
+            "big",
+            "--functions",
+            "big.py",
+            "--args",
+            arguments,
+        ];
+        home.run(&words, code)
+    };
+    assert!(call(r#"{"n": 2000000}"#, 0).stdout.len() >= 2_000_000);
+    let failed = call(r#"{"n": 5000000}"#, 1);
+    let told = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(told.contains("and 4194304 are the most"), "{told}");
+}
+
+#[test]
+fn what_tools_take_is_told_word_by_word() {
+    let home = Home::new();
+    let told = home.out(&["tools", "describe", "edit_image"], 0);
+    for part in [
+        "op: crop, x, y, width, height",
+        "op: invert",
+        "png | jpeg | webp | gif",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let arguments = r#"{"image": "a.png", "edits": [{"op": "x"}]}"#;
+    let wrong = home.err(&["tools", "call", "edit_image", "--args", arguments], 2);
+    assert!(
+        wrong.contains("invert") && wrong.contains("paste"),
+        "{wrong}"
+    );
+    home.policy(
+        "[default]\nmcp = \"deny\"\n[[rate]]\ntool = \"web_search\"\ncalls = 3\nper = \"hour\"\n",
+    );
+    let shown = home.out(&["policy", "show"], 0);
+    for part in [
+        "default for mcp: deny",
+        "default for user: allow",
+        "rate: web_search 3 an hour",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[test]
 fn what_tools_did_is_on_record_without_secrets() {
     let home = Home::new();
     assert_eq!(home.out(&["audit", "verify"], 0), "");
@@ -450,6 +503,9 @@ fn what_tools_did_is_on_record_without_secrets() {
     fs::write(&path, format!("{first}\n")).expect("written");
     let found = home.out(&["audit", "verify"], 1);
     assert!(found.contains("1 lines were cut off"), "{found}");
+    fs::remove_file(&path).expect("there");
+    let found = home.out(&["audit", "verify"], 1);
+    assert!(found.contains("2 lines were cut off"), "{found}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! reached by their handles, which are the hashes of their bytes.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use crate::kernel::{Answered, Asking, Desk, DeskCall, DeskReturn, HostCallError,
 use crate::picture::{self, edit};
 use crate::protocol::{Artifact, BlobId, CallOrigin, CellProgress, MediaType, ToolName};
 use crate::tool::{
-    CacheUse, Called, Content, Filter, Finished, Pending, Place, Registry, Source, Tool, ToolCall,
+    CacheUse, Called, Content, Filter, Finished, Place, Registry, Source, Tool, ToolCall,
     ToolContext, ToolError, ToolOutput, ToolSpec, Toolbox, Update,
 };
 
@@ -27,6 +28,10 @@ const MAX_FUNCTIONS: usize = 200;
 const MAX_BYTES: usize = 64 << 20;
 /// Most characters of the name of a picture.
 const MAX_NAME: usize = 200;
+/// Code may have so much kept in all, in bytes: pictures, and the record of its calls.
+const MAX_KEPT: u64 = 2 << 30;
+/// What the record of a call has of its arguments at most, and beside them, in bytes.
+const RECORD_BYTES: [usize; 2] = [16 << 10, 512];
 /// How often a cell hears how far a tool is.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 /// `EIO`: what a failure has for a number that is none of the system's.
@@ -61,6 +66,8 @@ pub(crate) struct CellDesk {
     pub functions: Arc<Functions>,
     /// The tools that this kernel has registered.
     pub registered: Mutex<BTreeSet<ToolName>>,
+    /// What it has kept so far, in bytes.
+    pub kept: AtomicU64,
 }
 
 impl Desk for CellDesk {
@@ -128,6 +135,17 @@ impl CellDesk {
         }
     }
 
+    /// Counts what is to be kept.
+    fn take_room(&self, bytes: u64) -> Result<(), HostCallError> {
+        if self.kept.fetch_add(bytes, Ordering::Relaxed) < MAX_KEPT {
+            return Ok(());
+        }
+        Err(failed(&format!(
+            "calls of tools have filled {} GiB of the disk: no more until companion is started again",
+            MAX_KEPT >> 30
+        )))
+    }
+
     fn registered(&self) -> MutexGuard<'_, BTreeSet<ToolName>> {
         self.registered
             .lock()
@@ -136,7 +154,12 @@ impl CellDesk {
 
     /// Whether a call runs code: then it is on the time and the fuel of the code that makes it.
     fn runs_code(&self, name: &str) -> bool {
-        self.registry.get(name).is_ok_and(|tool| {
+        // One that is not there yet is a server's.
+        let tool = name
+            .parse()
+            .ok()
+            .and_then(|name| self.registry.known(&name));
+        tool.is_some_and(|tool| {
             let spec = tool.spec();
             match spec.source {
                 Source::Builtin => spec.tags.iter().any(|tag| tag == "code"),
@@ -174,7 +197,9 @@ impl CellDesk {
         is_own_time: bool,
         asking: &Asking,
     ) -> (Result<Value, HostCallError>, u64) {
-        let arguments = match parsed(arguments) {
+        let [most, beside] = RECORD_BYTES;
+        let record = (arguments.len().min(most) + beside) as u64;
+        let arguments = match self.take_room(record).and_then(|()| parsed(arguments)) {
             Ok(arguments) => arguments,
             Err(error) => return (Err(error), 0),
         };
@@ -217,13 +242,22 @@ impl CellDesk {
         }
         let spent = context.clone();
         let outcome = match (self.calls)(call, context) {
-            Ok(finished) => Ok(json!({
-                "content": finished.output.content,
-                "structured": finished.output.structured,
-                "is_error": finished.output.is_error,
-                "rule": finished.rule,
-                "cached": finished.cached,
-            })),
+            Ok(finished) => {
+                // They are there already; the next one is refused.
+                let made = finished.output.content.iter().map(|content| match content {
+                    Content::Image { artifact } => artifact.size_bytes,
+                    Content::Blob { size_bytes, .. } => *size_bytes,
+                    Content::Text { .. } | Content::Json { .. } => 0,
+                });
+                self.kept.fetch_add(made.sum(), Ordering::Relaxed);
+                Ok(json!({
+                    "content": finished.output.content,
+                    "structured": finished.output.structured,
+                    "is_error": finished.output.is_error,
+                    "rule": finished.rule,
+                    "cached": finished.cached,
+                }))
+            }
             Err(ToolError::Cancelled) if asking.cancel.is_cancelled() => {
                 Err(HostCallError::interrupted())
             }
@@ -358,6 +392,7 @@ impl CellDesk {
         // To its last pixel: what is kept can be shown.
         let info = picture::probe(&bytes).map_err(|error| failed(&error))?;
         picture::decode(&bytes).map_err(|error| failed(&error))?;
+        self.take_room(bytes.len() as u64)?;
         let blob = self.engines.store().blobs().put(&bytes);
         Ok(Artifact {
             blob: blob.map_err(|error| failed(&error))?,
@@ -515,12 +550,12 @@ fn with_source(error: &dyn std::error::Error) -> String {
 pub(crate) fn calls_of(toolbox: Arc<Toolbox>) -> Box<Calls> {
     Box::new(move |call, context| match toolbox.call(call, &context)? {
         Called::Finished(finished) => Ok(finished),
-        Called::Pending(Pending { question, .. }) => Err(ToolError::Denied {
-            tool: question.tool.to_string(),
-            rule: question.rule,
-            reason: "it asks first, and there is nobody to ask; a rule in tools.toml allows it"
-                .to_owned(),
-        }),
+        Called::Pending(pending) => {
+            let why = "it asks first, and there is nobody to ask: allow it in tools.toml";
+            let error = pending.denied(why);
+            toolbox.give_up(&pending, &error, &context);
+            Err(error)
+        }
     })
 }
 

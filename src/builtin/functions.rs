@@ -1,7 +1,7 @@
 //! Functions of a program that are tools: its kernel is there for them alone, without a session.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -128,6 +128,7 @@ impl FunctionProgram {
                     None => Err(ToolError::failed("the program of this function is gone")),
                 }),
                 registered: Mutex::default(),
+                kept: AtomicU64::default(),
             };
             kernel.set_desk(Arc::new(desk) as Arc<dyn Desk>);
             Shared {

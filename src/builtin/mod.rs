@@ -6,6 +6,7 @@
 //!
 //! Absent on purpose: asking. Whether a call may run was decided before it gets here.
 
+mod arguments;
 mod code;
 mod desk;
 mod discovery;
@@ -23,7 +24,6 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use serde_json::{Map, Value};
 use url::Url;
 
 use crate::files::Folders;
@@ -34,6 +34,7 @@ use crate::store::{self, Store};
 use crate::tool::{RegisterError, Registry, Tool};
 use crate::web::{FetchLimits, Fetcher, SearchEngine};
 
+pub(crate) use arguments::spec_arguments;
 pub(crate) use desk::{CellDesk, FunctionOutput, LateDesk, calls_of, no_functions};
 pub(crate) use files::preview;
 pub(crate) use functions::{FunctionProgram, call_function};
@@ -178,77 +179,7 @@ pub(crate) fn markdown() -> String {
             "## `{}`\n\n{}\n\nTags: {tags}. It {does}{reach}.\n\n",
             spec.name, spec.description
         );
-        page.push_str(&arguments_markdown(&spec.input_schema));
+        page.push_str(&arguments::markdown(&spec.input_schema));
     }
     page
-}
-
-/// A table of the properties of a schema.
-fn arguments_markdown(schema: &Value) -> String {
-    let properties = schema["properties"].as_object();
-    let Some(properties) = properties.filter(|properties| !properties.is_empty()) else {
-        return "It takes nothing.\n\n".to_owned();
-    };
-    let mut table = String::from("| argument | type | what |\n|---|---|---|\n");
-    for argument in spec_arguments(schema, properties) {
-        let Argument {
-            name,
-            kind,
-            is_required,
-            about,
-        } = argument;
-        let must = if is_required { ", required" } else { "" };
-        let about = about.replace('|', "\\|").replace('\n', " ");
-        let _ = writeln!(table, "| `{name}` | {kind}{must} | {about} |");
-    }
-    table.push('\n');
-    table
-}
-
-/// A property of a schema, for people.
-pub(crate) struct Argument<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its type.
-    pub kind: String,
-    /// Whether it has to be there.
-    pub is_required: bool,
-    /// What it is.
-    pub about: &'a str,
-}
-
-/// The properties of a schema of arguments, those that have to be there first.
-pub(crate) fn spec_arguments<'a>(
-    schema: &'a Value,
-    properties: &'a Map<String, Value>,
-) -> Vec<Argument<'a>> {
-    let required = schema["required"].as_array();
-    let is_required = |name: &str| {
-        let mut names = required.into_iter().flatten().filter_map(Value::as_str);
-        names.any(|required| required == name)
-    };
-    let mut all: Vec<_> = properties
-        .iter()
-        .map(|(name, property)| Argument {
-            name,
-            kind: kind_of(property),
-            is_required: is_required(name),
-            about: property["description"].as_str().unwrap_or_default(),
-        })
-        .collect();
-    all.sort_by_key(|argument| !argument.is_required);
-    all
-}
-
-fn kind_of(property: &Value) -> String {
-    match &property["type"] {
-        Value::String(kind) => kind.clone(),
-        Value::Array(kinds) => {
-            let kinds = kinds.iter().filter_map(Value::as_str);
-            let kinds: Vec<_> = kinds.filter(|kind| *kind != "null").collect();
-            kinds.join(" or ")
-        }
-        // A name for a schema elsewhere in it: one of several words, or an object.
-        _ => "value".to_owned(),
-    }
 }

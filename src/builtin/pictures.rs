@@ -10,7 +10,7 @@ use std::time::Duration;
 use image::RgbaImage;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Engines;
 use super::function::{contained_function, function, pure_function};
@@ -22,6 +22,9 @@ use crate::tool::{Annotations, Content, Tool, ToolContext, ToolError, ToolOutput
 
 /// A picture's file that is larger is not read.
 const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// Most pictures that one edit pastes from.
+const MAX_SOURCES: usize = 16;
 
 /// So long what is known of pictures is kept.
 const KEEP: Duration = Duration::from_hours(24);
@@ -65,6 +68,7 @@ struct EditImage {
     edits: Vec<edit::Edit>,
     /// Other pictures that `paste` names: from name to path or handle.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = MAX_SOURCES))]
     sources: BTreeMap<String, String>,
     /// The format of the result.
     #[serde(default)]
@@ -93,9 +97,12 @@ pub(super) fn edit_image(engines: &Arc<Engines>) -> Arc<dyn Tool> {
         },
         |arguments: EditImage, engines, context| {
             let picture = open(&arguments.image, engines, context)?;
+            let mut room = picture::MAX_PIXELS;
             let mut sources = BTreeMap::new();
             for (name, reference) in &arguments.sources {
-                sources.insert(name.clone(), open(reference, engines, context)?);
+                context.check()?;
+                let source = open_within(&mut room, reference, engines, context)?;
+                sources.insert(name.clone(), source);
             }
             let is_cancelled = || context.check().is_err();
             let edited = edit::apply(picture, &arguments.edits, &sources, &is_cancelled)
@@ -321,8 +328,9 @@ pub(super) fn image_info(engines: &Arc<Engines>) -> Arc<dyn Tool> {
                 bytes.len()
             );
             let rows = metadata.recipe.iter().flat_map(Recipe::rows);
-            for (key, value) in rows {
-                let _ = write!(text, "\n{key}: {value}");
+            let rows: Map<String, Value> = rows.map(|(key, value)| (key, value.into())).collect();
+            for (key, value) in &rows {
+                let _ = write!(text, "\n{key}: {}", value.as_str().unwrap_or_default());
             }
             Ok(ToolOutput {
                 content: vec![Content::Text { text }],
@@ -331,6 +339,7 @@ pub(super) fn image_info(engines: &Arc<Engines>) -> Arc<dyn Tool> {
                     "width": info.width,
                     "height": info.height,
                     "size_bytes": bytes.len(),
+                    "recipe": metadata.recipe.is_some().then_some(rows),
                 })),
                 is_error: false,
             })
@@ -352,9 +361,33 @@ pub(super) fn is_handle(reference: &Value) -> bool {
 
 /// A picture by its path or handle, decoded.
 fn open(reference: &str, engines: &Engines, context: &ToolContext) -> Result<RgbaImage, ToolError> {
+    open_within(
+        &mut picture::MAX_PIXELS.clone(),
+        reference,
+        engines,
+        context,
+    )
+}
+
+/// A picture of at most `room` pixels, which are taken from it: several are in memory together.
+fn open_within(
+    room: &mut u64,
+    reference: &str,
+    engines: &Engines,
+    context: &ToolContext,
+) -> Result<RgbaImage, ToolError> {
     let bytes = read(reference, engines, context)?;
-    let picture = picture::decode(&bytes)
-        .map_err(|error| ToolError::failed(format!("{reference}: {error}")))?;
+    let unreadable = |error| ToolError::failed(format!("{reference}: {error}"));
+    let info = picture::probe(&bytes).map_err(unreadable)?;
+    let pixels = u64::from(info.width) * u64::from(info.height);
+    *room = room.checked_sub(pixels).ok_or_else(|| {
+        ToolError::failed(format!(
+            "{reference}: together the pictures have more than {} million pixels: make them smaller \
+             first",
+            picture::MAX_PIXELS / 1_000_000
+        ))
+    })?;
+    let picture = picture::decode(&bytes).map_err(unreadable)?;
     Ok(picture.to_rgba8())
 }
 

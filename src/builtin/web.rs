@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use url::Url;
 
 use super::Engines;
 use super::function::function;
@@ -23,7 +24,7 @@ const LOOKS_OUTSIDE: Annotations = Annotations {
 };
 
 /// A page, in which form.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Form {
     /// The article as Markdown, with links.
@@ -75,7 +76,16 @@ pub(super) fn fetch_url(engines: &Arc<Engines>) -> Arc<dyn Tool> {
          engines,
          context| {
             let is_cancelled = || context.check().is_err();
-            let fetched = engines.fetcher.fetch(&url, &is_cancelled).map_err(failed)?;
+            let judge = context.clone();
+            // Rules about hosts hold for each.
+            let may_follow = move |to: &Url| {
+                let arguments = json!({ "url": to.as_str(), "form": form, "max_chars": max_chars });
+                judge.would_pass(&arguments)
+            };
+            let fetched = engines
+                .fetcher
+                .fetch(&url, &is_cancelled, may_follow)
+                .map_err(failed)?;
             let page = Page::read(&fetched.url, fetched.content_type.as_deref(), &fetched.body)
                 .map_err(failed)?;
             let is_error = fetched.status >= 400;
@@ -86,6 +96,13 @@ pub(super) fn fetch_url(engines: &Arc<Engines>) -> Arc<dyn Tool> {
                 Form::Links => (links(&page), "links"),
             };
             let (text, is_cut) = cut(text, max_chars);
+            let (url, status) = (web::shown(&fetched.url), fetched.status);
+            let told = match text.trim() {
+                "" if is_error => format!("{url} answered with the status {status}, and no page"),
+                "" => format!("{url} has nothing of that ({of})"),
+                _ if is_error => format!("{url} answered with the status {status}:\n\n{text}"),
+                _ => text.clone(),
+            };
             let mut value = json!({
                 "url": fetched.url.as_str(),
                 "status": fetched.status,
@@ -103,7 +120,7 @@ pub(super) fn fetch_url(engines: &Arc<Engines>) -> Arc<dyn Tool> {
                 Form::Markdown | Form::Text => json!(text),
             };
             Ok(ToolOutput {
-                content: vec![Content::Text { text }],
+                content: vec![Content::Text { text: told }],
                 structured: Some(value),
                 is_error,
             })

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Context;
 use crate::error::Report;
 use crate::sanitize::sanitize_for_terminal;
-use crate::tool::{records, verify};
+use crate::tool::{Verification, records, verify};
 
 /// Shows what tools did, and checks that nobody changed the record of it.
 #[derive(Debug, Args)]
@@ -41,13 +41,15 @@ impl Audit {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
         let path = context.folders.audit_file();
         if let Err(error) = std::fs::metadata(&path) {
-            return match error.kind() {
-                io::ErrorKind::NotFound => {
+            match (error.kind(), &self.what) {
+                (io::ErrorKind::NotFound, What::Show { .. }) => {
                     let _ = writeln!(io::stderr(), "no tool was called yet");
-                    Ok(0)
+                    return Ok(0);
                 }
-                _ => Err(Report::unreadable(&path, &error)),
-            };
+                // What is beside it may tell that it was there.
+                (io::ErrorKind::NotFound, What::Verify { .. }) => {}
+                _ => return Err(Report::unreadable(&path, &error)),
+            }
         }
         match self.what {
             What::Show { last, json } => show(&path, last, json),
@@ -94,6 +96,10 @@ fn show(path: &Path, last: Option<usize>, json: bool) -> Result<u8, Report> {
 fn check(path: &Path, json: bool) -> Result<u8, Report> {
     let found = verify(path).map_err(|error| Report::unreadable(path, &error))?;
     let tampering: Vec<_> = found.tampering.iter().map(ToString::to_string).collect();
+    if !json && found == Verification::default() {
+        let _ = writeln!(io::stderr(), "no tool was called yet");
+        return Ok(0);
+    }
     let mut out = io::stdout().lock();
     if json {
         let verdict = json!({

@@ -11,6 +11,7 @@ use crate::error::Report;
 use crate::protocol::Say;
 use crate::safety::{Judge, TestOutcome};
 use crate::sanitize::sanitize_for_terminal;
+use crate::tool::Rules;
 
 /// Shows, tests and tries the rules of policy.toml and tools.toml.
 #[derive(Debug, Args)]
@@ -44,7 +45,14 @@ impl Policy {
     pub fn start(self, context: &Context) -> Result<u8, Report> {
         let judge = || Judge::load(&context.folders.policy_file());
         let (lines, code) = match self.what {
-            What::Show => (judge()?.describe(), 0),
+            What::Show => {
+                let mut lines = judge()?.describe();
+                let rules = Rules::load(&context.folders.tools_file())?;
+                lines.push(String::new());
+                lines.push("Calls of tools (tools.toml):".to_owned());
+                lines.extend(rules.describe());
+                (lines, 0)
+            }
             What::Test => test(&judge()?, context)?,
             What::Check { commands, origin } => check(&judge()?, &commands, origin)?,
             What::Explain(explain) => explain.lines(context)?,

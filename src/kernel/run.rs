@@ -175,6 +175,10 @@ impl<'a> Run<'a> {
                 call,
                 fuel_left,
             }) => {
+                // A worker that asks again has given the first answer up.
+                if let Some(asked_at) = self.asked_at.take() {
+                    self.waited += asked_at.elapsed();
+                }
                 let (news, back) = (controller.clone(), controller.clone());
                 let tell = move |progress| news.push(Control::Progress(progress));
                 let later = move |later| back.push(Control::Returned(later));

@@ -40,6 +40,8 @@ const CHUNK_BYTES: usize = 16 << 10;
 const CHUNK_DELAY: Duration = Duration::from_millis(8);
 /// The system's own bound on CPU time comes so much later than ours.
 const BACKSTOP: Duration = Duration::from_secs(2);
+/// What a tool gives back may be so long, as JSON.
+const MAX_RETURNED_BYTES: usize = 4 << 20;
 /// A result or traceback longer than this is cut.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
@@ -191,7 +193,24 @@ fn execute(
     };
     // Before the answer: behind it, the next cell may already be on its way.
     shared.is_running.store(false, Ordering::SeqCst);
-    reply.result = reply.result.map(cut);
+    match (&request.mode, &mut reply.result) {
+        // It is JSON: a part of it is none.
+        (super::ExecuteMode::Tool { .. }, Some(result)) if result.len() > MAX_RETURNED_BYTES => {
+            let evalue = format!(
+                "the result has {} bytes, and {MAX_RETURNED_BYTES} are the most: give back less, or a \
+                 picture, which goes by its handle",
+                result.len()
+            );
+            reply.ending = super::Ending::Error {
+                ename: "ValueError".to_owned(),
+                traceback: evalue.clone(),
+                evalue,
+            };
+            reply.result = None;
+        }
+        (super::ExecuteMode::Tool { .. }, _) => {}
+        (_, result) => *result = result.take().map(cut),
+    }
     if let super::Ending::Error {
         evalue, traceback, ..
     } = &mut reply.ending

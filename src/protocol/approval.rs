@@ -1,6 +1,7 @@
 //! Questions about calls of tools, and their answers.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{ApprovalId, CallOrigin, CellId, ToolName};
 
@@ -79,6 +80,25 @@ impl ToolQuestion {
             Scope::Once => format!("this call of {}", self.tool),
             _ => format!("{}, {}", self.subject(width), scope.words()),
         }
+    }
+
+    /// The arguments one by one, as text, the shortest first: a long one hides no other. `None` if
+    /// they are no object.
+    #[must_use]
+    pub fn fields(&self) -> Option<Vec<(String, String)>> {
+        let Ok(Value::Object(fields)) = serde_json::from_str(&self.arguments) else {
+            return None;
+        };
+        let text = |value| match value {
+            // Its lines as they are: quotes would only hide where it begins and ends.
+            Value::String(text) if text.contains('\n') => text,
+            value @ (Value::Array(_) | Value::Object(_)) => format!("{value:#}"),
+            value => value.to_string(),
+        };
+        let fields = fields.into_iter();
+        let mut fields: Vec<_> = fields.map(|(name, value)| (name, text(value))).collect();
+        fields.sort_by_key(|(name, text)| name.len() + text.len());
+        Some(fields)
     }
 
     /// What an answer for more than once is about, in words.

@@ -298,7 +298,7 @@ impl Shared {
     /// What a person has to know to answer.
     fn request(&self, pending: &Pending, context: &ToolContext) -> ApprovalRequest {
         let Pending { call, question, .. } = pending;
-        let registered = self.toolbox.registry.get(&call.name).ok();
+        let registered = self.toolbox.registry.known(&question.tool);
         let spec = registered.as_ref().map(|registered| registered.spec());
         // As the tool would get them, with what the schema has made of them.
         let arguments = serde_json::from_str(&question.arguments);

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc as std_mpsc};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -20,6 +21,8 @@ use crate::store::Store;
 
 /// Pictures that are listed at a time: two screens of them.
 const GALLERY: usize = 24;
+/// The disk has so long before pictures are listed without the newest.
+const RECORDING: Duration = Duration::from_secs(2);
 
 /// The hands of the loop.
 pub(super) struct Effects {
@@ -184,7 +187,11 @@ impl Effects {
 
     fn list_pictures(&self, words: String) {
         let (store, reports) = (Arc::clone(&self.store), self.reports.clone());
+        // A picture that is on the screen may be on its way to the disk still.
+        let (kept, is_kept) = std_mpsc::channel();
+        self.recorder.give(RecorderJob::Tell(kept));
         let list = move || {
+            let _ = is_kept.recv_timeout(RECORDING);
             let report = match store.pictures() {
                 Ok(mut pictures) => {
                     pictures.retain(|picture| picture.has_words(&words));

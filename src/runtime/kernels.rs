@@ -75,6 +75,7 @@ impl KernelThread {
                 functions::call(&functions, &theirs, name, arguments, context)
             }),
             registered: Mutex::default(),
+            kept: AtomicU64::default(),
         });
         kernel.set_desk(Arc::clone(&desk) as Arc<dyn Desk>);
         let limits = options.limits;

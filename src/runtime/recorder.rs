@@ -15,7 +15,11 @@ use crate::store::{Store, StoreError};
 pub(super) enum RecorderJob {
     Events(Vec<Event>),
     Remember(NewHistoryEntry),
-    Recall { after: u64 },
+    Recall {
+        after: u64,
+    },
+    /// Tells when what was given before is kept.
+    Tell(std_mpsc::Sender<()>),
 }
 
 /// The recorder's thread, seen from the loop.
@@ -76,9 +80,11 @@ impl Recording {
             let mut jobs = vec![job];
             jobs.extend(inbox.try_iter());
             let mut events = std::mem::take(&mut self.begun);
+            let mut to_tell = Vec::new();
             for job in jobs {
                 match job {
                     RecorderJob::Events(more) => events.extend(more),
+                    RecorderJob::Tell(who) => to_tell.push(who),
                     RecorderJob::Remember(entry) => {
                         let kept = self.store.append_history(entry);
                         self.complain_about(kept.err());
@@ -106,6 +112,10 @@ impl Recording {
             } else {
                 let kept = self.store.append_events(&self.session, &events);
                 self.complain_about(kept.err());
+            }
+            for who in to_tell {
+                // Who asked may be gone.
+                let _ = who.send(());
             }
             for warning in self.store.take_warnings() {
                 self.report(Report::Notice {

@@ -59,6 +59,18 @@ pub struct CellBody {
     pub displayed: Vec<Artifact>,
 }
 
+impl CellBody {
+    /// What it is called on the screen: `py 3`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let language = self.language.short();
+        match self.execution_count {
+            Some(count) => format!("{language} {count}"),
+            None => language.to_owned(),
+        }
+    }
+}
+
 /// How far a cell has come.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {

@@ -120,6 +120,11 @@ impl Rules {
         }
     }
 
+    /// What the file says, and what holds without it, a line each.
+    pub fn describe(&self) -> Vec<String> {
+        self.file.describe()
+    }
+
     /// How often tools may be called.
     pub fn rates(&self) -> &[Rate] {
         &self.file.rates

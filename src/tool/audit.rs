@@ -221,7 +221,7 @@ impl State {
     }
 
     fn write(&mut self, entry: AuditEntry, at: Timestamp) -> io::Result<()> {
-        let record = AuditRecord {
+        let mut record = AuditRecord {
             version: VERSION,
             number: self.head.count + 1,
             prev_hash: self.head.last_hash.clone(),
@@ -229,6 +229,12 @@ impl State {
             entry,
         };
         let mut line = serde_json::to_vec(&record)?;
+        if line.len() as u64 >= MAX_LINE_BYTES {
+            // Nobody could read it again, nor the lines behind it.
+            record.entry.arguments = Value::String("…".to_owned());
+            record.entry.rule = None;
+            line = serde_json::to_vec(&record)?;
+        }
         let last_hash = hash(&line);
         line.push(b'\n');
         self.file.write_all(&line)?;

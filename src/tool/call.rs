@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::ToolError;
 use super::answers::Question;
 use super::output::ToolOutput;
 pub(crate) use crate::protocol::{CacheTier, CacheUse, ToolCall};
@@ -44,4 +45,15 @@ pub(crate) struct Pending {
     pub question: Question,
     /// Of the tool's spec, as it was.
     pub(super) fingerprint: String,
+}
+
+impl Pending {
+    /// The error of a call whose question has no answer, or no for one.
+    pub fn denied(&self, reason: impl Into<String>) -> ToolError {
+        ToolError::Denied {
+            tool: self.question.tool.to_string(),
+            rule: self.question.rule.clone(),
+            reason: reason.into(),
+        }
+    }
 }

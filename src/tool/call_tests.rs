@@ -434,6 +434,56 @@ fn dangerous_calls_are_written_down_before_they_run() {
 }
 
 #[test]
+fn no_arguments_make_the_log_unreadable() {
+    let stage = Stage::new("").with(made(spec("any"), |_, _| Ok(ToolOutput::default())));
+    let text = json!(vec![vec!["\u{1}".repeat(500); 50]; 8]);
+    for name in ["any", "gone"] {
+        let _ = stage.call(name, json!({ "a": text, "b": 1 }));
+    }
+    let outcomes: Vec<_> = stage.log().into_iter().map(|line| line.2).collect();
+    assert_eq!(outcomes, ["invalid_arguments", "unknown_tool"]);
+    let path = stage.folder.path().join("audit.jsonl");
+    assert!(fs::metadata(path).expect("there").len() < 64 << 10);
+}
+
+#[test]
+fn a_tool_that_is_led_elsewhere_asks_the_rules_again() {
+    let policy = "[[rule]]\nrule = \"allow\"\ntool = \"fetch\"\nfrom = [\"sandbox\"]\n\
+                  where.url.host = [\"a.example\"]\n\
+                  [[rule]]\nrule = \"deny\"\ntool = \"fetch\"\nwhere.url.host = [\"bad.example\"]\n";
+    let mut open = spec("fetch");
+    open.annotations.open_world = true;
+    let schema = json!({ "type": "object", "properties": { "url": { "type": "string" } } });
+    open.input_schema = schema;
+    let stage = Stage::new(policy).with(made(open, |_, context| {
+        let to = [
+            "http://a.example/x",
+            "http://b.example/",
+            "http://bad.example/",
+        ];
+        let told = to.map(|url| context.would_pass(&json!({ "url": url })));
+        Ok(ToolOutput::structured(json!(told.map(|told| told.err()))))
+    }));
+    let told = |origin| {
+        let arguments = json!({ "url": "http://a.example/" });
+        let finished = stage.call_in(&stage.context(origin), "fetch", arguments);
+        finished.expect("allowed").output.structured.expect("told")
+    };
+    let of_sandbox = told(CallOrigin::Sandbox);
+    assert_eq!(of_sandbox[0], Value::Null);
+    assert_eq!(
+        of_sandbox[1],
+        "the default for sandbox asks first: call it with that"
+    );
+    assert!(
+        of_sandbox[2]
+            .as_str()
+            .is_some_and(|no| no.ends_with("denies it"))
+    );
+    assert_eq!(told(CallOrigin::User)[1], Value::Null);
+}
+
+#[test]
 fn a_broken_tool_breaks_only_its_call() {
     let broken = |_: Value, _: &ToolContext| -> Result<ToolOutput, ToolError> { panic!("oh") };
     let mut timed = spec("timed");

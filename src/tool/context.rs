@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::{Content, PermissionScope, Place, ToolError};
 use crate::protocol::{Artifact, CallOrigin, Generation, ImageProgress, Status};
 
@@ -101,7 +103,11 @@ pub(crate) struct ToolContext {
     /// Whether the caller puts the pictures that are made into the gallery; the tool does it otherwise.
     pub has_gallery: bool,
     progress: Arc<dyn Fn(Update) + Send + Sync>,
+    judge: Option<Arc<Judge>>,
 }
+
+/// Whether the rules let the tool pass with other arguments, or why not.
+type Judge = dyn Fn(&Value) -> Result<(), String> + Send + Sync;
 
 impl fmt::Debug for ToolContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,7 +134,27 @@ impl ToolContext {
             spent: Arc::default(),
             has_gallery: false,
             progress: Arc::new(|_| {}),
+            judge: None,
         }
+    }
+
+    /// Who knows the rules.
+    #[must_use]
+    pub(super) fn with_judge(
+        mut self,
+        judge: impl Fn(&Value) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.judge = Some(Arc::new(judge));
+        self
+    }
+
+    /// For a tool that is led to something else than it was called for: whether a call with these
+    /// arguments would pass without a question.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn would_pass(&self, arguments: &Value) -> Result<(), String> {
+        self.judge.as_ref().map_or(Ok(()), |judge| judge(arguments))
     }
 
     /// Where updates go. It is called on the tool's thread, and should return soon.

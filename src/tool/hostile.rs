@@ -15,6 +15,8 @@ use serde_json::{Map, Value};
 
 /// The largest schema, in bytes of JSON.
 const MAX_BYTES: usize = 512 << 10;
+/// The longest paths to the places of a schema, together: whoever compiles it keeps them all.
+const MAX_PATH_BYTES: usize = 4 << 20;
 /// The deepest schema, in values within values.
 const MAX_DEPTH: usize = 64;
 /// Most schemas in place for one value: a `$ref` to an `allOf` of `$ref`s, and so on.
@@ -175,6 +177,7 @@ struct Graph<'a> {
     /// By the path.
     index: HashMap<String, usize>,
     anchors: HashMap<&'a str, Vec<String>>,
+    path_bytes: usize,
 }
 
 impl<'a> Graph<'a> {
@@ -184,8 +187,9 @@ impl<'a> Graph<'a> {
             nodes: Vec::new(),
             index: HashMap::new(),
             anchors: HashMap::new(),
+            path_bytes: 0,
         };
-        graph.node(String::new(), document);
+        graph.node(String::new(), document)?;
         // References are followed when all anchors are known; that may bring more schemas.
         let mut walked = 0;
         let mut referred = 0;
@@ -201,11 +205,18 @@ impl<'a> Graph<'a> {
     }
 
     /// The number of a schema; `true` and `false` have none.
-    fn node(&mut self, path: String, schema: &'a Value) -> Option<usize> {
-        let schema = schema.as_object()?;
+    fn node(&mut self, path: String, schema: &'a Value) -> Result<Option<usize>, SchemaError> {
         if let Some(&at) = self.index.get(&path) {
-            return Some(at);
+            return Ok(Some(at));
         }
+        self.path_bytes += path.len() * places(schema);
+        if self.path_bytes > MAX_PATH_BYTES {
+            let message = format!("the paths in it have more than {MAX_PATH_BYTES} bytes");
+            return Err(SchemaError::TooLarge(message));
+        }
+        let Some(schema) = schema.as_object() else {
+            return Ok(None);
+        };
         for keyword in ["$anchor", "$dynamicAnchor"] {
             if let Some(anchor) = schema.get(keyword).and_then(Value::as_str) {
                 self.anchors.entry(anchor).or_default().push(path.clone());
@@ -220,7 +231,7 @@ impl<'a> Graph<'a> {
             inward: Vec::new(),
             by_key: Vec::new(),
         });
-        Some(at)
+        Ok(Some(at))
     }
 
     /// Finds the schemas within a schema.
@@ -236,12 +247,12 @@ impl<'a> Graph<'a> {
             match schema.get(*keyword) {
                 Some(Value::Array(schemas)) => {
                     for (number, schema) in schemas.iter().enumerate() {
-                        let node = self.node(format!("{path}/{keyword}/{number}"), schema);
+                        let node = self.node(format!("{path}/{keyword}/{number}"), schema)?;
                         self.lead(at, *edge, node);
                     }
                 }
                 Some(schema) => {
-                    let node = self.node(format!("{path}/{keyword}"), schema);
+                    let node = self.node(format!("{path}/{keyword}"), schema)?;
                     self.lead(at, *edge, node);
                 }
                 None => {}
@@ -251,7 +262,7 @@ impl<'a> Graph<'a> {
             let schemas = schema.get(*keyword).and_then(Value::as_object);
             for (name, schema) in schemas.into_iter().flatten() {
                 let name = name.replace('~', "~0").replace('/', "~1");
-                let node = self.node(format!("{path}/{keyword}/{name}"), schema);
+                let node = self.node(format!("{path}/{keyword}/{name}"), schema)?;
                 self.lead(at, *edge, node);
             }
         }
@@ -280,7 +291,7 @@ impl<'a> Graph<'a> {
             };
             for target in targets {
                 let schema = self.document.pointer(&target).ok_or_else(wrong)?;
-                let node = self.node(target, schema);
+                let node = self.node(target, schema)?;
                 self.lead(at, Edge::InPlace, node);
             }
         }
@@ -372,6 +383,17 @@ impl<'a> Graph<'a> {
         }
         Ok(Work { visits, chain })
     }
+}
+
+/// The places that have a path of their own: the schema, its keywords, and what these list.
+fn places(schema: &Value) -> usize {
+    let within = |value: &Value| match value {
+        Value::Array(items) => items.len(),
+        Value::Object(fields) => fields.len(),
+        _ => 0,
+    };
+    let keywords = schema.as_object().into_iter().flatten();
+    1 + keywords.map(|(_, value)| 1 + within(value)).sum::<usize>()
 }
 
 fn reference(keyword: &str, target: &str, path: &str) -> SchemaError {

@@ -80,7 +80,7 @@ pub(crate) use registry::{Filter, RegisterError, Registered, Registry, ToolSourc
 pub(crate) use schema::Schema;
 pub(crate) use spec::{Annotations, Source, ToolSpec};
 pub(crate) use toolbox::{LastCall, Toolbox};
-pub(crate) use verification::{records, verify};
+pub(crate) use verification::{Verification, records, verify};
 
 /// Something that can be called.
 pub(crate) trait Tool: Send + Sync {

@@ -38,6 +38,7 @@
 //! `always` is an ask that was answered.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -229,6 +230,44 @@ impl Policy {
             });
         }
         Ok(policy)
+    }
+
+    /// What it says, a line each.
+    pub(super) fn describe(&self) -> Vec<String> {
+        let defaults = CallOrigin::ALL.map(|origin| match self.default.get(&origin) {
+            Some(say) => format!("default for {origin}: {}", say.word()),
+            None if origin == CallOrigin::User => format!("default for {origin}: allow"),
+            None => {
+                format!("default for {origin}: ask, and allow for what touches nothing of yours")
+            }
+        });
+        let among = |from: &[CallOrigin]| {
+            let names: Vec<_> = from.iter().map(|origin| origin.word()).collect();
+            if names.is_empty() {
+                String::new()
+            } else {
+                format!(", from {}", names.join(" or "))
+            }
+        };
+        let rules = self.rules.iter().map(|rule| {
+            let mut line = rule.name(None) + &among(&rule.from);
+            if let Some(read_only) = rule.read_only {
+                line += if read_only {
+                    ", if it changes nothing"
+                } else {
+                    ", if it may change something"
+                };
+            }
+            if let Some(project) = &rule.project {
+                let _ = write!(line, ", in {}", project.display());
+            }
+            line
+        });
+        let rates = self
+            .rates
+            .iter()
+            .map(|rate| format!("rate: {}", rate.words()));
+        defaults.into_iter().chain(rules).chain(rates).collect()
     }
 
     /// Takes the rules of another one, too.

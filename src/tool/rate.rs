@@ -80,6 +80,18 @@ impl Per {
     }
 }
 
+impl Rate {
+    /// In words, for those who ask what holds.
+    pub fn words(&self) -> String {
+        let mut words = format!("{} {} {}", self.tool.as_str(), self.calls, self.per.words());
+        let from: Vec<_> = self.from.iter().map(|origin| origin.word()).collect();
+        if !from.is_empty() {
+            words = format!("{words}, from {}", from.join(" or "));
+        }
+        words
+    }
+}
+
 impl RateText {
     /// # Errors
     /// What is wrong with it.

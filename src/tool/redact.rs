@@ -16,6 +16,10 @@ const MAX_CHARS: usize = 500;
 const MAX_ITEMS: usize = 50;
 /// What is deeper is left out.
 const MAX_DEPTH: usize = 12;
+/// All of it has about so many bytes at most: what comes behind is left out.
+const MAX_BYTES: usize = 16 << 10;
+/// What a value costs beside its text: commas, quotes, braces.
+const VALUE_BYTES: usize = 4;
 
 /// Parts of names of fields and headers whose values are secrets, too: without `_` and `-` and in
 /// lower case.
@@ -51,7 +55,7 @@ static USER_OF_URL: LazyLock<Regex> =
 
 /// A value without the secrets that are known as such, shortened.
 pub(super) fn redacted(value: &Value) -> Value {
-    redact(value, MAX_DEPTH)
+    redact(value, MAX_DEPTH, &mut MAX_BYTES.clone())
 }
 
 /// A text without the secrets that are known as such, shortened.
@@ -94,37 +98,47 @@ fn without_shapes(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-fn redact(value: &Value, depth: usize) -> Value {
-    let Some(deeper) = depth.checked_sub(1) else {
-        return Value::String("…".to_owned());
+fn redact(value: &Value, depth: usize, room: &mut usize) -> Value {
+    let left_out = || Value::String("…".to_owned());
+    let Some(deeper) = depth.checked_sub(1).filter(|_| *room > 0) else {
+        return left_out();
     };
+    *room = room.saturating_sub(VALUE_BYTES);
     match value {
-        Value::String(text) => Value::String(redacted_text(text)),
+        Value::String(text) => {
+            let text = redacted_text(text);
+            *room = room.saturating_sub(written_bytes(&text));
+            Value::String(text)
+        }
         Value::Array(items) => {
-            let mut kept: Vec<Value> = items
-                .iter()
-                .take(MAX_ITEMS)
-                .map(|item| redact(item, deeper))
-                .collect();
-            if items.len() > MAX_ITEMS {
+            let mut kept = Vec::new();
+            for item in items.iter().take(MAX_ITEMS) {
+                if *room == 0 {
+                    break;
+                }
+                kept.push(redact(item, deeper, room));
+            }
+            if items.len() > kept.len() {
                 kept.push(Value::String(format!("… ({} items)", items.len())));
             }
             Value::Array(kept)
         }
         Value::Object(fields) => {
-            let mut kept: Map<String, Value> = fields
-                .iter()
-                .take(MAX_ITEMS)
-                .map(|(name, field)| {
-                    let field = if is_secret(name) && !field.is_null() {
-                        Value::String(REDACTED.to_owned())
-                    } else {
-                        redact(field, deeper)
-                    };
-                    (redacted_text(name), field)
-                })
-                .collect();
-            if fields.len() > MAX_ITEMS {
+            let mut kept = Map::new();
+            for (name, field) in fields.iter().take(MAX_ITEMS) {
+                if *room == 0 {
+                    break;
+                }
+                let known = redacted_text(name);
+                *room = room.saturating_sub(written_bytes(&known));
+                let field = if is_secret(name) && !field.is_null() {
+                    Value::String(REDACTED.to_owned())
+                } else {
+                    redact(field, deeper, room)
+                };
+                kept.insert(known, field);
+            }
+            if fields.len() > kept.len() {
                 kept.insert(
                     "…".to_owned(),
                     Value::String(format!("{} fields", fields.len())),
@@ -132,8 +146,16 @@ fn redact(value: &Value, depth: usize) -> Value {
             }
             Value::Object(kept)
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            *room = room.saturating_sub(VALUE_BYTES);
+            value.clone()
+        }
     }
+}
+
+/// What a text takes in JSON: a control character is written as six.
+fn written_bytes(text: &str) -> usize {
+    text.len() + 5 * text.bytes().filter(u8::is_ascii_control).count()
 }
 
 fn is_secret(name: &str) -> bool {
@@ -196,5 +218,11 @@ mod tests {
         let text = redacted(&many).to_string();
         assert!(text.len() < 3000, "{}", text.len());
         assert!(text.contains("(200000 bytes)") && text.contains("(10000 items)"));
+        let wide = (0..2).fold(json!("\u{1}".repeat(500)), |inner, _| {
+            json!(vec![inner; 50])
+        });
+        let text = redacted(&wide).to_string();
+        assert!(text.len() < 32 << 10, "{}", text.len());
+        assert!(text.contains("… (50 items)"));
     }
 }

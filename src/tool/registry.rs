@@ -90,11 +90,11 @@ impl Filter {
 /// started. It registers them itself.
 pub(crate) trait ToolSource: Send + Sync {
     /// Sees that the tools of a namespace are registered, or all that it has. Waits for them, and
-    /// returns at once if they are.
+    /// returns at once if they are, or when nobody wants them any more.
     ///
     /// # Errors
     /// What is wrong, for the user.
-    fn load(&self, namespace: Option<&str>) -> Result<(), String>;
+    fn load(&self, namespace: Option<&str>, is_cancelled: &dyn Fn() -> bool) -> Result<(), String>;
 
     /// What is wrong with it, as far as it is known.
     fn problems(&self) -> Vec<String>;
@@ -218,13 +218,29 @@ impl Registry {
     /// # Errors
     /// [`ToolError::UnknownTool`], with names that may have been meant; or why its server has none.
     pub fn get(&self, name: &str) -> Result<Arc<Registered>, ToolError> {
+        self.get_unless(name, &|| false)
+    }
+
+    /// As [`Self::get`], as long as it is not cancelled.
+    ///
+    /// # Errors
+    /// The same, and [`ToolError::Cancelled`].
+    pub fn get_unless(
+        &self,
+        name: &str,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Arc<Registered>, ToolError> {
         if let Ok(parsed) = name.parse::<ToolName>() {
             if let Some(tool) = self.known(&parsed) {
                 return Ok(tool);
             }
             if let Some(namespace) = parsed.namespace() {
                 for source in self.sources() {
-                    source.load(Some(namespace)).map_err(ToolError::failed)?;
+                    let loaded = source.load(Some(namespace), is_cancelled);
+                    if is_cancelled() {
+                        return Err(ToolError::Cancelled);
+                    }
+                    loaded.map_err(ToolError::failed)?;
                 }
                 if let Some(tool) = self.known(&parsed) {
                     return Ok(tool);
@@ -244,7 +260,7 @@ impl Registry {
         if filter.source.is_none_or(|source| source == Source::Mcp) {
             for source in self.sources() {
                 // The source keeps it.
-                let _ = source.load(filter.namespace.as_deref());
+                let _ = source.load(filter.namespace.as_deref(), &|| false);
             }
         }
         let tools = self.tools.read().unwrap_or_else(PoisonError::into_inner);
@@ -388,7 +404,7 @@ mod tests {
     }
 
     impl ToolSource for Server {
-        fn load(&self, namespace: Option<&str>) -> Result<(), String> {
+        fn load(&self, namespace: Option<&str>, _: &dyn Fn() -> bool) -> Result<(), String> {
             self.asked.fetch_add(1, Ordering::Relaxed);
             match namespace {
                 None | Some("server") => {

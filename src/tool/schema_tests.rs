@@ -196,6 +196,15 @@ fn hostile_schemas_are_refused_within_a_second() {
             "regex key",
             json!({ "patternProperties": { "(?<!a)b": {} } }),
         ),
+        ("long paths", {
+            let names = (0..10_000).map(|number| (format!("{number:x}"), json!({})));
+            let inner: serde_json::Map<_, _> = names.collect();
+            json!({ "properties": { "k".repeat(60_000): { "properties": inner } } })
+        }),
+        ("long paths of nothing", {
+            let inner: Vec<_> = (0..50_000).map(|_| json!(true)).collect();
+            json!({ "properties": { "k".repeat(60_000): { "anyOf": inner } } })
+        }),
         ("no schema", json!({ "type": "strnig" })),
         (
             "unevaluated",

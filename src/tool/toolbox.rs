@@ -1,5 +1,6 @@
 //! The one way of a call: registry → schema → policy → rate → cache → run → audit.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use crate::protocol::{CallOrigin, Say};
 pub(crate) struct Toolbox {
     /// Which tools there are.
     pub registry: Arc<Registry>,
-    rules: RwLock<Rules>,
+    rules: Arc<RwLock<Rules>>,
     limiter: RateLimiter,
     cache: ResultCache,
     audit: Option<AuditLog>,
@@ -41,6 +42,8 @@ pub(crate) struct LastCall {
     pub rule: Option<String>,
     /// As the audit log has it: `done`, `denied`, …
     pub outcome: &'static str,
+    /// Why it was denied.
+    pub reason: Option<String>,
 }
 
 impl Toolbox {
@@ -48,7 +51,7 @@ impl Toolbox {
     pub fn new(rules: Rules, cache: ResultCache, audit: Option<AuditLog>, clock: Clock) -> Self {
         Self {
             registry: Arc::default(),
-            rules: RwLock::new(rules),
+            rules: Arc::new(RwLock::new(rules)),
             limiter: RateLimiter::new(clock),
             cache,
             audit,
@@ -79,25 +82,15 @@ impl Toolbox {
     ) -> Result<Called, ToolError> {
         let Pending { call, question, .. } = &pending;
         if decision == Decision::Deny {
-            let error = ToolError::Denied {
-                tool: question.tool.to_string(),
-                rule: question.rule.clone(),
-                reason: "the answer was no".to_owned(),
-            };
-            let arguments = &call.arguments;
-            self.note(
-                &call.name,
-                arguments,
-                context,
-                Ended::failed(&error, Duration::ZERO),
-            );
+            let error = pending.denied("the answer was no");
+            self.give_up(&pending, &error, context);
             return Err(error);
         }
         let mut warnings: Vec<_> = self.renew_rules().into_iter().collect();
         // Kept is what was asked, if it is still asked.
-        if self.asks(call.clone(), context)?
-            == Some((question.clone(), pending.fingerprint.clone()))
-        {
+        let asks = self.asks(call.clone(), context);
+        let asks = asks.inspect_err(|error| self.give_up(&pending, error, context))?;
+        if asks == Some((question.clone(), pending.fingerprint.clone())) {
             let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
             if let Err(error) = rules.remember(question, decision, &context.place.project) {
                 warnings.push(format!("the answer holds for this call alone: {error}"));
@@ -106,7 +99,7 @@ impl Toolbox {
         self.pass(call.clone(), context, Some(&pending), warnings)
     }
 
-    /// Writes down that nobody waits for the answer to a question any more.
+    /// Writes down that a question has no answer: nobody waits for it, or nobody can be asked.
     pub fn give_up(&self, pending: &Pending, error: &ToolError, context: &ToolContext) {
         let Pending { call, question, .. } = pending;
         let ended = Ended {
@@ -126,7 +119,8 @@ impl Toolbox {
         context: &ToolContext,
     ) -> Result<(Vec<super::Considered>, Ruling), ToolError> {
         self.renew_rules();
-        let registered = self.registry.get(&call.name)?;
+        let is_cancelled = || context.check().is_err();
+        let registered = self.registry.get_unless(&call.name, &is_cancelled)?;
         let arguments = validated(&registered, call.arguments)?;
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
         Ok(rules.explain(asked(&registered, &arguments, context)))
@@ -156,11 +150,13 @@ impl Toolbox {
     ) -> Result<Called, ToolError> {
         let started = Instant::now();
         let mut rule = None;
-        let registered = match self.registry.get(&call.name) {
+        let is_cancelled = || context.check().is_err();
+        let registered = match self.registry.get_unless(&call.name, &is_cancelled) {
             Ok(registered) => registered,
             Err(error) => {
                 let ended = Ended::failed(&error, started.elapsed());
-                self.note(&call.name, &call.arguments, context, ended);
+                // What nothing has looked at is not kept.
+                self.note(&call.name, &Value::Null, context, ended);
                 return Err(error);
             }
         };
@@ -308,7 +304,12 @@ impl Toolbox {
                 return Err(ToolError::failed(problem));
             }
         }
-        let (mut output, attempts) = self.runner.run(registered, arguments, context)?;
+        let mut context = Cow::Borrowed(context);
+        if spec.annotations.open_world {
+            let judge = self.judge(registered, &context);
+            context = Cow::Owned(context.into_owned().with_judge(judge));
+        }
+        let (mut output, attempts) = self.runner.run(registered, arguments, &context)?;
         output.bound();
         if let (Some(schema), false) = (&registered.output, output.is_error) {
             let value = output.structured.clone().unwrap_or_default();
@@ -329,6 +330,25 @@ impl Toolbox {
         Ok(finished(output, None, attempts))
     }
 
+    /// What the rules say to other arguments of a call that runs.
+    fn judge(
+        &self,
+        registered: &Arc<Registered>,
+        context: &ToolContext,
+    ) -> impl Fn(&Value) -> Result<(), String> + use<> {
+        let (rules, registered) = (Arc::clone(&self.rules), Arc::clone(registered));
+        let context = ToolContext::new(context.origin, context.place.clone());
+        move |arguments| {
+            let rules = rules.read().unwrap_or_else(PoisonError::into_inner);
+            let ruling = rules.ruling(asked(&registered, arguments, &context));
+            match ruling.say {
+                Say::Allow | Say::Always => Ok(()),
+                Say::Ask => Err(format!("{} asks first: call it with that", ruling.rule)),
+                Say::Deny => Err(format!("{} denies it", ruling.rule)),
+            }
+        }
+    }
+
     /// Writes a line into the log; says what went wrong.
     fn note(
         &self,
@@ -343,6 +363,7 @@ impl Toolbox {
                 origin: context.origin,
                 rule: ended.rule.clone(),
                 outcome: ended.outcome,
+                reason: ended.reason.clone(),
             };
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
         }
@@ -375,7 +396,8 @@ impl Toolbox {
         call: ToolCall,
         context: &ToolContext,
     ) -> Result<Option<(Question, String)>, ToolError> {
-        let registered = self.registry.get(&call.name)?;
+        let is_cancelled = || context.check().is_err();
+        let registered = self.registry.get_unless(&call.name, &is_cancelled)?;
         let arguments = validated(&registered, call.arguments)?;
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
         let asked = asked(&registered, &arguments, context);
@@ -403,6 +425,7 @@ struct Ended {
     rule: Option<String>,
     outcome: &'static str,
     message: Option<String>,
+    reason: Option<String>,
     took: Duration,
     durability: Durability,
 }
@@ -414,6 +437,7 @@ impl Default for Ended {
             rule: None,
             outcome: "done",
             message: None,
+            reason: None,
             took: Duration::ZERO,
             durability: Durability::Soon,
         }
@@ -432,12 +456,13 @@ impl Ended {
             }
             error => error.to_string(),
         };
-        let rule = match error {
-            ToolError::Denied { rule, .. } => Some(rule.clone()),
-            _ => None,
+        let (rule, reason) = match error {
+            ToolError::Denied { rule, reason, .. } => (Some(rule.clone()), Some(reason.clone())),
+            _ => (None, None),
         };
         Self {
             rule,
+            reason,
             outcome: error.kind(),
             message: Some(redacted_text(&message)),
             took,

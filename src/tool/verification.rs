@@ -1,7 +1,7 @@
 //! Whether an audit log is what was written.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::audit::{AuditRecord, Head, Line, hash, read_head, read_line};
@@ -66,10 +66,17 @@ pub(crate) struct Verification {
 pub(crate) fn verify(path: &Path) -> io::Result<Verification> {
     // The head first: what is appended and sealed meanwhile does not look cut off, then.
     let head = read_head(path)?;
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
+    let file: Box<dyn Read> = match File::open(path) {
+        Ok(file) => {
+            let length = file.metadata()?.len();
+            Box::new(file.take(length))
+        }
+        // None was begun, or it was taken away: the head tells.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Box::new(io::empty()),
+        Err(error) => return Err(error),
+    };
     let mut found = Verification::default();
-    let mut reader = BufReader::new(file.take(length));
+    let mut reader = BufReader::new(file);
     let (mut line, mut before) = (Vec::new(), Head::empty());
     let mut sealed_hash = None;
     loop {

@@ -11,6 +11,8 @@ use serde_json::Value;
 const MAX_SHOWN_CHARS: usize = 60;
 /// So many values of an `enum` are named.
 const MAX_OPTIONS: usize = 12;
+/// Most alternatives of which it is told what each wants.
+const MAX_FORMS: usize = 24;
 
 /// Something that is wrong with the arguments of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,8 +232,11 @@ fn alternatives(context: &[Vec<ValidationError<'static>>]) -> String {
             words
         })
     };
-    let mut wanted: Vec<String> = context.iter().take(MAX_OPTIONS).filter_map(first).collect();
+    let mut wanted: Vec<String> = context.iter().take(MAX_FORMS).filter_map(first).collect();
     wanted.dedup();
+    if context.len() > MAX_FORMS {
+        wanted.push("…".to_owned());
+    }
     format!(
         "{} ({})",
         several(context.len() as u64, "alternative"),

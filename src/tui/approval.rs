@@ -10,6 +10,7 @@ use super::layers::Layer;
 use super::sandbox::READING;
 use super::view::approval::{Answering, Modal};
 use crate::protocol::{Approval, ApprovalId, CellId, Command, Decision, Scope, Timestamp, Width};
+use crate::session::Body;
 
 /// A question, while it takes the keys.
 #[derive(Debug)]
@@ -42,10 +43,15 @@ impl Asked {
 impl App {
     /// A call asks: shows it, behind those that asked before.
     pub fn ask_approval(&mut self, approval: &Approval) {
+        let cell = self.transcript.get(approval.cell);
+        let code = cell.and_then(|entry| match &entry.body {
+            Body::Cell(cell) => Some(cell.label()),
+            _ => None,
+        });
         let asked = Layer::Approve(Box::new(Asked {
             approval: approval.approval,
             cell: approval.cell,
-            modal: Modal::new(approval),
+            modal: Modal::new(approval, code.as_deref().unwrap_or("a cell")),
             width: Width::Arguments,
             since: self.now,
         }));

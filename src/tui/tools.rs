@@ -24,17 +24,22 @@ impl App {
     /// Which tools there are has changed.
     pub fn learn_tools(&mut self, tools: Vec<ToolSpec>) {
         let choices = tools.iter().map(|spec| {
-            let properties = spec.input_schema["properties"].as_object();
-            let arguments = properties.map(|all| spec_arguments(&spec.input_schema, all));
-            let arguments = arguments.into_iter().flatten().map(|argument| {
-                let must = if argument.is_required {
-                    "required: "
-                } else {
-                    ""
-                };
-                let about = sanitize(argument.about).replace('\n', " ");
-                Choice::new(format!("{}=", argument.name), format!("{must}{about}"))
-            });
+            let arguments = spec_arguments(&spec.input_schema)
+                .into_iter()
+                .map(|argument| {
+                    let must = if argument.is_required {
+                        "required: "
+                    } else {
+                        ""
+                    };
+                    let about = if argument.about.is_empty() {
+                        &argument.kind
+                    } else {
+                        argument.about
+                    };
+                    let about = sanitize(about).replace('\n', " ");
+                    Choice::new(format!("{}=", argument.name), format!("{must}{about}"))
+                });
             let name = Choice::new(spec.name.as_str(), summary(spec));
             (name, arguments.collect())
         });
@@ -136,7 +141,10 @@ pub(super) fn why(last: Option<&LastCall>) -> String {
     let rule = last.rule.as_deref().map(sanitize);
     match (last.outcome, rule) {
         ("done" | "cached", Some(rule)) => format!("{tool}{whose} was let pass by {rule}"),
-        ("denied", Some(rule)) => format!("{tool}{whose} was stopped by {rule}"),
+        ("denied", Some(rule)) => {
+            let reason = last.reason.as_deref().map(sanitize).unwrap_or_default();
+            format!("{tool}{whose} was stopped by {rule}: {reason}")
+        }
         ("pending", Some(rule)) => format!("{tool}{whose} waits for an answer, by {rule}"),
         (outcome, Some(rule)) => {
             format!("{tool}{whose} was let pass by {rule}, and ended with {outcome}")
@@ -147,24 +155,10 @@ pub(super) fn why(last: Option<&LastCall>) -> String {
 
 /// `/call write_file {"path": "", "content": ""}`
 fn call_to_fill_in(spec: &ToolSpec) -> String {
-    let properties = spec.input_schema["properties"].as_object();
-    let arguments = properties.map(|all| spec_arguments(&spec.input_schema, all));
-    let required = arguments
-        .into_iter()
-        .flatten()
-        .filter(|one| one.is_required);
+    let arguments = spec_arguments(&spec.input_schema);
+    let required = arguments.iter().filter(|one| one.is_required);
     let fields: Vec<String> = required
-        .map(|argument| {
-            let value = match argument.kind.as_str() {
-                "integer" | "number" => "0",
-                "boolean" => "false",
-                "array" => "[]",
-                "object" => "{}",
-                "null" => "null",
-                _ => "\"\"",
-            };
-            format!("{}: {value}", Value::from(argument.name))
-        })
+        .map(|argument| format!("{}: {}", Value::from(argument.name), argument.empty))
         .collect();
     if fields.is_empty() {
         format!("/call {}", spec.name)
@@ -342,6 +336,7 @@ mod tests {
                 origin,
                 rule: rule.map(ToOwned::to_owned),
                 outcome,
+                reason: (outcome == "denied").then(|| "the answer was no".to_owned()),
             }))
         };
         assert!(why(None).starts_with("no tool was called yet"));
@@ -351,7 +346,7 @@ mod tests {
         );
         assert_eq!(
             told(CallOrigin::Sandbox, "denied", Some("line 3: deny imagine")),
-            "imagine, called by sandbox, was stopped by line 3: deny imagine"
+            "imagine, called by sandbox, was stopped by line 3: deny imagine: the answer was no"
         );
         assert_eq!(
             told(CallOrigin::User, "timed_out", Some("line 3: allow imagine")),

@@ -36,6 +36,9 @@ pub(crate) enum Refusal {
         /// The host.
         host: String,
     },
+    /// What the caller says no to.
+    #[error("{0}")]
+    Caller(String),
     /// A host in this machine's own network, or in another range that is set apart.
     #[error("{host} is at {address}, which is no public address")]
     NotPublic {
@@ -134,8 +137,8 @@ pub(crate) enum WebError {
     },
     /// Nothing to search with.
     #[error(
-        "no search engine is configured; give the address of a SearxNG instance, or a key for Brave \
-         Search or Tavily"
+        "no search engine is configured: set search.engine in config.toml to searxng (and search.url to \
+         its address), or to brave or tavily (and the variable COMPANION_SEARCH_TOKEN to your key)"
     )]
     NoSearchEngine,
     /// A search that can't be asked.

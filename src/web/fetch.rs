@@ -120,20 +120,31 @@ impl Fetcher {
         Ok(Allowed { url, addresses })
     }
 
-    /// Fetches a URL. A response with an error's status is a response.
+    /// Fetches a URL. A response with an error's status is a response. Redirects to other hosts are
+    /// followed where `may_follow` lets them.
     ///
     /// # Errors
     /// If a rule says no, here or at a redirect, if it is too large, takes too long or breaks off,
     /// and when it is cancelled.
-    pub fn fetch(&self, url: &str, cancel: &dyn Fn() -> bool) -> Result<Fetched, WebError> {
+    pub fn fetch(
+        &self,
+        url: &str,
+        cancel: &dyn Fn() -> bool,
+        may_follow: impl Fn(&Url) -> Result<(), String> + Send + 'static,
+    ) -> Result<Fetched, WebError> {
         let url = asked_for(url)?;
         let (this, asked) = (self.clone(), url.clone());
         apart(&url, self.limits.timeout, cancel, move |waiting| {
-            this.follow(asked, waiting)
+            this.follow(asked, waiting, &may_follow)
         })
     }
 
-    fn follow(&self, mut url: Url, waiting: &Waiting) -> Result<Fetched, WebError> {
+    fn follow(
+        &self,
+        mut url: Url,
+        waiting: &Waiting,
+        may_follow: &dyn Fn(&Url) -> Result<(), String>,
+    ) -> Result<Fetched, WebError> {
         let mut hops: Vec<Hop> = Vec::new();
         loop {
             let addresses = self.addresses(&url).map_err(|no| match hops.last() {
@@ -160,6 +171,13 @@ impl Fetcher {
                     hops,
                 });
             };
+            if to.host() != url.host() {
+                may_follow(&to).map_err(|no| WebError::RedirectRefused {
+                    from: shown(&url),
+                    to: shown(&to),
+                    reason: Refusal::Caller(no),
+                })?;
+            }
             hops.push(Hop { from: url, status });
             if hops.len() > self.limits.max_redirects {
                 return Err(WebError::TooManyRedirects {

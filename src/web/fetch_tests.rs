@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use url::Url;
 
 use super::error::{Refusal, WebError};
 use super::fetch::{FetchLimits, Fetched, Fetcher};
@@ -47,7 +48,7 @@ fn fetcher(limits: FetchLimits) -> Fetcher {
 
 fn fetch_from(server: &Server, path: &str) -> Result<Fetched, WebError> {
     let url = format!("http://site.example:{}{path}", server.port);
-    fetcher(LIMITS).fetch(&url, &|| false)
+    fetcher(LIMITS).fetch(&url, &|| false, |_| Ok(()))
 }
 
 fn redirect_to(location: &str) -> Vec<u8> {
@@ -106,7 +107,7 @@ fn nothing_is_sent_to_what_is_not_public() {
     ] {
         let url = format!("http://{host}/");
         for error in [
-            fetcher.fetch(&url, &cancel).expect_err(host),
+            fetcher.fetch(&url, &cancel, |_| Ok(())).expect_err(host),
             fetcher.dry_run(&url, &cancel).expect_err(host),
         ] {
             assert!(error.is_refusal(), "{host}: {error}");
@@ -114,7 +115,7 @@ fn nothing_is_sent_to_what_is_not_public() {
     }
     for host in ["nowhere.example", "empty.example"] {
         let error = fetcher
-            .fetch(&format!("http://{host}/"), &cancel)
+            .fetch(&format!("http://{host}/"), &cancel, |_| Ok(()))
             .expect_err(host);
         assert!(matches!(error, WebError::UnknownHost { .. }), "{error}");
     }
@@ -135,7 +136,7 @@ fn what_is_public_is_by_default_the_real_thing() {
     let fetcher = Fetcher::new(FetchLimits::default());
     assert!(
         fetcher
-            .fetch("http://[::1]:8080/", &cancel)
+            .fetch("http://[::1]:8080/", &cancel, |_| Ok(()))
             .expect_err("loopback")
             .is_refusal()
     );
@@ -202,6 +203,31 @@ fn redirects_to_what_is_refused_are_refused() {
 }
 
 #[test]
+fn redirects_to_other_hosts_are_the_callers_to_judge() {
+    let server = Server::with(redirect_to("http://evil.example/?d=secret"));
+    let url = format!("http://site.example:{}/", server.port);
+    let no = |to: &Url| Err(format!("not to {}", to.host_str().unwrap_or_default()));
+    let error = fetcher(LIMITS).fetch(&url, &|| false, no);
+    let error = error.expect_err("it leads elsewhere").to_string();
+    assert!(
+        error.contains("redirects to http://evil.example/")
+            && error.ends_with("not to evil.example"),
+        "{error}"
+    );
+    assert_eq!(server.requests().len(), 1);
+    // Within a host nobody is asked.
+    let server = Server::with(redirect_to("/again"));
+    let url = format!("http://site.example:{}/", server.port);
+    let error = fetcher(LIMITS)
+        .fetch(&url, &|| false, no)
+        .expect_err("a circle");
+    assert!(
+        matches!(error, WebError::TooManyRedirects { .. }),
+        "{error}"
+    );
+}
+
+#[test]
 fn redirects_in_a_circle_end() {
     let server = Server::with(redirect_to("/again"));
     let error = fetch_from(&server, "/").expect_err("a circle");
@@ -230,13 +256,15 @@ fn a_name_that_is_rebound_is_refused() {
     let cancel = || false;
     fetcher.dry_run(&url, &cancel).expect("public at first");
     let error = fetcher
-        .fetch(&url, &cancel)
+        .fetch(&url, &cancel, |_| Ok(()))
         .expect_err("private at the redirect");
     let WebError::RedirectRefused { reason, .. } = error else {
         panic!("{error}");
     };
     assert!(matches!(reason, Refusal::NotPublic { .. }), "{reason}");
-    let error = fetcher.fetch(&url, &cancel).expect_err("private");
+    let error = fetcher
+        .fetch(&url, &cancel, |_| Ok(()))
+        .expect_err("private");
     assert!(matches!(error, WebError::Refused { .. }), "{error}");
     // Once for every connection, and never in between.
     assert_eq!(asked.load(Ordering::Relaxed), 4);
@@ -344,7 +372,9 @@ fn a_slow_body_runs_out_of_time() {
     };
     let begun = Instant::now();
     let url = format!("http://site.example:{}/", server.port);
-    let error = fetcher(limits).fetch(&url, &|| false).expect_err("slow");
+    let error = fetcher(limits)
+        .fetch(&url, &|| false, |_| Ok(()))
+        .expect_err("slow");
     assert!(matches!(error, WebError::TimedOut { .. }), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(3));
 }
@@ -362,7 +392,7 @@ fn silence_can_be_cancelled() {
     let begun = Instant::now();
     let is_cancelled = || cancel.load(Ordering::Relaxed);
     let error = fetcher(LIMITS)
-        .fetch(&url, &is_cancelled)
+        .fetch(&url, &is_cancelled, |_| Ok(()))
         .expect_err("cancelled");
     assert!(matches!(error, WebError::Cancelled), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(3));
@@ -382,7 +412,9 @@ fn a_resolver_that_keeps_silent_can_be_left() {
     let cancel = || false;
     for error in [
         fetcher.dry_run("http://slow.example/", &cancel).map(|_| ()),
-        fetcher.fetch("http://slow.example/", &cancel).map(|_| ()),
+        fetcher
+            .fetch("http://slow.example/", &cancel, |_| Ok(()))
+            .map(|_| ()),
     ] {
         assert!(matches!(error, Err(WebError::TimedOut { .. })), "{error:?}");
     }

@@ -31,3 +31,4 @@ pub(crate) use error::WebError;
 pub(crate) use fetch::{FetchLimits, Fetcher};
 pub(crate) use page::Page;
 pub(crate) use search::{SearchEngine, SearchRequest, TimeRange, search};
+pub(crate) use target::shown;

@@ -51,7 +51,7 @@ fn engines(server: &Server) -> [SearchEngine; 3] {
 fn without_an_engine_it_is_said_what_to_configure() {
     let error = search(None, &request(), &|| false).expect_err("no engine");
     let told = error.to_string();
-    for name in ["SearxNG", "Brave", "Tavily"] {
+    for name in ["searxng", "brave", "tavily", "search.engine"] {
         assert!(told.contains(name), "{told}");
     }
 }

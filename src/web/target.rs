@@ -89,7 +89,7 @@ pub(super) fn check(mut url: Url) -> Result<Url, Refusal> {
 }
 
 /// A URL for a message: without its query, which may hold what is secret, and not too long.
-pub(super) fn shown(url: &Url) -> String {
+pub(crate) fn shown(url: &Url) -> String {
     const MAX_CHARS: usize = 200;
     let mut url = url.clone();
     url.set_query(None);

@@ -177,6 +177,59 @@ fn a_server_that_dies_is_started_again_and_its_tools_pass_through() {
     }
 }
 
+/// A server that says who it is at once, and its tools late.
+fn slow(seconds: u32) -> Value {
+    let script = format!(
+        r#"while read -r line; do
+            id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+            answer() {{ printf '{{"jsonrpc":"2.0","id":%s,"result":%s}}\n' "$id" "$1"; }}
+            case $line in
+                *'"initialize"'*) answer '{{"protocolVersion":"2025-06-18","capabilities":{{"tools":{{}}}},"serverInfo":{{"name":"slow","version":"1"}}}}' ;;
+                *'"tools/list"'*) sleep {seconds}; answer '{{"tools":[{{"name":"echo","inputSchema":{{"type":"object"}}}}]}}' ;;
+                *'"tools/call"'*) answer '{{"content":[{{"type":"text","text":"heard"}}]}}' ;;
+            esac
+        done"#
+    );
+    json!({ "command": "sh", "args": ["-c", script] })
+}
+
+#[test]
+fn whoever_comes_while_a_server_is_listed_waits_for_its_list() {
+    let home = Home::new();
+    home.policy(OPEN);
+    configure(&home, &json!({ "slow": slow(2) }));
+    let mut client = Client::start(&home, &json!({}));
+    let first = client.begin("tools/list", &json!({}));
+    thread::sleep(Duration::from_millis(700));
+    let echo = json!({ "name": "slow__echo", "arguments": {} });
+    let second = client.begin("tools/call", &echo);
+    let listed = client.wait(first).to_string();
+    assert!(listed.contains("slow__echo"));
+    assert_eq!(client.wait(second)["result"]["content"][0]["text"], "heard");
+    client.end();
+}
+
+#[test]
+fn nobody_has_to_wait_for_a_server_that_does_not_answer() {
+    let home = Home::new();
+    home.policy(OPEN);
+    configure(&home, &json!({ "slow": slow(60) }));
+    let mut command = home.command(&["tools", "call", "slow/echo", "--args", "{}"]);
+    let mut child = command.spawn().expect("started");
+    thread::sleep(Duration::from_millis(1500));
+    assert_eq!(child.try_wait().expect("it is ours"), None);
+    let begun = Instant::now();
+    let pid = child.id().to_string();
+    let interrupted = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(interrupted.expect("kill starts").success());
+    let status = child.wait().expect("it is ours");
+    assert_eq!(status.code(), Some(130));
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "it waits for ever"
+    );
+}
+
 #[test]
 fn servers_are_reached_over_http_with_their_token() {
     let (home, inner) = (Home::new(), Home::new());

@@ -115,7 +115,7 @@ fn cells_ask_show_pictures_and_make_tools() {
     stage.enter("call('write_file', path='new.txt', content='x')['is_new']");
     let screen = stage.wait_for_text("write_file asks");
     assert!(
-        screen.has("the code of cell 2 calls write_file"),
+        screen.has("the code of py 2 calls write_file"),
         "{}",
         screen.text
     );
@@ -144,6 +144,7 @@ fn cells_ask_show_pictures_and_make_tools() {
     stage.enter("/js require('companion').call('double', { n: 50 })");
     stage.wait_for_text("= 100");
     stage.enter("/restart");
+    stage.wait_for_prompt("py 1");
     stage.enter("/call double n=1");
     stage.wait_for_text("there is no tool \"double\"");
     stage.quit();

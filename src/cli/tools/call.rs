@@ -165,7 +165,11 @@ impl Caller {
     /// Whether there is such a tool and the arguments, if they are known, fit. Calls nothing.
     pub fn check(&self, name: &str, arguments: Option<Value>) -> Result<(), Report> {
         match arguments {
-            None => self.toolbox.registry.get(name).map(drop)?,
+            None => {
+                let is_cancelled = || self.context.check().is_err();
+                let registry = &self.toolbox.registry;
+                registry.get_unless(name, &is_cancelled).map(drop)?;
+            }
             Some(arguments) => self
                 .toolbox
                 .explain(self.of(name, arguments), &self.context)
@@ -182,7 +186,10 @@ impl Caller {
             match called? {
                 Called::Finished(finished) => break finished,
                 Called::Pending(pending) => {
-                    let decision = self.ask(&pending)?;
+                    let decision = self.ask(&pending).inspect_err(|_| {
+                        let error = pending.denied("it asks first, and there is nobody to ask");
+                        self.toolbox.give_up(&pending, &error, &self.context);
+                    })?;
                     called = self.toolbox.resume(pending, decision, &self.context);
                 }
             }

@@ -9,6 +9,7 @@ mod validate;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -210,6 +211,7 @@ pub(super) fn desk(context: &Arc<Context>) -> LateDesk {
             calls: calls_of(toolbox),
             functions: builtin::no_functions(),
             registered: Mutex::default(),
+            kept: AtomicU64::default(),
         })
     })
 }
@@ -278,7 +280,7 @@ fn describe(spec: &ToolSpec, json: bool) {
     let room = columns(&out).unwrap_or(READABLE).min(READABLE);
     let about = wrap_words(&spec.description, room).join("\n");
     let mut text = format!("{}\n\n{about}\n", spec.name);
-    text.push_str(&arguments(&spec.input_schema));
+    text.push_str(&arguments(&spec.input_schema, room));
     let hints = [
         (spec.annotations.read_only, "changes nothing"),
         (spec.annotations.destructive, "may take something away"),
@@ -297,19 +299,27 @@ fn describe(spec: &ToolSpec, json: bool) {
 }
 
 /// The properties of a schema: name and type, and what it is about.
-fn arguments(schema: &Value) -> String {
+fn arguments(schema: &Value, room: usize) -> String {
     let mut text = String::new();
-    let properties = schema["properties"].as_object();
-    let all = properties.map(|properties| builtin::spec_arguments(schema, properties));
-    for argument in all.into_iter().flatten() {
+    let mut say = |indent: usize, words: &str| {
+        for line in wrap_words(words, room.saturating_sub(indent).max(20)) {
+            let _ = writeln!(text, "{}", format!("{:indent$}{line}", "").trim_end());
+        }
+    };
+    for argument in builtin::spec_arguments(schema) {
         let must = if argument.is_required {
             ", required"
         } else {
             ""
         };
-        let _ = writeln!(text, "\n  {} ({}{must})", argument.name, argument.kind);
+        say(0, "");
+        say(2, &format!("{} ({}{must})", argument.name, argument.kind));
         if !argument.about.is_empty() {
-            let _ = writeln!(text, "      {}", argument.about);
+            say(6, argument.about);
+        }
+        for form in &argument.forms {
+            say(6, &format!("· {}", form.fields));
+            say(10, form.about);
         }
     }
     text

@@ -13,6 +13,8 @@ use crate::files::error::Misfit;
 const LOOK_EVERY: usize = 100_000;
 /// Lines that are compared in all: a hunk that fits nowhere is looked for everywhere.
 const MAX_COMPARED: usize = 200_000_000;
+/// No file has more lines; a patch may say so.
+const MAX_LINES: usize = 1 << 40;
 /// The longest line in a message, in characters.
 const MAX_SHOWN_CHARS: usize = 200;
 
@@ -148,11 +150,12 @@ impl Place<'_> {
 /// Where a hunk says that it is, from 0.
 fn stated(hunk: &Hunk<'_, str>) -> usize {
     let range = hunk.old_range();
+    let start = range.start().min(MAX_LINES);
     // An empty range names the line before it.
     if range.is_empty() {
-        range.start()
+        start
     } else {
-        range.start().saturating_sub(1)
+        start.saturating_sub(1)
     }
 }
 

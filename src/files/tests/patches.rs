@@ -10,6 +10,13 @@ fn refused(project: &Project, patch: &str) -> String {
 }
 
 #[test]
+fn numbers_of_lines_that_no_file_has_are_of_no_account() {
+    let project = Project::new();
+    let patch = "--- a/a.txt\n+++ b/a.txt\n@@ -9223372036854775809,1 +1,1 @@\n-alpha\n+ALPHA\n";
+    project.patch(patch).expect("it fits");
+}
+
+#[test]
 fn several_files_are_changed_created_and_deleted() {
     let project = Project::new();
     project.put("gone.txt", "one\ntwo\n");

@@ -20,7 +20,7 @@ mod server;
 mod tool;
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -34,6 +34,8 @@ use crate::tool::{ToolSource, Toolbox};
 
 /// A runtime that only waits needs few threads that may block: names of hosts are looked up there.
 const MAX_BLOCKING: usize = 8;
+/// How often it is looked whether to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Servers get so long to end.
 const GOODBYE: Duration = Duration::from_millis(1500);
 
@@ -112,7 +114,7 @@ impl Servers {
 }
 
 impl ToolSource for Servers {
-    fn load(&self, namespace: Option<&str>) -> Result<(), String> {
+    fn load(&self, namespace: Option<&str>, is_cancelled: &dyn Fn() -> bool) -> Result<(), String> {
         let wanted = |server: &&Arc<Server>| namespace.is_none_or(|wanted| wanted == server.name());
         let waiting: Vec<_> = self
             .all
@@ -128,13 +130,28 @@ impl ToolSource for Servers {
                 receiver
             })
             .collect();
+        if let (Some(name), true) = (namespace, waiting.is_empty()) {
+            let begin = format!("the server {name:?} ");
+            let unused = self
+                .problems
+                .iter()
+                .find(|problem| problem.starts_with(&begin));
+            return unused.cloned().map_or(Ok(()), Err);
+        }
         let mut problems = Vec::new();
         for receiver in waiting {
-            match receiver.recv() {
-                Ok(Ok(())) => {}
-                Ok(Err(problem)) => problems.push(problem),
-                Err(_) => problems.push("starting a server broke down".to_owned()),
-            }
+            let listed = loop {
+                match receiver.recv_timeout(LOOK_EVERY) {
+                    // It goes on to be started: the next one who asks has it sooner.
+                    Err(RecvTimeoutError::Timeout) if is_cancelled() => return Ok(()),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(listed) => break listed,
+                    Err(RecvTimeoutError::Disconnected) => {
+                        break Err("starting a server broke down".to_owned());
+                    }
+                }
+            };
+            problems.extend(listed.err());
         }
         if problems.is_empty() {
             Ok(())

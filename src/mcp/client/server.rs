@@ -20,7 +20,7 @@ use super::config::ServerConfig;
 use super::connect::{Tail, connect, with_causes};
 use super::listener::{Calls, Listener, Slot};
 use super::tool::ForeignTool;
-use super::{Shared, content};
+use super::{LOOK_EVERY, Shared, content};
 use crate::protocol::ToolName;
 use crate::sanitize::sanitize;
 use crate::tool::{RegisterError, Tool as _, ToolContext, ToolError, ToolOutput, Toolbox};
@@ -37,8 +37,6 @@ const STARTS_WITHIN: Duration = Duration::from_mins(10);
 /// Most pages of a list, and tools in it.
 const MAX_PAGES: usize = 100;
 const MAX_TOOLS: usize = 1000;
-/// How often it is looked whether to stop.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Problems of tools that are told.
 const MAX_PROBLEMS: usize = 20;
 
@@ -50,6 +48,8 @@ pub(super) struct Server {
     /// Its tools in the registry: by name, the name that the server knows.
     tools: Mutex<BTreeMap<ToolName, String>>,
     is_list_due: AtomicBool,
+    /// Held while it is listed: who comes meanwhile waits for the same list.
+    listing: AsyncMutex<()>,
     progress: Arc<Calls>,
     problems: Mutex<Vec<String>>,
 }
@@ -75,6 +75,7 @@ impl Server {
             state: AsyncMutex::default(),
             tools: Mutex::default(),
             is_list_due: AtomicBool::new(true),
+            listing: AsyncMutex::default(),
             progress: Arc::default(),
             problems: Mutex::default(),
         }
@@ -97,6 +98,7 @@ impl Server {
 
     /// Starts it if it was never listed, and lists it.
     pub async fn ensure_listed(self: &Arc<Self>) -> Result<(), String> {
+        let _listing = self.listing.lock().await;
         if !self.is_list_due.load(Ordering::Acquire) {
             return Ok(());
         }

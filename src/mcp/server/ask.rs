@@ -4,6 +4,8 @@
 //! call ends with what is to be asked, and comes again with the answer; nothing is kept here
 //! meanwhile: the answer names the question by its hash, and the policy asks again.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use rmcp::RoleServer;
@@ -16,13 +18,17 @@ use serde_json::{Value, json};
 
 use super::Server;
 use crate::builtin;
+use crate::protocol::ToolQuestion;
 use crate::sanitize::sanitize;
 use crate::tool::{Decision, Pending, Scope, Width};
 
 /// A person is given so long.
 const PATIENCE: Duration = Duration::from_mins(10);
-/// Longer questions are cut, and say so: nobody reads more.
-const MAX_QUESTION_CHARS: usize = 6000;
+/// Longer values and previews are cut, and say so: nobody reads more.
+const MAX_VALUE_CHARS: usize = 500;
+const MAX_PREVIEW_CHARS: usize = 4000;
+/// More arguments than these are counted, not shown.
+const MAX_FIELDS: usize = 24;
 
 const ONCE: &str = "once";
 const SESSION: &str = "session";
@@ -94,7 +100,7 @@ impl Server {
     /// The question, for a person: the exact call, what it changes, which rule asks.
     fn question(&self, pending: &Pending) -> String {
         let asked = &pending.question;
-        let mut text = format!("Allow a call of {}?\n\n{}", asked.tool, asked.arguments);
+        let mut text = exact(asked);
         let call = &pending.call;
         let preview = builtin::preview(
             &self.served.engines,
@@ -103,14 +109,10 @@ impl Server {
             &self.served.place,
         );
         if let Some(preview) = preview {
-            text.push_str("\n\n");
-            text.push_str(&preview);
+            text.push_str("\n\nWhat it would change:\n");
+            text.push_str(&cut(&preview, MAX_PREVIEW_CHARS));
         }
         let mut text = sanitize(&text).into_owned();
-        if let Some((cut, _)) = text.char_indices().nth(MAX_QUESTION_CHARS) {
-            text.truncate(cut);
-            text.push_str("\n… and more that does not fit here");
-        }
         let why = asked.reason.as_deref().map(|reason| format!(": {reason}"));
         let why = why.unwrap_or_default();
         text.push_str(&sanitize(&format!("\n\nAsked by {}{why}", asked.rule)));
@@ -122,13 +124,36 @@ impl Server {
         let asked = &pending.question;
         format!(
             "{tool} needs the user's permission (asked by {rule}), and {why}. Nothing was done. The \
-             user can allow it with these lines in {file}, and has to start the server again then:\n\n\
+             user can allow it with these lines in {file}, which hold from the next call on:\n\n\
              [[rule]]\nrule = \"always\"\ntool = \"{tool}\"\nfrom = [\"mcp\"]\n",
             tool = asked.tool,
             rule = asked.rule,
             file = self.served.rules.display(),
         )
     }
+}
+
+/// The exact call.
+fn exact(asked: &ToolQuestion) -> String {
+    let mut text = format!("Allow a call of {}?\n", asked.tool);
+    let fields = asked.fields().unwrap_or_default();
+    for (name, value) in fields.iter().take(MAX_FIELDS) {
+        let (name, value) = (cut(name, MAX_VALUE_CHARS), cut(value, MAX_VALUE_CHARS));
+        let _ = write!(text, "\n{name}: {value}");
+    }
+    if let Some(more @ 1..) = fields.len().checked_sub(MAX_FIELDS) {
+        let _ = write!(text, "\n… and {more} longer arguments that do not fit here");
+    }
+    text
+}
+
+/// The beginning of a text, which says how much is missing.
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    let Some((at, _)) = text.char_indices().nth(most) else {
+        return Cow::Borrowed(text);
+    };
+    let (begin, rest) = text.split_at(at);
+    Cow::Owned(format!("{begin}… ({} bytes more)", rest.len()))
 }
 
 /// The form: one choice.
@@ -185,6 +210,28 @@ fn key(pending: &Pending) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::CallOrigin;
+
+    #[test]
+    fn no_argument_is_hidden_by_a_long_one() {
+        let question = ToolQuestion {
+            tool: "write_file".parse().expect("a name"),
+            origin: CallOrigin::Mcp,
+            arguments: json!({
+                "content": "harmless\n".repeat(2000),
+                "create_folders": true,
+                "path": ".git/hooks/pre-commit",
+            })
+            .to_string(),
+            rule: "the default".to_owned(),
+            reason: None,
+        };
+        let text = exact(&question);
+        assert!(text.contains("path: \".git/hooks/pre-commit\""), "{text}");
+        assert!(text.contains("create_folders: true"), "{text}");
+        assert!(text.ends_with("bytes more)"), "{text}");
+        assert!(text.len() < 1000, "{text}");
+    }
 
     #[test]
     fn only_a_word_of_the_form_allows() {

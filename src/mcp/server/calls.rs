@@ -94,7 +94,12 @@ impl Server {
             match self.ask(&pending, context, responses.take()).await {
                 Answer::Given(decision) => step = Step::Resume(pending, decision),
                 Answer::Later(required) => return Outcome::InputRequired(*required),
-                Answer::Nobody(message) => return Outcome::Unasked(message),
+                Answer::Nobody(message) => {
+                    let error = pending.denied("it asks first, and there is nobody to ask");
+                    let toolbox = &self.served.toolbox;
+                    toolbox.give_up(&pending, &error, &tool_context);
+                    return Outcome::Unasked(message);
+                }
             }
         }
         Outcome::Failed(ToolError::failed(

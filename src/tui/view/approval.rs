@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use serde_json::Value;
 
 use super::content::{Line, with_visible_controls};
 use super::layout::run;
@@ -47,13 +46,13 @@ pub(crate) struct Answering {
 }
 
 impl Modal {
-    /// Lays the question out.
-    pub fn new(approval: &Approval) -> Self {
+    /// Lays the question out; code that calls is called by the name of its cell.
+    pub fn new(approval: &Approval, code: &str) -> Self {
         let question = &approval.request.question;
         Self {
             title: format!("{} asks", question.tool),
             question: question.clone(),
-            head: head(approval),
+            head: head(&approval.request, code),
             lines: body(&approval.request),
             first: 0,
         }
@@ -223,8 +222,7 @@ fn rule(first: usize, shape: &Shape, width: u16) -> String {
 }
 
 /// The sentences above the arguments.
-fn head(approval: &Approval) -> Vec<(Role, String)> {
-    let Approval { cell, request, .. } = approval;
+fn head(request: &ApprovalRequest, code: &str) -> Vec<(Role, String)> {
     let ApprovalRequest {
         question,
         touches,
@@ -234,7 +232,7 @@ fn head(approval: &Approval) -> Vec<(Role, String)> {
     let who = match question.origin {
         CallOrigin::User => "you call".to_owned(),
         CallOrigin::Model => "a model calls".to_owned(),
-        CallOrigin::Sandbox => format!("the code of cell {cell} calls"),
+        CallOrigin::Sandbox => format!("the code of {code} calls"),
         CallOrigin::Mcp => "a client calls, over MCP,".to_owned(),
     };
     let role = if *is_harmless {
@@ -258,7 +256,7 @@ fn body(request: &ApprovalRequest) -> Vec<Line> {
         question, preview, ..
     } = request;
     let mut lines = Vec::new();
-    let (mut short, mut long) = arguments(&question.arguments);
+    let (mut short, mut long) = arguments(question);
     let mut part = |more: &mut Vec<Line>| {
         if !more.is_empty() {
             lines.push(Line::new());
@@ -276,23 +274,18 @@ fn body(request: &ApprovalRequest) -> Vec<Line> {
 }
 
 /// The arguments: those that take a line, and those that take several.
-fn arguments(json: &str) -> (Vec<Line>, Vec<Line>) {
-    let Ok(Value::Object(fields)) = serde_json::from_str(json) else {
-        return (safe(Role::Text, json, LINE_CHARACTERS), Vec::new());
+fn arguments(question: &ToolQuestion) -> (Vec<Line>, Vec<Line>) {
+    let Some(fields) = question.fields() else {
+        let lines = safe(Role::Text, &question.arguments, LINE_CHARACTERS);
+        return (lines, Vec::new());
     };
     if fields.is_empty() {
         return (vec![run(Role::Dim, "without arguments")], Vec::new());
     }
     let (mut short, mut long) = (Vec::new(), Vec::new());
     let mut room = ARGUMENT_BYTES;
-    for (name, value) in &fields {
+    for (name, text) in &fields {
         let name = sanitize(name).replace('\n', "␊");
-        let text = match value {
-            // Its lines as they are: it begins and ends as it is shown, quotes would only hide it.
-            Value::String(text) if text.contains('\n') => text.clone(),
-            Value::Array(_) | Value::Object(_) => format!("{value:#}"),
-            other => other.to_string(),
-        };
         let end = text.floor_char_boundary(room);
         let shown = text.get(..end).unwrap_or_default();
         room -= end;

@@ -73,10 +73,7 @@ impl Rows {
     }
 
     fn source(&mut self, cell: &CellBody, lines: &[Line]) {
-        let label = match cell.execution_count {
-            Some(count) => format!("{} {count}", cell.language.short()),
-            None => cell.language.short().to_owned(),
-        };
+        let label = cell.label();
         let ends = self.ends(30, 16, 6, (2, 0));
         let mut label = Some(label);
         self.part(Part::Source, lines, &ends, |line| {

@@ -96,14 +96,20 @@ pub(crate) fn wrap_words(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
-        let mut line = String::new();
-        for mut word in paragraph.split(' ') {
-            let gap = usize::from(!line.is_empty());
-            if width(&line) + gap + width(word) > columns && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
+        let words = paragraph.trim_start_matches(' ');
+        // Code is among the words: it stands as far in as it did, if there is room.
+        let first = words.split(' ').next().unwrap_or_default();
+        let room = columns.saturating_sub(width(first));
+        let mut line = " ".repeat((paragraph.len() - words.len()).min(room));
+        for (number, mut word) in words.split(' ').enumerate() {
+            if number > 0 {
+                let gap = usize::from(!line.is_empty());
+                if width(&line) + gap + width(word) > columns && !line.is_empty() {
+                    lines.push(std::mem::take(&mut line));
+                }
+                if !line.is_empty() {
+                    line.push(' ');
+                }
             }
             while width(word) > columns {
                 let (end, _) = prefix(word, columns);

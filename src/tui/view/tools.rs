@@ -212,9 +212,7 @@ impl ToolList {
             facts.push_str(&spec.tags.join(", "));
         }
         say(Role::Dim, 0, &facts);
-        let properties = spec.input_schema["properties"].as_object();
-        let arguments = properties.map(|all| spec_arguments(&spec.input_schema, all));
-        for argument in arguments.into_iter().flatten() {
+        for argument in spec_arguments(&spec.input_schema) {
             let must = if argument.is_required {
                 ", required"
             } else {
@@ -224,6 +222,10 @@ impl ToolList {
             say(Role::SyntaxVariable, 0, &head.replace('\n', " "));
             if !argument.about.is_empty() {
                 say(Role::Text, 4, argument.about);
+            }
+            for form in &argument.forms {
+                say(Role::SyntaxString, 4, &form.fields.replace('\n', " "));
+                say(Role::Text, 8, form.about);
             }
         }
         rows
