@@ -47,6 +47,12 @@ tried(apart, { w: 2 });
  */
 function more(w, ...rest) { return [w, rest]; }
 tried(more, { w: 1, rest: [2, 3] });
+/**
+ * @param {(string|number)[]} some
+ * @param {Record<string, number|string>} [each]
+ */
+function unions(some, each) { return [some, each]; }
+tried(unions, { some: ['a', 1], each: { b: 2 } });
 /** @param {number[]} pair */
 function pairs([a, b]) { return a + b; }
 tried(pairs, { pair: [1, 2] });

@@ -284,15 +284,28 @@
   // Functions as tools ----------------------------------------------------------------------------
 
   const KINDS = { string: 'string', number: 'number', boolean: 'boolean', integer: 'integer', int: 'integer', object: 'object', array: 'array', null: 'null' };
+  // The types of a union, without a look into brackets.
+  const alternatives = (type) => {
+    const parts = [''];
+    let depth = 0;
+    for (const char of type) {
+      if ('(<[{'.includes(char)) depth++;
+      if (')>]}'.includes(char)) depth--;
+      if (char === '|' && depth === 0) parts.push('');
+      else parts[parts.length - 1] += char;
+    }
+    return parts.map((part) => part.trim());
+  };
   const ofType = (text) => {
-    let type = text.trim().replace(/^\((.*)\)$/s, '$1');
+    const type = text.trim();
     if (type === '*' || type === 'any') return {};
     if (type.startsWith('?')) return union([ofType(type.slice(1)), { type: 'null' }]);
-    const quoted = type.split('|').map((part) => part.trim());
+    const quoted = alternatives(type);
     if (quoted.every((part) => /^'[^']*'$|^"[^"]*"$|^-?\d+(\.\d+)?$/.test(part))) {
       return { enum: quoted.map((part) => (/^['"]/.test(part) ? part.slice(1, -1) : Number(part))) };
     }
     if (quoted.length > 1) return union(quoted.map(ofType));
+    if (/^\(.*\)$/s.test(type)) return ofType(type.slice(1, -1));
     const array = /^(.*)\[\]$/s.exec(type) ?? /^Array\.?<(.*)>$/s.exec(type);
     if (array) return { type: 'array', items: ofType(array[1]) };
     const record = /^(?:Record|Object)\.?<\s*string\s*,(.*)>$/s.exec(type);

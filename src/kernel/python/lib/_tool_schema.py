@@ -90,8 +90,8 @@ def _code(function):
     code = getattr(function, "__code__", None)
     if code is None or not hasattr(function, "__globals__"):
         kind = type(function).__name__
-        name = getattr(function, "__name__", kind)
-        raise TypeError(f"{name}: a {kind} has no signature to read: wrap it in a def, with annotations")
+        name = getattr(function, "__name__", repr(function))
+        raise TypeError(f"{name} ({kind}) has no signature to read: wrap it in a def, with annotations")
     return code
 
 
