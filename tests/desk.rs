@@ -139,7 +139,7 @@ for wrong in (lambda: dots.crop((0, 0, 3, 1)), lambda: Image.from_pixels(2, 2, b
          (255, 0, 0, 255)\n\
          image/jpeg ffd8 b'\\x89PNG'\n\
          True\n\
-         ToolError\nOSError\nOSError\nOSError\nValueError\nAttributeError\n"
+         ToolError\nValueError\nValueError\nOSError\nValueError\nAttributeError\n"
     );
     // Where code may write by itself, it does.
     let folder = home.folder().to_string_lossy().into_owned();
@@ -310,6 +310,305 @@ fn javascript_has_the_same() {
     );
     assert_eq!(next(), "\"55\\n\" false true");
     assert_eq!(next(), "");
+}
+
+#[test]
+fn tools_get_values_of_the_annotated_types() {
+    let home = Home::new();
+    let told = home.out(&["run", &program("typed.py")], 0);
+    let expected = fs::read_to_string(program("typed.out")).expect("there");
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn javascript_gives_each_parameter_its_own() {
+    let home = Home::new();
+    let told = home.out(&["run", &program("parameters.js")], 0);
+    let expected = fs::read_to_string(program("parameters.out")).expect("there");
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn tools_that_come_later_or_change_are_found() {
+    let home = Home::new();
+    let code = "\
+const companion = require('companion');
+let dbl;
+companion.tool(function uses() {
+  const said = [companion.boom()];
+  dbl = companion.dbl;
+  said.push(dbl(4));
+  companion.redefine();
+  said.push(dbl(4, 5), companion.dbl({ n: 4, m: 6 }));
+  for (const wrong of [() => dbl(4), () => companion.bom(), () => dbl(1, 2, 3)]) {
+    try { wrong(); } catch (error) { said.push(`${error.kind}: ${error.message}`); }
+  }
+  return [...said, companion.then === undefined, companion.default === companion];
+});
+";
+    write(&home, "early.js", code);
+    let code = "\
+from companion import tool
+
+@tool
+def boom() -> int:
+    return 1
+
+@tool
+def dbl(n: int) -> int:
+    return 2 * n
+
+@tool
+def redefine():
+    tool(lambda n, m: n * m, name='dbl', schema={'type': 'object', 'properties':
+        {'n': {'type': 'integer'}, 'm': {'type': 'integer'}}, 'required': ['n', 'm']})
+";
+    write(&home, "later.py", code);
+    let called = |first: &str, second: &str| {
+        let command = [
+            "tools",
+            "call",
+            "uses",
+            "--functions",
+            first,
+            "--functions",
+            second,
+            "--json",
+        ];
+        home.json(&command, 0)["structured"]["result"].clone()
+    };
+    assert_eq!(
+        called("early.js", "later.py"),
+        json!([
+            1,
+            8,
+            20,
+            24,
+            "invalid_arguments: the arguments of dbl don't fit\n- (root): expected the field \"m\", got nothing",
+            "unknown_tool: there is no tool \"bom\"; did you mean boom?",
+            "undefined: dbl takes n, m by place, and the rest by name: {…}",
+            true,
+            true,
+        ])
+    );
+    let code = "\
+import companion
+
+@companion.tool
+def uses() -> list:
+    said = [companion.boom()]
+    from companion import dbl
+    said.append(dbl(4))
+    companion.redefine()
+    said += [dbl(4, 5), dbl(m=2, n=4), companion.dbl(4, 6)]
+    for wrong in (lambda: dbl(4), lambda: companion.bom(), lambda: dbl(1, 2, 3)):
+        try:
+            wrong()
+        except Exception as error:
+            said.append(f'{type(error).__name__}: {error}')
+    return said
+";
+    write(&home, "early.py", code);
+    let code = "\
+import { tool } from 'companion';
+tool(function boom() { return 1; });
+/** @param {number} n */
+const dbl = (n) => 2 * n;
+tool(dbl);
+const inputSchema = { type: 'object', properties: { n: { type: 'number' }, m: { type: 'number' } }, required: ['n', 'm'] };
+tool(function redefine() { tool({ name: 'dbl', inputSchema, run: ({ n, m }) => n * m }); });
+";
+    write(&home, "later.js", code);
+    assert_eq!(
+        called("early.py", "later.js"),
+        json!([
+            1,
+            8,
+            20,
+            8,
+            24,
+            "TypeError: dbl() missing 1 required positional argument: 'm'",
+            "AttributeError: there is no tool 'bom'; did you mean boom?",
+            "TypeError: dbl() takes 2 positional arguments but 3 were given",
+        ])
+    );
+}
+
+#[test]
+fn what_functions_give_has_a_schema() {
+    let home = Home::new();
+    let code = "\
+from dataclasses import dataclass
+from companion import tool
+
+@dataclass
+class Point:
+    x: float
+    y: float = 0
+
+@tool
+def py_int() -> int:
+    'sprouts'
+    return 'x'
+
+@tool
+def py_point() -> Point:
+    'sprouts'
+    return Point(1)
+
+@tool
+def py_maybe() -> int | None:
+    'sprouts'
+
+@tool
+def py_nothing() -> None:
+    'sprouts'
+
+@tool
+def py_nan() -> float:
+    'sprouts'
+    return [float('nan')]
+";
+    write(&home, "gives.py", code);
+    let code = "\
+const { tool } = require('companion');
+/** sprouts
+ * @returns {number} how many
+ */
+tool(function js_number() { return '1'; });
+/** sprouts
+ * @returns {Promise<Record<string, number>>}
+ */
+tool(async function js_record() { return { a: 1 }; });
+/** sprouts
+ * @returns {void}
+ */
+tool(function js_nothing() {});
+/** sprouts */
+tool(function js_date() { return new Date(0); });
+";
+    write(&home, "gives.js", code);
+    let files = ["--functions", "gives.py", "--functions", "gives.js"];
+    let call = |name: &str, arguments: &str, code| {
+        let mut command = vec!["tools", "call", name, "--json", "--args", arguments];
+        command.extend(files);
+        home.run(&command, code)
+    };
+    let structured = |name: &str, arguments: &str| -> Value {
+        let out = call(name, arguments, 0).stdout;
+        serde_json::from_slice::<Value>(&out).expect("an object")["structured"].clone()
+    };
+    let found = structured("tool_search", "{\"words\": \"sprouts\", \"limit\": 20}");
+    let tools = found["tools"].as_array().expect("tools");
+    let schema = |name: &str| {
+        let tool = tools.iter().find(|tool| tool["name"] == name);
+        tool.expect("there")["output_schema"].clone()
+    };
+    let wrapped = |schema: Value| {
+        json!({
+            "type": "object",
+            "properties": { "result": schema },
+            "required": ["result"],
+            "additionalProperties": false,
+        })
+    };
+    assert_eq!(schema("py_int"), wrapped(json!({ "type": "integer" })));
+    assert_eq!(schema("py_point")["required"], json!(["x", "y"]));
+    assert_eq!(schema("js_number"), wrapped(json!({ "type": "number" })));
+    assert_eq!(
+        schema("js_record"),
+        json!({ "type": "object", "additionalProperties": { "type": "number" } })
+    );
+    for none in ["py_nothing", "js_nothing", "js_date"] {
+        assert_eq!(schema(none), Value::Null, "{none}");
+    }
+    assert_eq!(structured("py_point", "{}"), json!({ "x": 1, "y": 0 }));
+    assert_eq!(structured("py_maybe", "{}"), json!({ "result": null }));
+    assert_eq!(structured("js_record", "{}"), json!({ "a": 1 }));
+    let date = json!({ "result": "1970-01-01T00:00:00.000Z" });
+    assert_eq!(structured("js_date", "{}"), date);
+    let fails = |name: &str| String::from_utf8_lossy(&call(name, "{}", 1).stderr).into_owned();
+    assert!(fails("py_int").contains("does not fit its own output_schema"));
+    assert!(fails("js_number").contains("does not fit its own output_schema"));
+    assert!(fails("py_nan").contains("NaN and infinity"));
+}
+
+#[test]
+fn an_opened_picture_keeps_its_bytes() {
+    let home = Home::new();
+    home.policy("[[rule]]\nrule = \"allow\"\ntool = \"show_image\"\n");
+    image::RgbImage::new(3, 2)
+        .save(home.path("dots.jpg"))
+        .expect("written");
+    let size = fs::read(home.path("dots.jpg")).expect("there").len();
+    let folder = home.folder().to_string_lossy().into_owned();
+    let py = "from companion import Image\n\
+              image = Image.open('dots.jpg')\n\
+              print(image.name, image.format, image.size, len(image.read()))";
+    let js = "const { Image } = require('companion');\n\
+              const image = Image.open('dots.jpg');\n\
+              console.log(image.name, image.format, `(${image.width}, ${image.height})`, image.read().length);";
+    for (language, code) in [("python", py), ("js", js)] {
+        for grants in [&[][..], &["--allow-read", &folder]] {
+            let mut command = vec!["run", "--lang", language, "--code", code];
+            command.extend(grants);
+            let told = home.out(&command, 0);
+            assert_eq!(told, format!("dots.jpg image/jpeg (3, 2) {size}\n"));
+        }
+    }
+}
+
+#[test]
+fn a_program_that_awaits_can_require() {
+    let home = Home::new();
+    let code = "const { run_python } = require('companion');\n\
+                console.log((await run_python('1 + 1')).result, typeof module);\n\
+                module.exports = await 3;";
+    let told = home.out(&["run", "--lang", "js", "--code", code], 0);
+    assert_eq!(told, "2 object\n");
+    let err = home.err(
+        &[
+            "run",
+            "--lang",
+            "js",
+            "--code",
+            "await 1;\nthrow new Error('late')",
+        ],
+        1,
+    );
+    assert!(err.starts_with("<string>:2\n"), "{err}");
+}
+
+#[test]
+fn who_is_stopped_on_the_way_says_that_alone() {
+    let home = Home::new();
+    let code = "from companion import progress\nfor _ in progress(range(10 ** 12)): pass";
+    let run = home.command(&["run", "--timeout", "1", "--code", code]);
+    let err = { run }.output().expect("the binary starts").stderr;
+    let err = String::from_utf8_lossy(&err);
+    assert!(err.contains("limit") && !err.contains("ignored"), "{err}");
+    let code = "from companion import progress\n\
+                print(list(progress('abc')), sum(progress(iter([1, 2]), total=2)))";
+    assert_eq!(python(&home, code), "['a', 'b', 'c'] 3\n");
+}
+
+#[test]
+fn errors_of_functions_name_their_file() {
+    let home = Home::new();
+    write(
+        &home,
+        "odd.py",
+        "from companion import tool\n\n@tool\ndef odd():\n    1 / 0\n",
+    );
+    let err = home.err(&["tools", "call", "odd", "--functions", "odd.py"], 1);
+    assert!(err.contains("odd.py\", line 5"), "{err}");
+    write(
+        &home,
+        "odd.js",
+        "const { tool } = require('companion');\n\ntool(function odd() { missing(); });\n",
+    );
+    let err = home.err(&["tools", "call", "odd", "--functions", "odd.js"], 1);
+    assert!(err.contains("odd.js:3"), "{err}");
 }
 
 #[test]

@@ -88,9 +88,11 @@ def doze() -> str:
         let mut tools = tools.iter();
         tools.find(|tool| tool["name"] == "area")
     });
+    let area = area.expect("there");
+    assert_eq!(area["description"], "The area of a rectangle.");
     assert_eq!(
-        area.expect("there")["description"],
-        "The area of a rectangle."
+        area["outputSchema"]["properties"]["result"]["type"],
+        "number"
     );
     let result = client.call("area", &json!({ "width": 3, "height": 4 }));
     assert_eq!(result["structuredContent"]["result"], 12);

@@ -36,6 +36,8 @@ const RECORD_BYTES: [usize; 2] = [16 << 10, 512];
 const TELL_EVERY: Duration = Duration::from_millis(50);
 /// `EIO`: what a failure has for a number that is none of the system's.
 const EIO: i32 = 5;
+/// `EINVAL`: the bytes that were given are no picture.
+const EINVAL: i32 = 22;
 
 /// Makes calls, and asks the user where a rule says so.
 pub(crate) type Calls = dyn Fn(ToolCall, ToolContext) -> Result<Finished, ToolError> + Send + Sync;
@@ -78,8 +80,14 @@ impl Desk for CellDesk {
             DeskCall::List { of_servers } => Ok(self.list(of_servers)),
             DeskCall::Call {
                 name,
+                known: Some(known),
+                ..
+            } if self.has_changed(&name, &known) => Ok(json!({ "changed": true })),
+            DeskCall::Call {
+                name,
                 arguments,
                 renew,
+                ..
             } => {
                 let (outcome, steps) = self.call(name, &arguments, renew, is_own_time, asking);
                 fuel_used = steps;
@@ -169,6 +177,16 @@ impl CellDesk {
         })
     }
 
+    /// Whether a tool is another one than its caller knows: names and order of its arguments may be
+    /// others, too.
+    fn has_changed(&self, name: &str, known: &str) -> bool {
+        let tool = name
+            .parse()
+            .ok()
+            .and_then(|name| self.registry.known(&name));
+        tool.is_some_and(|tool| tool.fingerprint != known)
+    }
+
     fn list(&self, of_servers: bool) -> Value {
         let of = |source| Filter {
             source: Some(source),
@@ -184,6 +202,7 @@ impl CellDesk {
                 "name": spec.name,
                 "description": spec.description,
                 "input_schema": spec.input_schema,
+                "fingerprint": tool.fingerprint,
             })
         });
         tools.collect()
@@ -298,6 +317,7 @@ impl CellDesk {
                 spec.name
             )));
         }
+        spec.output_schema = told.output_schema;
         spec.tags = told.tags;
         spec.annotations = JAILED;
         let name = spec.name.clone();
@@ -376,7 +396,7 @@ impl CellDesk {
                     picture.as_raw().len() == given && width.max(height) <= edit::MAX_SIDE
                 });
                 let picture = picture.ok_or_else(|| {
-                    failed(&format!(
+                    no_picture(&format!(
                         "{width}×{height} pixels of red, green, blue and alpha are {} bytes, and \
                          {given} came",
                         u64::from(width) * u64::from(height) * 4
@@ -390,8 +410,8 @@ impl CellDesk {
             }
         };
         // To its last pixel: what is kept can be shown.
-        let info = picture::probe(&bytes).map_err(|error| failed(&error))?;
-        picture::decode(&bytes).map_err(|error| failed(&error))?;
+        let info = picture::probe(&bytes).map_err(|error| no_picture(&error))?;
+        picture::decode(&bytes).map_err(|error| no_picture(&error))?;
         self.take_room(bytes.len() as u64)?;
         let blob = self.engines.store().blobs().put(&bytes);
         Ok(Artifact {
@@ -412,6 +432,8 @@ struct TheirSpec {
     #[serde(default)]
     description: String,
     input_schema: Value,
+    /// Of what is `structured` in [`TheirOutput`].
+    output_schema: Option<Value>,
     #[serde(default)]
     tags: Vec<String>,
 }
@@ -536,6 +558,13 @@ fn failed(error: &dyn std::fmt::Display) -> HostCallError {
     HostCallError {
         errno: EIO,
         message: error.to_string(),
+    }
+}
+
+fn no_picture(error: &dyn std::fmt::Display) -> HostCallError {
+    HostCallError {
+        errno: EINVAL,
+        ..failed(error)
     }
 }
 

@@ -81,6 +81,8 @@ pub(super) fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
 
 /// A program whose functions are tools.
 pub(crate) struct FunctionProgram {
+    /// Its file, for tracebacks.
+    pub name: String,
     /// Its language.
     pub language: Language,
     /// Its text.
@@ -141,7 +143,11 @@ impl FunctionProgram {
         kernel.start().map_err(|error| error.to_string())?;
         let request = ExecuteRequest {
             source: self.source,
-            mode: ExecuteMode::Cell { execution_count: 1 },
+            mode: ExecuteMode::Program {
+                name: self.name,
+                arguments: Vec::new(),
+                wants_result: false,
+            },
             fuel: limits.fuel,
             cpu_time: limits.cpu_time,
         };

@@ -30,6 +30,10 @@ pub(crate) enum DeskCall {
         /// Whether a result that is known will do.
         #[serde(default)]
         renew: bool,
+        /// The fingerprint of what the caller knows of the tool. If it is not that any more, nothing
+        /// is called, and the answer is that it has changed.
+        #[serde(default)]
+        known: Option<String>,
     },
     /// Are these arguments what the tool takes? With its defaults, as JSON.
     Check {
@@ -40,7 +44,7 @@ pub(crate) enum DeskCall {
     },
     /// Makes a function of this kernel a tool, in the place of the one of its name.
     Register {
-        /// `name`, `description`, `input_schema` and `tags`, as JSON.
+        /// `name`, `description`, `input_schema`, `output_schema` and `tags`, as JSON.
         spec: String,
     },
     /// Takes such a tool away.

@@ -462,7 +462,7 @@ fn a_tool_that_is_led_elsewhere_asks_the_rules_again() {
             "http://bad.example/",
         ];
         let told = to.map(|url| context.would_pass(&json!({ "url": url })));
-        Ok(ToolOutput::structured(json!(told.map(|told| told.err()))))
+        Ok(ToolOutput::structured(json!(told.map(Result::err))))
     }));
     let told = |origin| {
         let arguments = json!({ "url": "http://a.example/" });

@@ -143,6 +143,11 @@ fn cells_ask_show_pictures_and_make_tools() {
     stage.wait_for_text("{\"result\":42}");
     stage.enter("/js require('companion').call('double', { n: 50 })");
     stage.wait_for_text("= 100");
+    // One that comes when the other kernel has looked which there are.
+    stage.enter("tool(lambda: 7600 + 54, name='boom')");
+    stage.wait_for_text("= <function");
+    stage.enter("/js require('companion').boom()");
+    stage.wait_for_text("= 7654");
     stage.enter("/restart");
     stage.wait_for_prompt("py 1");
     stage.enter("/call double n=1");

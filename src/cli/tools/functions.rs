@@ -48,6 +48,7 @@ impl Functions {
         };
         for path in &self.files {
             let program = FunctionProgram {
+                name: path.display().to_string(),
                 language: language_of(path)?,
                 source: admit(&vetting, language_of(path)?, path)?,
                 worker: find_program().map_err(|error| {

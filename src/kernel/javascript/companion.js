@@ -3,7 +3,7 @@
 // `await` does no harm. An expression: (host) => the module.
 (host) => {
   'use strict';
-  const { Array, ArrayBuffer, Error, JSON, Map, Number, Object, String, Symbol, TypeError, Uint8Array } = host.globals;
+  const { Array, ArrayBuffer, Error, JSON, Map, Number, Object, Proxy, Reflect, Set, String, Symbol, TypeError, Uint8Array } = host.globals;
   const { core } = host;
   const { failure } = host.files();
 
@@ -44,13 +44,20 @@
       Object.assign(this, { handle: blob, width, height, format, name });
       Object.freeze(this);
     }
-    static open(path) { return call('edit_image', { image: String(path), edits: [] }); }
-    static fromBytes(data, name = 'picture') {
-      return new Image(JSON.parse(answered(host.deskKeep(name, bytesOf(data), 0, 0))));
+    // Byte for byte, where this cell may read; where not, by the policy of show_image, which shows
+    // nothing to who calls it.
+    static open(path) {
+      let bytes;
+      try {
+        bytes = host.files().fs.readFileSync(path);
+      } catch (error) {
+        if (error.code !== 'EACCES') throw error;
+        return call('show_image', { image: String(path) });
+      }
+      return Image.fromBytes(bytes, String(path).split('/').pop());
     }
-    static fromPixels(width, height, data, name = 'picture.png') {
-      return new Image(JSON.parse(answered(host.deskKeep(name, bytesOf(data), width, height))));
-    }
+    static fromBytes(data, name = 'picture') { return kept(name, data, 0, 0); }
+    static fromPixels(width, height, data, name = 'picture.png') { return kept(name, data, width, height); }
     read() { return readAll(this, false); }
     pixels() { return readAll(this, true); }
     save(path) {
@@ -99,6 +106,12 @@
       return `Image { '${this.name}' ${this.width}×${this.height} ${this.handle.slice(0, 12)} }`;
     }
   }
+  const EINVAL = 22; // the data are no picture
+  const kept = (name, data, width, height) => {
+    const answer = host.deskKeep(name, bytesOf(data), width, height);
+    if (answer.errno === EINVAL) throw new TypeError(answer.message);
+    return new Image(JSON.parse(answered(answer)));
+  };
   // Where this cell may not write a tool may, if the policy lets it.
   const saveByTool = (image, path) => {
     try {
@@ -156,12 +169,15 @@
 
   const functions = new Map();
   const plain = (key, value) => (value instanceof Image ? value.handle : value);
-  const call = (name, args = {}, { noCache = false } = {}) => {
+  const call = (name, args = {}, { noCache = false } = {}) => called(name, args, noCache, null);
+  // What a call gives of a tool that is another one than its caller knows.
+  const CHANGED = Symbol('changed');
+  const called = (name, args, renew, known) => {
     const own = functions.get(name);
     if (own !== undefined) return own.call(args);
-    const answer = ask({ call: { name, arguments: JSON.stringify(args, plain), renew: noCache } });
+    const answer = ask({ call: { name, arguments: JSON.stringify(args, plain), renew, known } });
     if (answer.error) throw new ToolError(answer.error, name);
-    return resultOf(name, answer);
+    return answer.changed ? CHANGED : resultOf(name, answer);
   };
   const resultOf = (name, { content, structured, is_error: isError }) => {
     const text = content.filter((item) => item.type === 'text').map((item) => item.text).join('\n');
@@ -178,47 +194,118 @@
 
   const isOptions = (value) => value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Image);
   // What is required can be given by place; the rest, or all of it, by name in an object.
-  const functionOf = (spec) => {
+  const bound = (spec, given) => {
     const required = spec.input_schema.required ?? [];
-    const made = { [spec.name](...values) {
-      const named = values.length && isOptions(values.at(-1)) ? values.pop() : {};
-      if (values.length > required.length) {
-        throw new TypeError(`${spec.name} takes ${required.join(', ') || 'nothing'} by place, and the rest by name: {…}`);
+    const values = [...given];
+    const named = values.length && isOptions(values.at(-1)) ? values.pop() : {};
+    if (values.length > required.length) {
+      throw new TypeError(`${spec.name} takes ${required.join(', ') || 'nothing'} by place, and the rest by name: {…}`);
+    }
+    const placed = Object.fromEntries(values.map((value, at) => [required[at], value]));
+    return { ...placed, ...named };
+  };
+  // Tools change: other cells, kernels and servers have them.
+  const invoke = (name, values) => {
+    for (const isAgain of [false, true]) {
+      const spec = specs.get(name) ?? renewed(name);
+      let args;
+      try {
+        args = bound(spec, values);
+      } catch (error) {
+        if (isAgain || renewed(name).fingerprint === spec.fingerprint) throw error;
+        continue;
       }
-      const placed = Object.fromEntries(values.map((value, at) => [required[at], value]));
-      return call(spec.name, { ...placed, ...named });
-    } }[spec.name];
+      const result = called(name, args, false, spec.fingerprint);
+      if (result !== CHANGED) return result;
+      renewed(name);
+    }
+    return call(name, bound(specs.get(name), values));
+  };
+  const renewed = (name) => {
+    refresh({ servers: name.includes('/') });
+    const spec = specs.get(name);
+    if (spec === undefined) throw new ToolError({ message: `there is no tool "${name}" any more`, kind: 'unknown_tool' }, name);
+    return spec;
+  };
+  const functionOf = (spec) => {
+    const { name } = spec;
+    const made = { [name](...values) { return invoke(name, values); } }[name];
     return Object.assign(made, { description: spec.description, inputSchema: spec.input_schema });
   };
 
-  const module = {};
+  // Who asks for a tool that is not known may mean one that has come since. The object itself is no
+  // proxy: completion and inspection run nothing of a proxy's, and so would see none of its tools.
+  const withLater = (home, space) => {
+    const get = (target, key, receiver) => {
+      if (typeof key !== 'string' || key in target || NO_TOOLS.has(key) || key.startsWith('_')) return Reflect.get(target, key, receiver);
+      if (key === 'default' && home === module) return module;
+      refresh();
+      if (Object.hasOwn(home, key)) return home[key];
+      const name = space === undefined ? key : `${space}/${key}`;
+      const { error } = ask({ check: { name, arguments: '{}' } });
+      if (error?.kind === 'unknown_tool') throw new ToolError(error, name);
+      return undefined;
+    };
+    return Object.setPrototypeOf(home, new Proxy(Object.prototype, { get }));
+  };
+  // What the language itself, and those who look at values, ask any object for.
+  const NO_TOOLS = new Set(['then', 'toJSON', 'inspect', 'length']);
+
+  const module = withLater({});
+  const spaces = new Map();
+  // The tools of a server; of one whose name is taken nothing can be seen.
+  const spaceOf = (space) => {
+    if (!spaces.has(space)) {
+      spaces.set(space, withLater({}, space));
+      if (!(space in module)) module[space] = spaces.get(space);
+    }
+    return spaces.get(space);
+  };
   const known = new Set();
+  const specs = new Map();
   const refresh = ({ servers = true } = {}) => {
-    const specs = ask({ list: { of_servers: servers } });
-    for (const spec of specs) {
+    const found = ask({ list: { of_servers: servers } });
+    const names = found.map((spec) => spec.name);
+    for (const spec of found) {
+      if (specs.get(spec.name)?.fingerprint === spec.fingerprint) continue;
       const [base, space] = spec.name.split('/').reverse();
-      let home = module;
-      if (space !== undefined) home = known.has(space) || !(space in module) ? (module[space] ??= {}) : {};
-      if (space !== undefined) known.add(space);
+      const home = space === undefined ? module : spaceOf(space);
       if (base in home && !known.has(spec.name)) continue;
       known.add(spec.name);
       home[base] = functionOf(spec);
+      specs.set(spec.name, spec);
     }
-    return specs.map((spec) => spec.name);
+    for (const name of [...specs.keys()]) {
+      if (!names.includes(name) && (servers || !name.includes('/'))) specs.delete(name);
+    }
+    return names;
   };
 
   // Functions as tools ----------------------------------------------------------------------------
 
   const KINDS = { string: 'string', number: 'number', boolean: 'boolean', integer: 'integer', int: 'integer', object: 'object', array: 'array', null: 'null' };
+  // The types of a union, without a look into brackets.
+  const alternatives = (type) => {
+    const parts = [''];
+    let depth = 0;
+    for (const char of type) {
+      if ('(<[{'.includes(char)) depth++;
+      if (')>]}'.includes(char)) depth--;
+      if (char === '|' && depth === 0) parts.push('');
+      else parts[parts.length - 1] += char;
+    }
+    return parts.map((part) => part.trim());
+  };
   const ofType = (text) => {
-    let type = text.trim().replace(/^\((.*)\)$/s, '$1');
+    const type = text.trim();
     if (type === '*' || type === 'any') return {};
     if (type.startsWith('?')) return union([ofType(type.slice(1)), { type: 'null' }]);
-    const quoted = type.split('|').map((part) => part.trim());
+    const quoted = alternatives(type);
     if (quoted.every((part) => /^'[^']*'$|^"[^"]*"$|^-?\d+(\.\d+)?$/.test(part))) {
       return { enum: quoted.map((part) => (/^['"]/.test(part) ? part.slice(1, -1) : Number(part))) };
     }
     if (quoted.length > 1) return union(quoted.map(ofType));
+    if (/^\(.*\)$/s.test(type)) return ofType(type.slice(1, -1));
     const array = /^(.*)\[\]$/s.exec(type) ?? /^Array\.?<(.*)>$/s.exec(type);
     if (array) return { type: 'array', items: ofType(array[1]) };
     const record = /^(?:Record|Object)\.?<\s*string\s*,(.*)>$/s.exec(type);
@@ -243,18 +330,20 @@
   };
   const documented = (run) => {
     const comment = commentOf(run);
-    const [about, ...tags] = comment.split(/^@/m);
+    const [about, ...tags] = comment.split(/^@|\s@(?=(?:param|returns?)\s*\{)/m);
     const properties = {};
     const required = [];
+    const roots = new Set();
     for (const tag of tags) {
-      const found = /^param\s*\{((?:[^{}]|\{[^}]*\})*)\}\s*(\[[^\]]*\]|[\w$.]+)\s*-?\s*([\s\S]*)$/.exec(tag);
+      const found = /^param\s*\{((?:[^{}]|\{[^}]*\})*)\}\s*(\[(?:[^[\]"']|"[^"]*"|'[^']*'|\[[^\]]*\])*\]|[\w$.]+)\s*-?\s*([\s\S]*)$/.exec(tag);
       if (!found) continue;
       const [, written, place, words] = found;
       const type = written.replace(/=$/, '');
       const inside = place.startsWith('[') ? place.slice(1, -1) : place;
-      const [path, otherwise] = inside.split('=');
+      const [, path, otherwise] = /^([^=]*)(?:=(.*))?$/s.exec(inside);
       // Of `options.name`, the name: a tool's arguments are one object.
       const name = path.split('.').pop().trim();
+      if (path.includes('.')) roots.add(path.split('.')[0].trim());
       if (!path.includes('.') && /^object$/i.test(type) && tags.some((other) => other.includes(`${name}.`))) continue;
       const schema = ofType(type);
       if (words.trim()) schema.description = words.trim().replace(/\s+/g, ' ');
@@ -268,26 +357,63 @@
     }
     const input = { type: 'object', properties, additionalProperties: false };
     if (required.length) input.required = required;
-    return { about: about.trim().replace(/\s+/g, ' '), input, names: Object.keys(properties) };
+    return { about: about.trim().replace(/\s+/g, ' '), input, names: Object.keys(properties), roots, output: documentedResult(tags) };
   };
-  // The names of the parameters; undefined for one that takes an object apart.
-  const parametersOf = (run) => {
-    const text = String(run);
-    const inside = /^(?:async\s+)?(?:function\s*\*?\s*[\w$]*\s*)?\(([\s\S]*?)\)\s*(?:=>|\{)/.exec(text)?.[1]
-      ?? /^(?:async\s+)?([\w$]+)\s*=>/.exec(text)?.[1] ?? '';
-    if (/^\s*\{/.test(inside)) return undefined;
-    return inside.split(',').map((part) => part.split('=')[0].trim()).filter(Boolean);
+  const documentedResult = (tags) => {
+    const written = tags.map((tag) => /^returns?\s*\{((?:[^{}]|\{[^}]*\})*)\}/.exec(tag)?.[1]).find(Boolean);
+    if (written === undefined) return undefined;
+    try {
+      return ofType(written.trim().replace(/^Promise\.?<(.*)>$/s, '$1'));
+    } catch {
+      return undefined; // of no type that JSON has: a picture, nothing
+    }
+  };
+  // The schema of `structured`, an object: what is none is in one, under "result".
+  const ofOutput = (schema) => {
+    if (schema === undefined || schema.type === 'object') return schema;
+    const kinds = kindsOf(schema);
+    if (!kinds.length || kinds.includes('object') || kinds.every((kind) => kind === 'null')) return undefined;
+    return { type: 'object', properties: { result: schema }, required: ['result'], additionalProperties: false };
+  };
+  const kindsOf = (schema) => {
+    if (schema.enum) return ['enum'];
+    const parts = (schema.anyOf ?? []).map(kindsOf);
+    if (parts.some((part) => part.length === 0)) return [];
+    return schema.anyOf ? parts.flat() : [schema.type ?? []].flat();
+  };
+
+  // How a function takes its arguments: makes an array of the object that they are.
+  const placing = (called, run, schema, { isGiven, names, roots }) => {
+    const parameters = JSON.parse(host.parameters(String(run)) ?? '[]');
+    const isNamed = ({ name }) => name !== null && Object.hasOwn(schema.properties ?? {}, name);
+    const takesAll = (parameter, at) => {
+      if (parameter.is_array || isNamed(parameter)) return false;
+      if (isGiven && at === 0 && !parameters.some(isNamed)) return true;
+      if (parameter.is_rest) return false;
+      const isOnly = parameters.length === 1 && !isGiven;
+      return parameter.name === null || roots.has(parameter.name) || (isOnly && (roots.size > 0 || names.length > 1));
+    };
+    const takers = parameters.map((parameter, at) => {
+      const { name } = parameter;
+      if (takesAll(parameter, at)) return (args) => [args];
+      if (isNamed(parameter)) return (args) => (parameter.is_rest ? args[name] ?? [] : [args[name]]);
+      if (parameter.is_rest) return () => [];
+      if (parameter.is_optional) return () => [undefined];
+      if (name === null) throw new TypeError(`${called}: parameter ${at + 1} takes an array apart: give it a name`);
+      const advice = isGiven ? 'not in the inputSchema: add it' : `not documented: write @param {type} ${name}`;
+      throw new TypeError(`${called}: the parameter ${name} is ${advice}, or give it a default`);
+    });
+    return parameters.length ? (args) => takers.flatMap((take) => take(args)) : (args) => [args];
   };
 
   const tool = (first, second) => {
     const [options, run] = typeof first === 'function' ? [second ?? {}, first]
       : [first, second ?? first.run ?? first.execute];
     if (typeof run !== 'function') throw host.invalidArgument('run', 'of type function', run);
-    const { about, input, names } = documented(run);
+    const { about, input, names, roots, output } = documented(run);
     const given = options.inputSchema ?? options.input_schema ?? options.parameters;
     const schema = given ?? input;
-    const places = parametersOf(run);
-    if (given === undefined && names.length === 0 && (places === undefined || places.length)) {
+    if (given === undefined && names.length === 0 && host.parameters(String(run)) !== '[]') {
       throw new TypeError(`what ${run.name || 'the function'} takes is not known: write /** @param {type} name */ above it, or give an inputSchema`);
     }
     const spec = {
@@ -296,14 +422,16 @@
       input_schema: schema,
       tags: options.tags ?? [],
     };
-    const byPlace = places !== undefined && places.every((place) => place in (schema.properties ?? {}));
+    const outputSchema = ofOutput(options.outputSchema ?? options.output_schema ?? output);
+    if (outputSchema !== undefined) spec.output_schema = outputSchema;
+    const placed = placing(spec.name, run, schema, { isGiven: given !== undefined, names, roots });
     const defaults = Object.fromEntries(Object.entries(schema.properties ?? {})
       .filter(([, property]) => property?.default !== undefined)
       .map(([name, property]) => [name, property.default]));
     const made = {
+      spec,
       run(given) {
-        const args = { ...defaults, ...given };
-        return byPlace ? run(...places.map((place) => args[place])) : run(args);
+        return run(...placed({ ...defaults, ...given }));
       },
       call(args) {
         const answer = ask({ check: { name: spec.name, arguments: JSON.stringify(args, plain) } });
@@ -314,6 +442,7 @@
     const answer = ask({ register: { spec: JSON.stringify(spec) } });
     if (answer?.error) throw new ToolError(answer.error, spec.name);
     functions.set(spec.name, made);
+    specs.delete(spec.name);
     return run;
   };
   const removeTool = (name) => {
@@ -329,9 +458,12 @@
     const result = await made.run(JSON.parse(args));
     const images = [result].flat().filter((item) => item instanceof Image);
     if (images.length && images.length === [result].flat().length) return JSON.stringify({ images: images.map(handleOf) });
-    if (result === undefined) return JSON.stringify({ text: 'done' });
     if (typeof result === 'string') return JSON.stringify({ text: result, structured: { result } });
-    return JSON.stringify({ structured: isOptions(result) ? result : { result } }, plain);
+    // As JSON has it: a date is a text there, and so no object.
+    const text = JSON.stringify(result, plain);
+    if (text === undefined && made.spec.output_schema === undefined) return JSON.stringify({ text: 'done' });
+    const value = JSON.parse(text ?? 'null');
+    return JSON.stringify({ structured: isOptions(value) ? value : { result: value } });
   };
 
   class CodeExecutor {

@@ -656,12 +656,12 @@
       } catch { /* `undefined` and the like: visible in this cell only */ }
     }
   };
-  const begin = (file, isShifted, source, count, names, argv) => {
+  const begin = (file, isShifted, source, count, names, argv, isCell) => {
     if (isShifted) shifted.add(file);
     else shifted.delete(file);
     host.source = source;
-    if (count > 0) {
-      In[count] = source;
+    if (count > 0) In[count] = source;
+    if (isCell) {
       if (!published.has('require') && globalThis.require === undefined) hidden(globalThis, 'require', require);
     } else if (globalThis.require === require) {
       delete globalThis.require; // a program gets it as a parameter, a module not at all
@@ -718,7 +718,7 @@
   // A program is called as node calls a CommonJS file.
   const runFile = (call, file) => {
     const module = { exports: {}, id: '.', filename: file, loaded: false, children: [], paths: [] };
-    apply(call, module.exports, [module.exports, require, module, file, '.']);
+    return apply(call, module.exports, [module.exports, require, module, file, '.']);
   };
   // The kernel looks at the promise itself: it is not unhandled.
   const watch = (promise) => { apply(globals.Promise.prototype.then, promise, [() => {}, () => {}]); };

@@ -50,5 +50,11 @@ pub(super) fn add<'js>(
                 HostCall::Desk(DeskCall::Keep { name, bytes, size }),
             )
         };
-    host.set("deskKeep", Function::new(ctx.clone(), keep)?)
+    host.set("deskKeep", Function::new(ctx.clone(), keep)?)?;
+
+    let parameters = |function: String| {
+        let parameters = super::source::parameters(&function);
+        parameters.and_then(|parameters| serde_json::to_string(&parameters).ok())
+    };
+    host.set("parameters", Function::new(ctx.clone(), parameters)?)
 }

@@ -163,6 +163,7 @@ impl JavaScript {
                 count,
                 plan.declared.as_slice(),
                 argv,
+                matches!(plan.form, Form::Cell { .. }),
             );
             self.call::<()>(&ctx, "begin", begin)?;
             let promise = match plan.form {
@@ -178,10 +179,11 @@ impl JavaScript {
                     }
                     value.into_promise()
                 }
-                Form::CommonJs => {
+                Form::CommonJs { is_async } => {
                     let function = eval::<Function<'_>>(&ctx, plan.text, &file, false, false);
                     let function = self.check(&ctx, function)?;
-                    return self.call::<()>(&ctx, "runFile", (function, file.as_str()));
+                    let value: Value<'_> = self.call(&ctx, "runFile", (function, file.as_str()))?;
+                    value.into_promise().filter(|_| is_async)
                 }
                 Form::Module => {
                     let promise = Module::evaluate(ctx.clone(), file.as_str(), plan.text);
@@ -260,7 +262,7 @@ impl JavaScript {
                     _ => Ok(Settled::NotYet),
                 }
             }
-            PromiseState::Resolved if form == Form::Module => Ok(Settled::Done(None)),
+            PromiseState::Resolved if !matches!(form, Form::Cell { .. }) => Ok(Settled::Done(None)),
             PromiseState::Resolved => {
                 let Some(Ok(settled)) = promise.result::<Object<'js>>() else {
                     return Ok(Settled::Done(None));

@@ -12,12 +12,13 @@ use std::borrow::Cow;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    BindingIdentifier, Declaration, ExportDefaultDeclarationKind, ForStatementInit,
-    ForStatementLeft, ImportDeclaration, ImportDeclarationSpecifier, Statement,
-    VariableDeclaration, VariableDeclarationKind,
+    BindingIdentifier, BindingPattern, Declaration, ExportDefaultDeclarationKind, Expression,
+    ForStatementInit, ForStatementLeft, ImportDeclaration, ImportDeclarationSpecifier,
+    ObjectPropertyKind, Statement, VariableDeclaration, VariableDeclarationKind,
 };
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::{GetSpan, SourceType, Span};
+use serde::Serialize;
 
 use crate::kernel::ExecuteMode;
 use crate::nesting::javascript as scan;
@@ -44,7 +45,10 @@ pub(super) enum Form {
         is_strict: bool,
     },
     /// A function expression that takes `exports, require, module, __filename, __dirname`.
-    CommonJs,
+    CommonJs {
+        /// It awaits.
+        is_async: bool,
+    },
     /// A module.
     Module,
 }
@@ -113,7 +117,15 @@ fn plan_program(source: &str, is_mjs: bool, wants_result: bool) -> Result<Plan, 
     };
     let parsed = parse(&allocator, source, kind, true)
         .or_else(|error| parse_awaiting(&allocator, source).ok_or(error))?;
-    let is_module = is_mjs || parsed.program.source_type.is_module();
+    // What only awaits is node's kind of program still: it may `require`.
+    let has_declarations = parsed
+        .program
+        .body
+        .iter()
+        .any(Statement::is_module_declaration);
+    let has_meta = !parsed.module_record.import_metas.is_empty();
+    let is_module = is_mjs || has_declarations || has_meta;
+    let is_async = parsed.program.source_type.is_module();
     let exports = !parsed.module_record.exported_bindings.is_empty()
         || !parsed.module_record.indirect_export_entries.is_empty()
         || !parsed.module_record.star_export_entries.is_empty();
@@ -129,9 +141,10 @@ fn plan_program(source: &str, is_mjs: bool, wants_result: bool) -> Result<Plan, 
     }
     Ok(Plan {
         text: format!(
-            "(function (exports, require, module, __filename, __dirname) {{\n{source}\n}})"
+            "({}function (exports, require, module, __filename, __dirname) {{\n{source}\n}})",
+            if is_async { "async " } else { "" }
         ),
-        form: Form::CommonJs,
+        form: Form::CommonJs { is_async },
         declared: Vec::new(),
     })
 }
@@ -193,6 +206,64 @@ fn plan_cell(source: &str) -> Result<Plan, SyntaxError> {
             is_strict,
         },
         declared: names.declared,
+    })
+}
+
+/// A parameter of a function, as `companion.js` reads it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Parameter {
+    /// Its name; none of one that is taken apart.
+    pub name: Option<String>,
+    /// It takes an array apart, or something else that goes by places.
+    pub is_array: bool,
+    /// It has a default.
+    pub is_optional: bool,
+    /// It takes the rest.
+    pub is_rest: bool,
+}
+
+/// The parameters of a function, of its text; nothing for one that is compiled in or bound.
+pub(super) fn parameters(function: &str) -> Option<Vec<Parameter>> {
+    // A method is one in an object only.
+    let texts = [format!("({function})"), format!("({{{function}}})")];
+    texts.iter().find_map(|text| {
+        if scan::scan(text).refusal.is_some() {
+            return None;
+        }
+        let allocator = Allocator::default();
+        let parsed = parse(&allocator, text, SourceType::cjs(), false).ok()?;
+        let [Statement::ExpressionStatement(statement)] = parsed.program.body.as_slice() else {
+            return None;
+        };
+        let parameters = match statement.expression.get_inner_expression() {
+            Expression::FunctionExpression(function) => &function.params,
+            Expression::ArrowFunctionExpression(function) => &function.params,
+            Expression::ObjectExpression(object) => match object.properties.as_slice() {
+                [ObjectPropertyKind::ObjectProperty(property)] => match &property.value {
+                    Expression::FunctionExpression(function) => &function.params,
+                    _ => return None,
+                },
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let of = |pattern: &BindingPattern<'_>, is_optional, is_rest| Parameter {
+            name: match pattern {
+                BindingPattern::BindingIdentifier(id) => Some(id.name.to_string()),
+                _ => None,
+            },
+            is_array: matches!(pattern, BindingPattern::ArrayPattern(_)),
+            is_optional,
+            is_rest,
+        };
+        let items = parameters.items.iter();
+        let rest = parameters.rest.iter();
+        Some(
+            items
+                .map(|item| of(&item.pattern, item.initializer.is_some(), false))
+                .chain(rest.map(|rest| of(&rest.rest.argument, false, true)))
+                .collect(),
+        )
     })
 }
 
@@ -501,7 +572,11 @@ fn import_ids<'a, 'b>(
 
 /// `import a, { b as c } from "m"` as `const { "default": a, "b": c } = await import("m");`.
 fn as_dynamic_import(import: &ImportDeclaration<'_>) -> String {
-    let module = format!("await import({})", quoted(&import.source.value));
+    let mut module = format!("await import({})", quoted(&import.source.value));
+    if matches!(import.source.value.as_str(), "companion" | "node:companion") {
+        // A module has the names of the day it was loaded, its default export those of today.
+        module = format!("({module}).default");
+    }
     let mut fields = String::new();
     let mut namespace = None;
     for specifier in import.specifiers.iter().flatten() {
@@ -528,4 +603,61 @@ fn as_dynamic_import(import: &ImportDeclaration<'_>) -> String {
 
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_of_any_function() {
+        let named = |text: &str| {
+            let of = |parameter: Parameter| {
+                let name = parameter
+                    .name
+                    .unwrap_or_else(|| if parameter.is_array { "[]" } else { "{}" }.to_owned());
+                let before = if parameter.is_rest { "..." } else { "" };
+                let after = if parameter.is_optional { "=" } else { "" };
+                format!("{before}{name}{after}")
+            };
+            let parameters = parameters(text)?.into_iter().map(of);
+            Some(parameters.collect::<Vec<_>>().join(" "))
+        };
+        let cases = [
+            ("function f() {}", ""),
+            ("function f(a, sep = ',') {}", "a sep="),
+            (
+                "async function* f(a, xs = [1, 2], ...rest) {}",
+                "a xs= ...rest",
+            ),
+            ("(a /* , b */, c = `${(1, ')')}`) => a", "a c="),
+            ("async x => x", "x"),
+            ("({ w, h } = {}, [a], b = /[,)]/) => w", "{}= [] b="),
+            ("run(a, b) { return a; }", "a b"),
+            ("async *['a' + 1](a) {}", "a"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(named(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "function f() {\n    [native code]\n}",
+            "class A {}",
+            "x",
+            "",
+        ] {
+            assert_eq!(named(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_awaits_may_require_and_what_imports_is_a_module() {
+        let form = |source: &str, is_mjs| plan_program(source, is_mjs, false).map(|plan| plan.form);
+        let common = |is_async| Ok(Form::CommonJs { is_async });
+        assert_eq!(form("require('fs')", false), common(false));
+        assert_eq!(form("await require('fs')", false), common(true));
+        assert_eq!(form("await require('fs')", true), Ok(Form::Module));
+        for source in ["import 'fs'; await 1", "export {}", "await import.meta"] {
+            assert_eq!(form(source, false), Ok(Form::Module), "{source}");
+        }
+    }
 }

@@ -248,6 +248,24 @@ fn check_completion(setup: &str, source: &str, expected: &[(&str, &str)]) {
 }
 
 #[test]
+fn the_module_of_tools_is_one_however_it_is_loaded() {
+    let mut session = Session::new();
+    let loaded = session.transcript(
+        "import c, { call as k, Image } from 'companion'; import * as all from 'node:companion'; \
+         [typeof c.call, k === c.call, Image === all.Image, all === require('companion')]",
+    );
+    assert_eq!(loaded, "[ 'function', true, true, true ]");
+    // There may be such a tool by now, so it is looked for.
+    let looked = session.transcript("c.imagine");
+    assert!(looked.contains("there are no tools here"), "{looked}");
+    check_completion(
+        "var m = require('companion')",
+        "m.sho",
+        &[("show", "function")],
+    );
+}
+
+#[test]
 fn completion_knows_globals_and_properties_and_runs_nothing() {
     check_completion("", "structuredC", &[("structuredClone", "function")]);
     check_completion("", "UR", &[("URIError", "function"), ("URL", "class")]);

@@ -272,11 +272,11 @@ fn told(spec: &ToolSpec) -> Tool {
     )
     .with_annotations(hints);
     tool.title.clone_from(&spec.title);
-    // Older clients take objects only.
-    let output = spec.output_schema.as_ref();
+    // Older clients take objects only. As it stands: what a client sees is what results have to fit.
+    let output = spec.output_schema.as_ref().and_then(Value::as_object);
     tool.output_schema = output
-        .filter(|output| output["type"] == "object")
-        .map(schema);
+        .filter(|output| output.get("type").is_some_and(|is| is == "object"))
+        .map(|output| Arc::new(output.clone()));
     tool
 }
 

@@ -12,6 +12,8 @@ import json as _json
 
 # Tools of this interpreter, by name.
 _functions = {}
+# What the desk says of data that are no picture.
+_EINVAL = 22
 
 
 class ToolError(Exception):
@@ -53,24 +55,38 @@ class Image:
         return cls(*(artifact[key] for key in ("blob", "width", "height", "media_type", "name")))
 
     @classmethod
+    def _given(cls, image):
+        """The picture of an argument of a tool: a handle, or a path."""
+        return image if isinstance(image, Image) else call("show_image", image=image)
+
+    @classmethod
     def open(cls, path):
-        """The picture in a file: in the project's folder, by the policy of edit_image; or anywhere
-        that this cell may read."""
+        """The picture in a file, byte for byte: in the project's folder, by the policy of show_image
+        (which shows nothing to who calls it); or anywhere that this cell may read."""
         try:
             with open(path, "rb") as file:
                 return cls.from_bytes(file.read(), name=str(path).rpartition("/")[2])
         except PermissionError:
-            return call("edit_image", image=str(path), edits=[])
+            return call("show_image", image=str(path))
 
     @classmethod
     def from_bytes(cls, data, name="picture"):
         """The picture that the bytes of a PNG, JPEG, WebP or GIF file are."""
-        return cls._of(_json.loads(_native["desk_keep"](name, bytes(data), 0, 0)))
+        return cls._kept(name, data, 0, 0)
 
     @classmethod
     def from_pixels(cls, width, height, data, name="picture.png"):
         """A picture of pixels: red, green, blue and alpha of each, a byte each, row by row."""
-        return cls._of(_json.loads(_native["desk_keep"](name, bytes(data), width, height)))
+        return cls._kept(name, data, width, height)
+
+    @classmethod
+    def _kept(cls, name, data, width, height):
+        try:
+            return cls._of(_json.loads(_native["desk_keep"](name, bytes(data), width, height)))
+        except OSError as error:
+            if error.errno != _EINVAL:
+                raise
+            raise ValueError(error.strerror) from None
 
     @property
     def size(self):
@@ -254,39 +270,60 @@ def progress(done, total=None, message=None):
     """Tells how far the cell is, for the line below it. Or, given something to iterate over, gives its
     items and tells on the way: `for item in progress(items): ...`."""
     if hasattr(done, "__iter__"):
-        return _progress(done, total, message)
+        return _Progress(done, total, message)
     _ask({"progress": {"done": float(done), "total": total and float(total), "message": message}})
 
 
-def _progress(items, total, message):
-    import time
+class _Progress:
+    """Tells of items on the way. No generator: one that is interrupted is closed, in vain and aloud."""
 
-    if total is None and hasattr(items, "__len__"):
-        total = len(items)
-    last = 0.0
-    for count, item in enumerate(items):
+    def __init__(self, items, total, message):
+        self._items = iter(items)
+        self._total = len(items) if total is None and hasattr(items, "__len__") else total
+        self._message = message
+        self._count = 0
+        self._last = 0.0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        import time
+
+        item = next(self._items)
         now = time.monotonic()
-        if now - last >= 0.05:
-            last = now
-            progress(count, total, message)
-        yield item
+        if now - self._last >= 0.05:
+            self._last = now
+            progress(self._count, self._total, self._message)
+        self._count += 1
+        return item
 
 
 # Calling tools -------------------------------------------------------------------------------------
 
 
-def _plain(value):
-    """A value as JSON has it; pictures are their handles."""
+def _plain(value, is_result=False):
+    """A value as JSON has it; pictures are their handles. Of a dataclass's fields those go to a tool
+    that one is made with."""
     if isinstance(value, Image):
         return value.handle
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, is_result) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item) for item in value]
+        return [_plain(item, is_result) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        raise ValueError(f"JSON has no {value!r}: NaN and infinity can go to no tool and come from none")
     if isinstance(value, (str, int, float, bool, type(None))):
         return value
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, (bytes, bytearray)):
+        import binascii
+
+        return binascii.b2a_base64(value, newline=False).decode()
+    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        import dataclasses
+
+        fields = (field for field in dataclasses.fields(value) if field.init or is_result)
+        return {field.name: _plain(getattr(value, field.name), is_result) for field in fields}
     if hasattr(value, "value") and hasattr(type(value), "__members__"):
         return value.value
     if hasattr(value, "__fspath__"):
@@ -302,14 +339,23 @@ def _raise(error, name, output=None):
 
 def call(name, /, _no_cache=False, **arguments):
     """Calls a tool by its name. Gives an Image or a list of them, its structured result, or its text."""
+    return _called(name, arguments, bool(_no_cache), None)
+
+
+# What a call gives of a tool that is another one than its caller knows.
+_CHANGED = object()
+
+
+def _called(name, arguments, renew, known):
     own = _functions.get(name)
     if own is not None:
         return own._call(arguments)
     arguments = _json.dumps(_plain(arguments))
-    answer = _ask({"call": {"name": name, "arguments": arguments, "renew": bool(_no_cache)}})
+    question = {"name": name, "arguments": arguments, "renew": renew, "known": known}
+    answer = _ask({"call": question})
     if "error" in answer:
         _raise(answer["error"], name)
-    return _result(name, answer)
+    return _CHANGED if "changed" in answer else _result(name, answer)
 
 
 def _result(name, answer):
@@ -350,7 +396,8 @@ def _annotation(schema):
 
 
 def _source(spec):
-    """The text of a function that calls a tool: so help() and tracebacks read as of any other."""
+    """The text of a function that takes what a tool takes, and gives its arguments: so help() and
+    errors read as of any other function."""
     import keyword
 
     schema = spec["input_schema"]
@@ -376,7 +423,7 @@ def _source(spec):
     lines.append(f"    given = {{{given}}}" if properties else "    given = dict(arguments)")
     for name in optional:
         lines.append(f"    if {name} is not None: given[{name!r}] = {name}")
-    lines.append(f"    return _call({spec['name']!r}, **given)")
+    lines.append("    return given")
     return "\n".join(lines)
 
 
@@ -398,13 +445,51 @@ def _add(spec):
         home = held.__dict__
     elif base in home and base not in _known:
         return
-    names = {"_call": call, "__name__": "companion"}
+    if name in _binders and _binders[name][1] == spec["fingerprint"]:
+        return
+    names = {"__name__": "companion"}
     exec(compile(_source(spec), f"<companion tool {name}>", "exec"), names)
-    home[base] = names[name.replace("/", "_")]
+    bind = names[name.replace("/", "_")]
+
+    def function(*given, **named):
+        return _invoke(name, given, named)
+
+    for of in ("__name__", "__qualname__", "__doc__"):
+        setattr(function, of, getattr(bind, of))
+    # What inspect, and so help(), takes the signature of.
+    function.__wrapped__ = bind
+    home[base] = function
     _known.add(name)
+    _binders[name] = (bind, spec["fingerprint"])
 
 
 _known = set()
+# By the name of a tool: what makes its arguments of what is given, and the fingerprint of the tool
+# that it is made for. Tools change: other cells, kernels and servers have them.
+_binders = {}
+
+
+def _invoke(name, given, named):
+    for is_again in (False, True):
+        bind, known = _binders.get(name) or _renewed(name)
+        try:
+            arguments = bind(*given, **named)
+        except TypeError:
+            if is_again or _renewed(name)[1] == known:
+                raise
+            continue
+        result = _called(name, arguments, False, known)
+        if result is not _CHANGED:
+            return result
+        _renewed(name)
+    return call(name, **arguments)
+
+
+def _renewed(name):
+    refresh(servers="/" in name)
+    if name not in _binders:
+        raise ToolError(f"there is no tool {name!r} any more", "unknown_tool", name)
+    return _binders[name]
 
 
 def refresh(servers=True):
@@ -412,6 +497,9 @@ def refresh(servers=True):
     specs = _ask({"list": {"of_servers": servers}})
     for spec in specs:
         _add(spec)
+    names = {spec["name"] for spec in specs}
+    for name in [name for name in _binders if name not in names and (servers or "/" not in name)]:
+        del _binders[name]
     return [spec["name"] for spec in specs]
 
 
@@ -438,9 +526,10 @@ def _near(name, names):
 class _Tool:
     """What is known of a function that is a tool."""
 
-    def __init__(self, function, spec):
+    def __init__(self, function, spec, makers):
         self.function = function
         self.spec = spec
+        self.makers = makers
 
     def _call(self, arguments):
         """Calls it here, with arguments that fit."""
@@ -455,6 +544,10 @@ class _Tool:
         return self._run(given)
 
     def _run(self, arguments):
+        arguments = dict(arguments)
+        for name, make in self.makers.items():
+            if arguments.get(name) is not None:
+                arguments[name] = make(arguments[name])
         result = self.function(**arguments)
         if hasattr(result, "__await__"):
             import asyncio
@@ -469,16 +562,17 @@ async def _wait(awaitable):
 
 def tool(function=None, /, *, name=None, description=None, schema=None, tags=()):
     """Makes a function a tool: `@tool`, or `@tool(name=..., description=...)`. Its annotations and its
-    docstring are the schema, unless there is one. It stays a function that can be called."""
+    docstring are the schema, unless there is one; called as a tool it gets values of the annotated
+    types. It stays a function that can be called."""
     if function is None:
         return lambda function: tool(
             function, name=name, description=description, schema=schema, tags=tags
         )
     import _tool_schema
 
-    spec = _tool_schema.spec(function, name, description, schema)
+    spec, makers = _tool_schema.spec(function, name, description, schema)
     spec["tags"] = list(tags)
-    made = _Tool(function, spec)
+    made = _Tool(function, spec, makers)
     try:
         function.__tool__ = made
     except AttributeError:
@@ -493,6 +587,7 @@ def _register(made):
     if answer is not None and "error" in answer:
         _raise(answer["error"], name)
     _functions[name] = made
+    _binders.pop(name, None)
 
 
 def remove_tool(name):
@@ -508,10 +603,10 @@ def _run(name, arguments):
     made = _functions.get(name)
     if made is None:
         raise LookupError(f"the cell that made {name} a tool was taken back: run it again")
-    return _json.dumps(_output(made._run(_json.loads(arguments))))
+    return _json.dumps(_output(made._run(_json.loads(arguments)), made.spec))
 
 
-def _output(result):
+def _output(result, spec):
     if isinstance(result, Image):
         images = [result]
     elif isinstance(result, (list, tuple)) and result and all(isinstance(i, Image) for i in result):
@@ -522,9 +617,9 @@ def _output(result):
         return {"images": [image.handle for image in images]}
     if isinstance(result, str):
         return {"text": result, "structured": {"result": result}}
-    if result is None:
+    if result is None and "output_schema" not in spec:
         return {"text": "done"}
-    value = _plain(result)
+    value = _plain(result, is_result=True)
     return {"structured": value if isinstance(value, dict) else {"result": value}}
 
 
