@@ -137,13 +137,16 @@ impl Serving {
                 KernelJob::Start => self.start(),
                 KernelJob::Call(call) => {
                     if call.begin() {
-                        let outcome = call_function(
-                            &mut self.kernel,
-                            &call.name,
-                            call.arguments.clone(),
-                            &self.limits,
-                            &call.context,
-                        );
+                        // Since it was asked the kernel may have begun anew.
+                        let outcome = self.desk.registry.get(&call.name).and_then(|_| {
+                            call_function(
+                                &mut self.kernel,
+                                &call.name,
+                                call.arguments.clone(),
+                                &self.limits,
+                                &call.context,
+                            )
+                        });
                         call.end(outcome);
                     }
                     continue;
