@@ -52,7 +52,8 @@ pub(super) struct Run {
     /// them. For code that you trust [config: `jail.accept_missing`]
     #[arg(long)]
     accept_missing_walls: bool,
-    /// Let it read a file, or everything below a folder. Repeatable, as are the next three
+    /// Let it read a file, or everything below a folder, which it may name as you do here.
+    /// Repeatable, as are the next three
     #[arg(long, value_name = "PATH", help_heading = GRANTS)]
     allow_read: Vec<PathBuf>,
     /// Let it read and write a file, or everything below a folder; at most SIZE bytes in all

@@ -327,6 +327,45 @@ fn ctrl_c_ends_a_wait_for_the_network() {
 }
 
 #[test]
+fn relative_paths_begin_where_the_user_is() {
+    let place = Place::new();
+    let home = place.at("");
+    let run = |grants: &[&str], language: &str, code: &str| {
+        let output = companion(&home)
+            .current_dir(place.at(""))
+            .arg("run")
+            .args(grants)
+            .args(["-l", language, "-c", code])
+            .output()
+            .expect("companion");
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned())
+    };
+    let python = "import os; print(open('data/a.txt').readline().strip(), os.getcwd())";
+    let javascript =
+        "console.log(require('fs').readFileSync('data/a.txt', 'utf8').slice(0, 5), process.cwd())";
+    let here = place.at("").display().to_string();
+    for grant in ["data", "data/a.txt", "."] {
+        for (language, code) in [("py", python), ("js", javascript)] {
+            let [told, _] = run(&["--allow-read", grant], language, code);
+            assert_eq!(
+                told.trim_end().trim_end_matches('/'),
+                format!("alpha {}", here.trim_end_matches('/')),
+                "{grant}"
+            );
+        }
+    }
+    // What would help is told as it would be typed, and where we are is not.
+    for (language, code) in [("py", python), ("js", javascript)] {
+        let [_, told] = run(&[], language, code);
+        assert!(
+            told.contains("--allow-read data/a.txt or /allow read data/a.txt"),
+            "{told}"
+        );
+        assert!(!told.contains(&here), "{told}");
+    }
+}
+
+#[test]
 fn the_command_line_grants() {
     let place = Place::new();
     let home = place.at("");

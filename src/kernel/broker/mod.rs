@@ -25,8 +25,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use rustix::io::Errno;
 
@@ -48,6 +48,10 @@ const MAX_AT_DESK: usize = 8;
 pub(super) const MAX_HANDLES: usize = 16;
 /// The first handle: 0 to 2 are the standard streams, as everywhere.
 const FIRST_HANDLE: u32 = 3;
+
+/// Where the user is.
+static FOLDER: LazyLock<PathBuf> =
+    LazyLock::new(|| std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")));
 
 /// Carries out the calls of one kernel.
 #[derive(Default)]
@@ -445,12 +449,19 @@ impl Broker {
         granted::walk(&self.roots, path, follows, writes)
     }
 
-    /// The first granted folder, or `/`.
+    /// What code has for its working folder: the user's, if something in it is granted, or else the
+    /// first granted folder; `/` if there is none, as where we are is nobody's business then.
     fn cwd(&self) -> &Path {
-        self.roots
-            .iter()
-            .find_map(Root::as_cwd)
-            .unwrap_or(Path::new("/"))
+        let is_of_users =
+            |root: &Root| root.is_below(&FOLDER) || root.as_cwd() == Some(FOLDER.as_path());
+        if self.roots.iter().any(is_of_users) {
+            return &FOLDER;
+        }
+        self.granted_folder().unwrap_or(Path::new("/"))
+    }
+
+    fn granted_folder(&self) -> Option<&Path> {
+        self.roots.iter().find_map(Root::as_cwd)
     }
 
     fn absolute(&self, path: Bytes) -> PathBuf {
@@ -458,6 +469,9 @@ impl Broker {
         // `join` would make a folder of the empty path, which names nothing.
         if path.is_absolute() || path.as_os_str().is_empty() {
             path
+        } else if self.granted_folder().is_none() {
+            // Nothing is there, but what to allow is meant from where the user is.
+            FOLDER.join(path)
         } else {
             self.cwd().join(path)
         }
@@ -509,7 +523,9 @@ impl Broker {
     /// Why a path leads nowhere, and what would change that.
     fn explain(&self, path: &Path, writes: bool, lost: Lost) -> HostCallError {
         let how = if writes { "write" } else { "read" };
-        let shown = granted::shown(path);
+        let is_told = self.cwd() != Path::new("/");
+        let near = path.strip_prefix(&*FOLDER).ok().filter(|_| !is_told);
+        let shown = granted::shown(near.unwrap_or(path));
         match lost {
             Lost::Refused(refusal) => refusal.into(),
             Lost::NotGranted if self.roots.is_empty() => HostCallError::denied(format!(
