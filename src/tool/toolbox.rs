@@ -19,6 +19,9 @@ use super::run::Runner;
 use super::{ToolContext, ToolError};
 use crate::protocol::{CallOrigin, Say};
 
+/// Of the name of the last call so much is kept: what was called need not be a tool.
+const MAX_NAME_BYTES: usize = 200;
+
 /// All that a call passes.
 pub(crate) struct Toolbox {
     /// Which tools there are.
@@ -358,8 +361,10 @@ impl Toolbox {
         ended: Ended,
     ) -> Option<String> {
         if ended.phase == Phase::Ended {
+            // Redacted when somebody asks: few do, and every call comes by here.
+            let end = name.floor_char_boundary(MAX_NAME_BYTES);
             let last = LastCall {
-                tool: redacted_text(name),
+                tool: name.get(..end).unwrap_or_default().to_owned(),
                 origin: context.origin,
                 rule: ended.rule.clone(),
                 outcome: ended.outcome,
@@ -387,7 +392,11 @@ impl Toolbox {
     /// What became of the last call.
     pub fn last(&self) -> Option<LastCall> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.clone()
+        let last = last.as_ref()?;
+        Some(LastCall {
+            tool: redacted_text(&last.tool),
+            ..last.clone()
+        })
     }
 
     /// The question that a call has now, and of which tool.
