@@ -313,19 +313,16 @@ fn javascript_has_the_same() {
 }
 
 #[test]
-fn tools_get_values_of_the_annotated_types() {
+fn functions_get_what_their_annotations_and_parameters_say() {
     let home = Home::new();
-    let told = home.out(&["run", &program("typed.py")], 0);
-    let expected = fs::read_to_string(program("typed.out")).expect("there");
-    assert_eq!(told, expected);
-}
-
-#[test]
-fn javascript_gives_each_parameter_its_own() {
-    let home = Home::new();
-    let told = home.out(&["run", &program("parameters.js")], 0);
-    let expected = fs::read_to_string(program("parameters.out")).expect("there");
-    assert_eq!(told, expected);
+    for (code, expected) in [
+        ("typed.py", "typed.out"),
+        ("parameters.js", "parameters.out"),
+    ] {
+        let told = home.out(&["run", &program(code)], 0);
+        let expected = fs::read_to_string(program(expected)).expect("there");
+        assert_eq!(told, expected, "{code}");
+    }
 }
 
 #[test]

@@ -18,8 +18,8 @@ use crate::kernel::{Answered, Asking, Desk, DeskCall, DeskReturn, HostCallError,
 use crate::picture::{self, edit};
 use crate::protocol::{Artifact, BlobId, CallOrigin, CellProgress, MediaType, ToolName};
 use crate::tool::{
-    CacheUse, Called, Content, Filter, Finished, Place, Registry, Source, Tool, ToolCall,
-    ToolContext, ToolError, ToolOutput, ToolSpec, Toolbox, Update,
+    CacheUse, Called, Content, Filter, Finished, Place, Registered, Registry, Source, Tool,
+    ToolCall, ToolContext, ToolError, ToolOutput, ToolSpec, Toolbox, Update,
 };
 
 /// Tools that one kernel may have registered.
@@ -163,11 +163,7 @@ impl CellDesk {
     /// Whether a call runs code: then it is on the time and the fuel of the code that makes it.
     fn runs_code(&self, name: &str) -> bool {
         // One that is not there yet is a server's.
-        let tool = name
-            .parse()
-            .ok()
-            .and_then(|name| self.registry.known(&name));
-        tool.is_some_and(|tool| {
+        self.known(name).is_some_and(|tool| {
             let spec = tool.spec();
             match spec.source {
                 Source::Builtin => spec.tags.iter().any(|tag| tag == "code"),
@@ -180,11 +176,13 @@ impl CellDesk {
     /// Whether a tool is another one than its caller knows: names and order of its arguments may be
     /// others, too.
     fn has_changed(&self, name: &str, known: &str) -> bool {
-        let tool = name
-            .parse()
-            .ok()
-            .and_then(|name| self.registry.known(&name));
-        tool.is_some_and(|tool| tool.fingerprint != known)
+        self.known(name)
+            .is_some_and(|tool| tool.fingerprint != known)
+    }
+
+    /// The tool of a name, if it is there: no server is started for it.
+    fn known(&self, name: &str) -> Option<Arc<Registered>> {
+        self.registry.known(&name.parse().ok()?)
     }
 
     fn list(&self, of_servers: bool) -> Value {

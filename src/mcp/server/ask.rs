@@ -136,9 +136,14 @@ impl Server {
 /// The exact call.
 fn exact(asked: &ToolQuestion) -> String {
     let mut text = format!("Allow a call of {}?\n", asked.tool);
-    let fields = asked.fields().unwrap_or_default();
+    let Some(fields) = asked.fields() else {
+        let _ = write!(text, "\n{}", cut(&asked.arguments, MAX_VALUE_CHARS));
+        return text;
+    };
     for (name, value) in fields.iter().take(MAX_FIELDS) {
-        let (name, value) = (cut(name, MAX_VALUE_CHARS), cut(value, MAX_VALUE_CHARS));
+        // No line of a value, and no name, looks like another argument.
+        let name = cut(name, MAX_VALUE_CHARS).replace('\n', "␊");
+        let value = cut(value, MAX_VALUE_CHARS).replace('\n', "\n  │ ");
         let _ = write!(text, "\n{name}: {value}");
     }
     if let Some(more @ 1..) = fields.len().checked_sub(MAX_FIELDS) {
@@ -218,7 +223,7 @@ mod tests {
             tool: "write_file".parse().expect("a name"),
             origin: CallOrigin::Mcp,
             arguments: json!({
-                "content": "harmless\n".repeat(2000),
+                "content": "harmless\npath: \"notes.txt\"\n".repeat(800),
                 "create_folders": true,
                 "path": ".git/hooks/pre-commit",
             })
@@ -230,6 +235,7 @@ mod tests {
         assert!(text.contains("path: \".git/hooks/pre-commit\""), "{text}");
         assert!(text.contains("create_folders: true"), "{text}");
         assert!(text.ends_with("bytes more)"), "{text}");
+        assert_eq!(text.matches("\npath: ").count(), 1, "{text}");
         assert!(text.len() < 1000, "{text}");
     }
 

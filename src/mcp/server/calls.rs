@@ -95,9 +95,12 @@ impl Server {
                 Answer::Given(decision) => step = Step::Resume(pending, decision),
                 Answer::Later(required) => return Outcome::InputRequired(*required),
                 Answer::Nobody(message) => {
-                    let error = pending.denied("it asks first, and there is nobody to ask");
-                    let toolbox = &self.served.toolbox;
-                    toolbox.give_up(&pending, &error, &tool_context);
+                    let theirs = tool_context.clone();
+                    let note = move |server: &Self| {
+                        let error = pending.denied("it asks first, and there is nobody to ask");
+                        server.served.toolbox.give_up(&pending, &error, &theirs);
+                    };
+                    self.blocking(note).await;
                     return Outcome::Unasked(message);
                 }
             }
